@@ -1,0 +1,144 @@
+//! The connection of a device: opening, greeting, heartbeats, silence and back-off.
+
+use super::{Device, DetachCause, DeviceEvent, DeviceOutput, DeviceTimer};
+use crate::{
+    frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
+    time::{Monotonic, Now},
+};
+
+/// Where the connection stands.
+#[derive(Debug)]
+pub(super) struct Link {
+    state: LinkState,
+    /// Attempts since a connection was last good for a complete sync.
+    attempt: u32,
+    /// What the server said before it closed.
+    bye: Option<CutReason>,
+    /// The device was logged out: it stays down.
+    ended: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum LinkState {
+    Down,
+    Opening,
+    Attached { last_heard: Monotonic, synced: bool },
+}
+
+impl Link {
+    pub(super) fn down() -> Self {
+        Self { state: LinkState::Down, attempt: 0, bye: None, ended: false }
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        matches!(self.state, LinkState::Attached { .. })
+    }
+
+    pub(super) fn is_synced(&self) -> bool {
+        matches!(self.state, LinkState::Attached { synced: true, .. })
+    }
+
+    pub(super) fn heard(&mut self, now: Now) {
+        if let LinkState::Attached { last_heard, .. } = &mut self.state {
+            *last_heard = now.monotonic;
+        }
+    }
+
+    pub(super) fn cut(&mut self, reason: CutReason) {
+        self.bye = Some(reason);
+    }
+
+    pub(super) fn cause_of_close(&self) -> DetachCause {
+        self.bye.map_or(DetachCause::Closed, DetachCause::Cut)
+    }
+
+    /// Notes a complete sync; true the first time on this connection.
+    fn sync_done(&mut self) -> bool {
+        self.attempt = 0;
+        match &mut self.state {
+            LinkState::Attached { synced, .. } => !std::mem::replace(synced, true),
+            LinkState::Down | LinkState::Opening => false,
+        }
+    }
+}
+
+impl Device {
+    pub(super) fn open(&mut self, now: Now) {
+        if self.link.ended || self.link.state != LinkState::Down {
+            return;
+        }
+        self.link.state = LinkState::Opening;
+        let attempt = self.link.attempt;
+        self.link.attempt = attempt.saturating_add(1);
+        let timeout = now.monotonic.after(self.design.connect_timeout);
+        self.timers.set(DeviceTimer::OpenTimeout, timeout);
+        self.outputs.push_back(DeviceOutput::Open { attempt });
+    }
+
+    pub(super) fn opened(&mut self, now: Now) {
+        if self.link.state != LinkState::Opening {
+            return;
+        }
+        self.timers.clear(DeviceTimer::OpenTimeout);
+        self.link.state = LinkState::Attached { last_heard: now.monotonic, synced: false };
+        self.link.bye = None;
+        let first = self.random.around(self.design.heartbeat);
+        self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
+        self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_after));
+        let cursors = self.disk.cursors();
+        self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors });
+        self.event(DeviceEvent::Attached);
+        self.restart_windows(now);
+    }
+
+    /// The connection is gone: back off with full jitter, so that many devices that lost the same
+    /// server do not come back together.
+    pub(super) fn detach(&mut self, now: Now, cause: DetachCause) {
+        if self.link.state == LinkState::Down {
+            return;
+        }
+        self.link.state = LinkState::Down;
+        for timer in [DeviceTimer::OpenTimeout, DeviceTimer::Heartbeat, DeviceTimer::Silence] {
+            self.timers.clear(timer);
+        }
+        self.event(DeviceEvent::Detached(cause));
+        if cause == DetachCause::Cut(CutReason::UnknownDevice) {
+            self.link.ended = true;
+            return self.fail_all();
+        }
+        let doublings = self.link.attempt.saturating_sub(1).min(16);
+        let limit = self.design.reconnect_base.saturating_mul(1 << doublings);
+        let delay = self.random.up_to(limit.min(self.design.reconnect_max));
+        self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(delay));
+    }
+
+    /// Ends a connection that the other end may still believe in.
+    pub(super) fn give_up(&mut self, now: Now, cause: DetachCause) {
+        self.outputs.push_back(DeviceOutput::Close);
+        self.detach(now, cause);
+    }
+
+    pub(super) fn heartbeat(&mut self, now: Now) {
+        self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(self.design.heartbeat));
+        self.unreported.clear();
+        self.applied_since_report = 0;
+        let cursors = self.unconfirmed.clone();
+        self.frame(ClientFrame::Heartbeat { cursors });
+    }
+
+    pub(super) fn check_silence(&mut self, now: Now) {
+        let LinkState::Attached { last_heard, .. } = self.link.state else { return };
+        let silent_at = last_heard.after(self.design.silence_after);
+        if silent_at <= now.monotonic {
+            self.give_up(now, DetachCause::Silent);
+        } else {
+            self.timers.set(DeviceTimer::Silence, silent_at);
+        }
+    }
+
+    pub(super) fn sync_done(&mut self) {
+        if self.link.sync_done() {
+            self.event(DeviceEvent::Synced);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The chat core: what a chat server and a device do, with no clock, socket, thread or randomness
+//! of the operating system in it.
+//!
+//! Every role is a *machine*, a struct with the same four verbs: `handle_input`, `handle_timeout`,
+//! `poll_output` (drained after every `handle_*`) and `poll_timeout`. Whoever drives it, a real
+//! server, the simulated network or a bare event queue, brings the time and the inputs and carries
+//! out the outputs. What a machine needs from elsewhere it asks for through a *port*: a plain
+//! request enum whose answer comes back as an input.
+
+pub mod design;
+pub mod device;
+pub mod entry;
+pub mod frame;
+pub mod ids;
+pub mod ports;
+pub mod random;
+pub mod server;
+pub mod time;
+mod timers;
+pub mod units;
+
+
+pub use design::Design;
+pub use device::Device;
+pub use entry::{Content, Entry, body_hash};
+pub use ids::{
+    ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,
+};
+pub use server::ChatServer;
+pub use time::{Monotonic, Now, Wall};

@@ -1,0 +1,238 @@
+//! The state of one channel that its log decides: who is a member since when, and who owns it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    entry::{Content, Entry},
+    frame::{Change, ChangeRefusal},
+    ids::{ChannelId, MessageId, UserId},
+};
+
+/// A stretch of the log that a user may see, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The entry that brought the user in; 0 for the two of a direct channel.
+    pub join: MessageId,
+    /// The entry that took the user out; `None` while they are a member.
+    pub leave: Option<MessageId>,
+}
+
+/// What the log of one channel says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelState {
+    channel: ChannelId,
+    head: MessageId,
+    members: u32,
+    users: BTreeMap<UserId, Vec<Interval>>,
+}
+
+/// What a change of membership comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Write this.
+    Write(Content),
+    /// It is so already, by this entry.
+    Already(MessageId),
+    /// No.
+    Refused(ChangeRefusal),
+}
+
+impl ChannelState {
+    /// A channel whose log is empty: the two users of a direct channel are its members from the
+    /// beginning, a group has none before it is created.
+    #[must_use]
+    pub fn new(channel: ChannelId) -> Self {
+        let pair = channel.pair();
+        let always = vec![Interval { join: MessageId::ZERO, leave: None }];
+        let users: BTreeMap<_, _> =
+            pair.into_iter().flatten().map(|user| (user, always.clone())).collect();
+        let members = if pair.is_some() { 2 } else { 0 };
+        Self { channel, head: MessageId::ZERO, members, users }
+    }
+
+    /// The last place of the log.
+    #[must_use]
+    pub fn head(&self) -> MessageId {
+        self.head
+    }
+
+    /// How many members the channel has now.
+    #[must_use]
+    pub fn member_count(&self) -> u32 {
+        self.members
+    }
+
+    /// The members now, in order.
+    pub fn members(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.users.keys().copied().filter(|user| self.membership(*user).is_some())
+    }
+
+    /// Everybody who ever was a member, in order.
+    pub fn users(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.users.keys().copied()
+    }
+
+    /// The entry by which `user` is a member now; `None` when they are not.
+    #[must_use]
+    pub fn membership(&self, user: UserId) -> Option<MessageId> {
+        let last = self.users.get(&user)?.last()?;
+        last.leave.is_none().then_some(last.join)
+    }
+
+    /// The stretches of the log that `user` may see, oldest first.
+    #[must_use]
+    pub fn visible(&self, user: UserId) -> &[Interval] {
+        self.users.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// The last place of the log that `user` may see; zero when there is none.
+    #[must_use]
+    pub fn visible_head(&self, user: UserId) -> MessageId {
+        let last = self.visible(user).last();
+        last.map_or(MessageId::ZERO, |interval| interval.leave.unwrap_or(self.head))
+    }
+
+    /// The places above `from` that `user` may see, in order.
+    pub fn visible_above(
+        &self,
+        user: UserId,
+        from: MessageId,
+    ) -> impl Iterator<Item = MessageId> + '_ {
+        self.visible(user).iter().flat_map(move |interval| {
+            let first = interval.join.max(from.next()).max(MessageId(1));
+            let last = interval.leave.unwrap_or(self.head);
+            (first.0..=last.0).map(MessageId)
+        })
+    }
+
+    /// Decides a change of membership by `user`. `exists` tells whether a user has an account.
+    pub fn decide(
+        &self,
+        user: UserId,
+        change: &Change,
+        group_limit: u32,
+        exists: impl Fn(UserId) -> bool,
+    ) -> Decision {
+        let ChannelId::Group(owner, _) = self.channel else {
+            return Decision::Refused(ChangeRefusal::Invalid);
+        };
+        match change {
+            Change::Create(users) => self.decide_create(user, owner, users, group_limit, exists),
+            Change::Invite(users) => self.decide_invite(user, users, group_limit, exists),
+            Change::Join => self.decide_join(user, group_limit),
+            Change::Leave => self.when_member(user, |_| Decision::Write(Content::Left)),
+            Change::Remove(other) => self.when_member(user, |_| {
+                if user != owner {
+                    Decision::Refused(ChangeRefusal::NotOwner)
+                } else if *other == owner || self.membership(*other).is_none() {
+                    Decision::Refused(ChangeRefusal::Invalid)
+                } else {
+                    Decision::Write(Content::Removed(*other))
+                }
+            }),
+        }
+    }
+
+    fn decide_create(
+        &self,
+        user: UserId,
+        owner: UserId,
+        users: &[UserId],
+        group_limit: u32,
+        exists: impl Fn(UserId) -> bool,
+    ) -> Decision {
+        let mut members: Vec<UserId> = users.iter().copied().chain([user]).collect();
+        members.sort_unstable();
+        members.dedup();
+        if self.head != MessageId::ZERO {
+            return Decision::Refused(ChangeRefusal::Exists);
+        }
+        if user != owner || !members.iter().all(|member| exists(*member)) {
+            return Decision::Refused(ChangeRefusal::Invalid);
+        }
+        if members.len() > group_limit as usize {
+            return Decision::Refused(ChangeRefusal::GroupLimit { limit: group_limit });
+        }
+        Decision::Write(Content::Created(members))
+    }
+
+    fn decide_invite(
+        &self,
+        user: UserId,
+        users: &[UserId],
+        group_limit: u32,
+        exists: impl Fn(UserId) -> bool,
+    ) -> Decision {
+        self.when_member(user, |_| {
+            let mut fresh: Vec<UserId> = users
+                .iter()
+                .copied()
+                .filter(|user| self.membership(*user).is_none())
+                .collect();
+            fresh.sort_unstable();
+            fresh.dedup();
+            if !users.iter().all(|user| exists(*user)) {
+                Decision::Refused(ChangeRefusal::Invalid)
+            } else if fresh.is_empty() {
+                Decision::Already(self.head)
+            } else if self.members as usize + fresh.len() > group_limit as usize {
+                Decision::Refused(ChangeRefusal::GroupLimit { limit: group_limit })
+            } else {
+                Decision::Write(Content::Invited(fresh))
+            }
+        })
+    }
+
+    fn decide_join(&self, user: UserId, group_limit: u32) -> Decision {
+        if self.head == MessageId::ZERO {
+            return Decision::Refused(ChangeRefusal::NotMember);
+        }
+        match self.membership(user) {
+            Some(join) => Decision::Already(join),
+            None if self.members >= group_limit => {
+                Decision::Refused(ChangeRefusal::GroupLimit { limit: group_limit })
+            }
+            None => Decision::Write(Content::Joined),
+        }
+    }
+
+    fn when_member(&self, user: UserId, then: impl FnOnce(MessageId) -> Decision) -> Decision {
+        match self.membership(user) {
+            Some(join) => then(join),
+            None => Decision::Refused(ChangeRefusal::NotMember),
+        }
+    }
+
+    /// Takes in the next entry of the log, and tells who may see it.
+    pub fn apply(&mut self, entry: &Arc<Entry>) -> Vec<UserId> {
+        debug_assert_eq!(entry.message_id, self.head.next(), "a log has no holes");
+        self.head = entry.message_id;
+        match &entry.content {
+            Content::Text(_) => {}
+            Content::Created(users) | Content::Invited(users) => {
+                users.iter().for_each(|user| self.enter(*user));
+            }
+            Content::Joined => self.enter(entry.user),
+            Content::Left => return self.leave(entry.user),
+            Content::Removed(user) => return self.leave(*user),
+        }
+        self.members().collect()
+    }
+
+    fn enter(&mut self, user: UserId) {
+        self.users.entry(user).or_default().push(Interval { join: self.head, leave: None });
+        self.members += 1;
+    }
+
+    /// Whoever goes still sees the entry that says so.
+    fn leave(&mut self, user: UserId) -> Vec<UserId> {
+        let audience = self.members().collect();
+        if let Some(last) = self.users.get_mut(&user).and_then(|intervals| intervals.last_mut()) {
+            last.leave = Some(self.head);
+            self.members -= 1;
+        }
+        audience
+    }
+}

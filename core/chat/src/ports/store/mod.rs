@@ -1,0 +1,197 @@
+//! The history store: each channel's log, who may see what of it, inboxes and cursors.
+//!
+//! The log of a channel is the one authority: an append is the commit point of a send, and the
+//! same sequence holds every change of membership.
+
+mod channel;
+mod model;
+mod window;
+
+pub use channel::{ChannelState, Decision, Interval};
+pub use model::StoreModel;
+pub use window::{Judgement, SendWindow};
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    design::{Design, Fanout},
+    entry::Entry,
+    frame::{Change, ChangeRefusal, Cursors, Range, SendRefusal},
+    ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
+};
+
+/// What a store has to know of the design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreRules {
+    /// Whether an append writes a copy per recipient.
+    pub fanout: Fanout,
+    /// Members that a group may have at most.
+    pub group_limit: u32,
+    /// Answers remembered per device and channel.
+    pub answers_max: u32,
+    /// Newest entries of a channel that a new device starts with.
+    pub initial_history: u32,
+}
+
+impl From<&Design> for StoreRules {
+    fn from(design: &Design) -> Self {
+        Self {
+            fanout: design.fanout,
+            group_limit: design.group_limit,
+            answers_max: design.inflight_max,
+            initial_history: design.initial_history,
+        }
+    }
+}
+
+/// What the store is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreRequest {
+    /// A user signed up, or one of their devices logged in. Repeating it changes nothing.
+    Register {
+        /// The user.
+        user: UserId,
+        /// The device that logged in, if any.
+        device: Option<DeviceId>,
+    },
+    /// A device logged out: it is refused from now on.
+    Forget {
+        /// The device.
+        device: DeviceId,
+    },
+    /// A message.
+    Append(Append),
+    /// A change of membership.
+    Change(ChangeRequest),
+    /// What is above a device's cursors.
+    Sync(Sync),
+    /// Cursors that devices reported.
+    Cursors(Vec<CursorReport>),
+    /// The last entry that each user may see, per channel.
+    Heads(Vec<UserId>),
+}
+
+/// A conditional append: it happens once however often it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Append {
+    /// The author.
+    pub user: UserId,
+    /// The author's device.
+    pub device: DeviceId,
+    /// The conversation.
+    pub channel: ChannelId,
+    /// The entry by which the author is a member; 0 in a direct channel.
+    pub membership: MessageId,
+    /// The device's number.
+    pub client_id: ClientId,
+    /// The lowest number that the device still waits for.
+    pub oldest_pending: ClientId,
+    /// The text.
+    pub body: Arc<str>,
+}
+
+/// A change of membership, made once however often it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRequest {
+    /// The author.
+    pub user: UserId,
+    /// The author's device.
+    pub device: DeviceId,
+    /// The group.
+    pub channel: ChannelId,
+    /// The device's number within the channel.
+    pub operation: OperationId,
+    /// What to change.
+    pub change: Change,
+}
+
+/// A read of everything above a device's cursors, one page at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sync {
+    /// The reader.
+    pub user: UserId,
+    /// The reader's device.
+    pub device: DeviceId,
+    /// Where the device stands; channels that it does not name are read from where it may begin.
+    pub cursors: Cursors,
+    /// Entries in the page at most.
+    pub entries_max: u32,
+}
+
+/// A device has stored everything up to here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorReport {
+    /// The device's user.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+    /// The conversation.
+    pub channel: ChannelId,
+    /// The last entry that the device holds.
+    pub message_id: MessageId,
+}
+
+/// What the store answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreAnswer {
+    /// To `Register`, `Forget` and `Cursors`.
+    Done,
+    /// To `Append`: in the log and on disk.
+    Appended(Appended),
+    /// To `Append`: nothing was stored.
+    AppendRefused(SendRefusal),
+    /// To `Change`: in the log and on disk.
+    Changed(Changed),
+    /// To `Change`: nothing was stored.
+    ChangeRefused(ChangeRefusal),
+    /// To `Sync`.
+    Page {
+        /// What is above the cursors.
+        ranges: Vec<Range>,
+        /// Whether there is more.
+        more: bool,
+    },
+    /// To `Sync`: the device was logged out or never logged in.
+    UnknownDevice,
+    /// To `Heads`: per user, the last entry that they may see in each of their channels.
+    Heads(Vec<(UserId, Vec<(ChannelId, MessageId)>)>),
+}
+
+/// An append that is in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appended {
+    /// Its place.
+    pub message_id: MessageId,
+    /// When it was first accepted, in milliseconds since the Unix epoch by the store's clock.
+    pub accepted_at_ms: u64,
+    /// The members at that place; empty in a repeated answer.
+    pub audience: Vec<UserId>,
+    /// Whether this is the first answer given again.
+    pub repeat: bool,
+}
+
+/// A change of membership that is in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Its place.
+    pub message_id: MessageId,
+    /// The entry and who may see it; absent when nothing new was written.
+    pub written: Option<(Arc<Entry>, Vec<UserId>)>,
+}
+
+/// A store's answer, and the entry that it added to a log on the way, if any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handled {
+    /// For the asker.
+    pub answer: StoreAnswer,
+    /// For whoever records what was committed.
+    pub committed: Option<Arc<Entry>>,
+}
+
+impl From<StoreAnswer> for Handled {
+    fn from(answer: StoreAnswer) -> Self {
+        Self { answer, committed: None }
+    }
+}

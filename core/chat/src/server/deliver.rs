@@ -1,0 +1,85 @@
+//! From the log to the sessions of an entry's audience, here and on other chat servers.
+
+use std::sync::Arc;
+
+use super::{ChatServer, Output, requests::Pending};
+use crate::{
+    entry::Entry,
+    frame::{CutReason, PeerFrame},
+    ids::{SessionId, UserId},
+    ports::{
+        Outcome, Request,
+        routing::{RoutingAnswer, RoutingRequest},
+    },
+    time::Now,
+};
+
+impl ChatServer {
+    /// Delivers a new entry to everybody in its audience.
+    pub(super) fn publish(
+        &mut self,
+        now: Now,
+        entry: &Arc<Entry>,
+        audience: Vec<UserId>,
+    ) {
+        self.deliver(now, entry, &audience);
+        if self.config.has_peers {
+            let server = self.config.server;
+            let request = RoutingRequest::Lookup { server, users: audience };
+            self.request(now, Pending::Lookup(entry.clone()), Request::Routing(request));
+        }
+    }
+
+    pub(super) fn settle_lookup(&mut self, entry: &Arc<Entry>, outcome: Outcome<RoutingAnswer>) {
+        // Without routes the other servers find the entry at their next comparison.
+        let Outcome::Ok(RoutingAnswer::Routes(routes)) = outcome else { return };
+        for (server, audience) in routes {
+            self.counts.hints_sent += 1;
+            let hint = PeerFrame::Hint { entry: entry.clone(), audience };
+            self.outputs.push_back(Output::Peer(server, hint));
+        }
+    }
+
+    /// Delivers to the local sessions of the audience, and to nobody else: the audience was fixed
+    /// by the append, and this server's idea of the membership may be stale.
+    pub(super) fn deliver(
+        &mut self,
+        now: Now,
+        entry: &Arc<Entry>,
+        audience: &[UserId],
+    ) {
+        let mut receivers = Vec::new();
+        let mut behind = Vec::new();
+        for user in audience {
+            for id in self.sessions_of.get(user).into_iter().flatten() {
+                let Some(session) = self.sessions.get_mut(id) else { continue };
+                let position = session.position(entry.channel);
+                if position >= entry.message_id {
+                    continue;
+                }
+                if position.next() == entry.message_id {
+                    session.sent(entry.channel, entry.message_id);
+                    receivers.push(*id);
+                } else {
+                    behind.push(*id);
+                }
+            }
+        }
+        self.counts.deliveries += receivers.len() as u64;
+        self.counts.holes += behind.len() as u64;
+        let full = self.full_sessions(&receivers);
+        if !receivers.is_empty() {
+            self.outputs.push_back(Output::Deliver { sessions: receivers, entry: entry.clone() });
+        }
+        behind.into_iter().for_each(|id| self.start_sync(now, id));
+        full.into_iter().for_each(|id| self.cut(now, id, CutReason::SlowConsumer));
+    }
+
+    fn full_sessions(&self, receivers: &[SessionId]) -> Vec<SessionId> {
+        let limit = self.config.design.session_unconfirmed_max as usize;
+        let is_full = |id: &&SessionId| {
+            self.sessions.get(id).is_some_and(|session| session.unconfirmed.len() > limit)
+        };
+        receivers.iter().filter(is_full).copied().collect()
+    }
+}

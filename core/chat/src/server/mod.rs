@@ -1,0 +1,330 @@
+//! The chat server: sessions of devices on one side, the store and routing on the other.
+//!
+//! A send goes from its session to the store and comes back as an acceptance, then as a delivery
+//! to the audience that the append fixed. Deliveries may be lost; whoever is missing something is
+//! found by a hole in the sequence or by the regular comparison with the store, and syncs.
+
+mod cursor;
+mod deliver;
+mod requests;
+mod send;
+mod session;
+mod sync;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    design::Design,
+    entry::Entry,
+    frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
+    ids::{ChannelId, DeviceId, MessageId, RequestId, ServerId, SessionId, UserId},
+    ports::{Answer, Request, routing::RoutingRequest},
+    random::Random,
+    time::{Monotonic, Now},
+    timers::Timers,
+};
+use requests::Requests;
+use session::Session;
+
+/// Who a chat server is among the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Its id.
+    pub server: ServerId,
+    /// Its incarnation: larger after every restart.
+    pub epoch: u64,
+    /// Whether there are other chat servers. Alone, it has no use for routing.
+    pub has_peers: bool,
+    /// The design.
+    pub design: Design,
+    /// Where its jitter comes from.
+    pub seed: u64,
+}
+
+/// What a chat server is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A device whose token was checked opened a connection.
+    Attached {
+        /// The connection.
+        session: SessionId,
+        /// Whose it is.
+        user: UserId,
+        /// Which device.
+        device: DeviceId,
+    },
+    /// A frame of a session.
+    Frame(SessionId, ClientFrame),
+    /// The connection is gone.
+    Closed(SessionId),
+    /// The outgoing queue of a session is full.
+    Overflowed(SessionId),
+    /// A frame of another chat server.
+    Peer(PeerFrame),
+    /// A port's answer.
+    Answer(RequestId, Answer),
+    /// A change of membership that came in over HTTP.
+    Api {
+        /// Pairs the answer with this.
+        call: u64,
+        /// Who asks.
+        user: UserId,
+        /// From which device.
+        device: DeviceId,
+        /// What for.
+        frame: ChangeFrame,
+    },
+    /// The process is about to stop.
+    Shutdown,
+}
+
+/// What a chat server wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this entry to all these sessions; it is encoded once.
+    Deliver {
+        /// Who gets it.
+        sessions: Vec<SessionId>,
+        /// What they get.
+        entry: Arc<Entry>,
+    },
+    /// Send a frame to a session.
+    Frame(SessionId, ServerFrame),
+    /// Close a session after telling it why.
+    Cut(SessionId, CutReason),
+    /// Send a frame to another chat server. It may be lost.
+    Peer(ServerId, PeerFrame),
+    /// Ask a port. The machine keeps the deadline itself; the port may give up at `deadline` too.
+    Request {
+        /// Pairs the answer with this.
+        id: RequestId,
+        /// When the answer is of no use any more.
+        deadline: Monotonic,
+        /// What to ask.
+        request: Request,
+    },
+    /// The answer to an [`Input::Api`].
+    ApiAnswer(u64, ChangeOutcome),
+}
+
+/// Why a chat server wants to be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A port has not answered in time.
+    Deadline(RequestId),
+    /// Gathered cursor reports go to the store.
+    CursorFlush,
+    /// The sessions are compared with the store.
+    Resync,
+    /// A session has been silent.
+    Silence(SessionId),
+    /// A sync that the store did not answer is tried again.
+    SyncRetry(SessionId),
+    /// Sends that were accepted before their append are tried again (`accept = on-receipt`).
+    AppendRetry,
+}
+
+/// What a chat server has done, for health pages and reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServerCounts {
+    /// Appends that the store accepted for the first time.
+    pub appends: u64,
+    /// Repeated sends that got their first answer again.
+    pub repeats: u64,
+    /// Entries handed to sessions, the senders' own left out.
+    pub deliveries: u64,
+    /// Pages sent.
+    pub pages: u64,
+    /// Hints sent to other chat servers.
+    pub hints_sent: u64,
+    /// Hints received from other chat servers.
+    pub hints_received: u64,
+    /// Holes that led to a sync.
+    pub holes: u64,
+    /// Sessions cut as slow consumers.
+    pub slow_consumers: u64,
+}
+
+/// A chat server.
+#[derive(Debug)]
+pub struct ChatServer {
+    config: ServerConfig,
+    random: Random,
+    sessions: BTreeMap<SessionId, Session>,
+    sessions_of: BTreeMap<UserId, BTreeSet<SessionId>>,
+    session_of: BTreeMap<DeviceId, SessionId>,
+    requests: Requests,
+    cursors: BTreeMap<(DeviceId, ChannelId), (UserId, MessageId)>,
+    retries: VecDeque<send::Send>,
+    timers: Timers<Timer>,
+    outputs: VecDeque<Output>,
+    counts: ServerCounts,
+}
+
+impl ChatServer {
+    /// A chat server that has just started.
+    #[must_use]
+    pub fn new(config: ServerConfig, now: Now) -> Self {
+        let mut random = Random::stream(config.seed, u64::from(config.server.0));
+        let mut timers = Timers::new();
+        let first = random.around(config.design.resync_interval);
+        timers.set(Timer::Resync, now.monotonic.after(first));
+        Self {
+            config,
+            random,
+            sessions: BTreeMap::new(),
+            sessions_of: BTreeMap::new(),
+            session_of: BTreeMap::new(),
+            requests: Requests::default(),
+            cursors: BTreeMap::new(),
+            retries: VecDeque::new(),
+            timers,
+            outputs: VecDeque::new(),
+            counts: ServerCounts::default(),
+        }
+    }
+
+    /// Takes in one input.
+    pub fn handle_input(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Attached { session, user, device } => self.attach(now, session, user, device),
+            Input::Frame(session, frame) => self.handle_frame(now, session, frame),
+            Input::Closed(session) => self.remove(now, session),
+            Input::Overflowed(session) => self.cut(now, session, CutReason::SlowConsumer),
+            Input::Peer(PeerFrame::Hint { entry, audience }) => {
+                self.counts.hints_received += 1;
+                self.deliver(now, &entry, &audience);
+            }
+            Input::Answer(id, answer) => self.handle_answer(now, id, answer),
+            Input::Api { call, user, device, frame } => {
+                self.handle_change(now, send::Asker::Api(call), user, device, frame);
+            }
+            Input::Shutdown => {
+                let sessions: Vec<_> = self.sessions.keys().copied().collect();
+                sessions.into_iter().for_each(|id| self.cut(now, id, CutReason::Shutdown));
+            }
+        }
+    }
+
+    /// Does what has become due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some(timer) = self.timers.expire(now.monotonic) {
+            match timer {
+                Timer::Deadline(request) => self.handle_deadline(now, request),
+                Timer::CursorFlush => self.flush_cursors(now),
+                Timer::Resync => self.resync(now),
+                Timer::Silence(session) => self.check_silence(now, session),
+                Timer::SyncRetry(session) => self.start_sync(now, session),
+                Timer::AppendRetry => self.retry_appends(now),
+            }
+        }
+    }
+
+    /// What is to be done next; drained after every `handle_*`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`] next, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Monotonic, Timer)> {
+        self.timers.next()
+    }
+
+    /// What it has done since it started.
+    #[must_use]
+    pub fn counts(&self) -> ServerCounts {
+        self.counts
+    }
+
+    /// How many sessions it has.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn handle_frame(&mut self, now: Now, id: SessionId, frame: ClientFrame) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.last_heard = now.monotonic;
+        let (user, device) = (session.user, session.device);
+        match frame {
+            ClientFrame::Hello { version, cursors } => self.hello(now, id, version, cursors),
+            _ if !session.greeted => self.cut(now, id, CutReason::Protocol),
+            ClientFrame::Send(frame) => self.handle_send(now, id, user, device, frame),
+            ClientFrame::Change(frame) => {
+                self.handle_change(now, send::Asker::Session(id), user, device, frame);
+            }
+            ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
+            ClientFrame::Sync { cursors } => {
+                session.positions.extend(cursors);
+                session.unconfirmed.clear();
+                self.start_sync(now, id);
+            }
+            ClientFrame::Heartbeat { cursors } => {
+                self.handle_cursors(now, id, &cursors);
+                self.answer_heartbeat(id);
+            }
+        }
+    }
+
+    fn handle_answer(&mut self, now: Now, id: RequestId, answer: Answer) {
+        // An answer after its deadline has been treated as unknown, and stays so.
+        if let Some(pending) = self.requests.take(id) {
+            self.timers.clear(Timer::Deadline(id));
+            self.settle(now, pending, answer);
+        }
+    }
+
+    fn handle_deadline(&mut self, now: Now, id: RequestId) {
+        if let Some(pending) = self.requests.take(id) {
+            let answer = pending.unknown();
+            self.settle(now, pending, answer);
+        }
+    }
+
+    fn settle(&mut self, now: Now, pending: requests::Pending, answer: Answer) {
+        use requests::Pending;
+        match (pending, answer) {
+            (Pending::Append(send), Answer::Store(outcome)) => {
+                self.settle_append(now, send, outcome);
+            }
+            (Pending::Change(change), Answer::Store(outcome)) => {
+                self.settle_change(now, change, outcome);
+            }
+            (Pending::Sync(session), Answer::Store(outcome)) => {
+                self.settle_sync(now, session, outcome);
+            }
+            (Pending::Cursors(reports), Answer::Store(outcome)) => {
+                self.settle_cursors(&reports, &outcome);
+            }
+            (Pending::Heads, Answer::Store(outcome)) => self.settle_heads(now, outcome),
+            (Pending::Register(session), Answer::Routing(_)) => {
+                // Whatever became of it: a hint that goes astray is found by the next comparison.
+                if let Some(session) = session {
+                    self.start_sync(now, session);
+                }
+            }
+            (Pending::Lookup(entry), Answer::Routing(outcome)) => {
+                self.settle_lookup(&entry, outcome);
+            }
+            (Pending::Unregister, _) => {}
+            (pending, _) => debug_assert!(false, "an answer of another port for {pending:?}"),
+        }
+    }
+
+    fn request(&mut self, now: Now, pending: requests::Pending, request: Request) {
+        let deadline = now.monotonic.after(self.config.design.request_timeout);
+        let id = self.requests.insert(pending);
+        self.timers.set(Timer::Deadline(id), deadline);
+        self.outputs.push_back(Output::Request { id, deadline, request });
+    }
+
+    fn register(&mut self, now: Now, session: Option<SessionId>, users: Vec<UserId>) {
+        let ServerConfig { server, epoch, .. } = self.config;
+        let request = RoutingRequest::Register { server, epoch, users };
+        self.request(now, requests::Pending::Register(session), Request::Routing(request));
+    }
+}

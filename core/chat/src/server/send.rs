@@ -1,0 +1,233 @@
+//! From a session to the store and back: sends and changes of membership.
+
+use std::sync::Arc;
+
+use super::{ChatServer, Output, Timer, requests::Pending};
+use crate::{
+    design::Accept,
+    entry::{Content, Entry},
+    frame::{
+        ChangeFrame, ChangeOutcome, ChangeRefusal, SendFrame, SendRefusal, ServerFrame,
+    },
+    ids::{ChannelId, DeviceId, MessageId, OperationId, SessionId, UserId},
+    ports::{
+        Outcome, Request,
+        store::{Append, Appended, ChangeRequest, StoreAnswer, StoreRequest},
+    },
+    time::Now,
+};
+
+/// A send on its way to the store.
+#[derive(Debug, Clone)]
+pub(super) struct Send {
+    session: SessionId,
+    append: Append,
+    /// Whether the sender was told already (`accept = on-receipt`).
+    promised: bool,
+}
+
+/// Who asked for a change of membership.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asker {
+    Session(SessionId),
+    Api(u64),
+}
+
+/// A change of membership on its way to the store.
+#[derive(Debug, Clone)]
+pub(super) struct PendingChange {
+    asker: Asker,
+    channel: ChannelId,
+    operation: OperationId,
+}
+
+/// Sends that were promised before their append and wait for another try, at most.
+const RETRIES_MAX: usize = 10_000;
+
+impl ChatServer {
+    pub(super) fn handle_send(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        user: UserId,
+        device: DeviceId,
+        frame: SendFrame,
+    ) {
+        let design = &self.config.design;
+        let promised = design.accept == Accept::OnReceipt;
+        if let Some(reason) = self.refuse_early(session, &frame) {
+            let SendFrame { channel, membership, client_id, .. } = frame;
+            let refused = ServerFrame::Refused { channel, membership, client_id, reason };
+            return self.outputs.push_back(Output::Frame(session, refused));
+        }
+        let SendFrame { channel, membership, client_id, oldest_pending, body } = frame;
+        if promised {
+            let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
+            let accepted =
+                ServerFrame::Accepted { channel, membership, client_id, message_id, accepted_at_ms };
+            self.outputs.push_back(Output::Frame(session, accepted));
+        }
+        let append = Append { user, device, channel, membership, client_id, oldest_pending, body };
+        self.append(now, Send { session, append, promised });
+    }
+
+    /// The size is checked on the device and again here; a full queue consumes nothing.
+    fn refuse_early(&self, session: SessionId, frame: &SendFrame) -> Option<SendRefusal> {
+        let design = &self.config.design;
+        if frame.body.len() > design.message_bytes_max as usize {
+            return Some(SendRefusal::TooLarge { limit: design.message_bytes_max });
+        }
+        let open = self.sessions.get(&session).map_or(0, |session| session.open_requests);
+        (open >= design.session_requests_max).then_some(SendRefusal::Busy)
+    }
+
+    fn append(&mut self, now: Now, send: Send) {
+        self.count_open(send.session, 1);
+        let request = StoreRequest::Append(send.append.clone());
+        self.request(now, Pending::Append(send), Request::Store(request));
+    }
+
+    fn count_open(&mut self, session: SessionId, change: i32) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.open_requests = session.open_requests.saturating_add_signed(change);
+        }
+    }
+
+    pub(super) fn settle_append(&mut self, now: Now, send: Send, outcome: Outcome<StoreAnswer>) {
+        self.count_open(send.session, -1);
+        match outcome {
+            Outcome::Ok(StoreAnswer::Appended(appended)) => self.accept(now, &send, appended),
+            Outcome::Ok(StoreAnswer::AppendRefused(reason)) => self.refuse(&send, reason),
+            Outcome::Ok(other) => debug_assert!(false, "no answer to an append: {other:?}"),
+            Outcome::Refused | Outcome::Unknown if send.promised => self.keep(now, send),
+            Outcome::Refused => self.refuse(&send, SendRefusal::Busy),
+            Outcome::Unknown => self.refuse(&send, SendRefusal::Unavailable),
+        }
+    }
+
+    fn accept(&mut self, now: Now, send: &Send, appended: Appended) {
+        let Append { channel, membership, client_id, .. } = send.append;
+        let Appended { message_id, accepted_at_ms, audience, repeat } = appended;
+        if !send.promised {
+            self.tell(
+                send.session,
+                ServerFrame::Accepted {
+                    channel,
+                    membership,
+                    client_id,
+                    message_id: Some(message_id),
+                    accepted_at_ms,
+                },
+            );
+            self.pass_accepted(send.session, channel, message_id);
+        }
+        if repeat {
+            self.counts.repeats += 1;
+            return;
+        }
+        self.counts.appends += 1;
+        let entry = Arc::new(Entry {
+            channel,
+            message_id,
+            user: send.append.user,
+            device: send.append.device,
+            number: client_id.0,
+            accepted_at_ms,
+            content: Content::Text(send.append.body.clone()),
+        });
+        self.publish(now, &entry, audience);
+    }
+
+    /// On the device that sent it the acceptance is the delivery, when nothing lies in between.
+    fn pass_accepted(&mut self, id: SessionId, channel: ChannelId, message_id: MessageId) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && session.position(channel) == message_id.previous()
+        {
+            session.sent(channel, message_id);
+        }
+    }
+
+    fn refuse(&mut self, send: &Send, reason: SendRefusal) {
+        let Append { channel, membership, client_id, .. } = send.append;
+        if !send.promised {
+            let refused = ServerFrame::Refused { channel, membership, client_id, reason };
+            self.tell(send.session, refused);
+        }
+    }
+
+    fn keep(&mut self, now: Now, send: Send) {
+        if self.retries.len() < RETRIES_MAX {
+            self.retries.push_back(send);
+            let again = now.monotonic.after(self.config.design.retry_after);
+            self.timers.set_once(Timer::AppendRetry, again);
+        }
+    }
+
+    pub(super) fn retry_appends(&mut self, now: Now) {
+        for send in std::mem::take(&mut self.retries) {
+            self.append(now, send);
+        }
+    }
+
+    pub(super) fn handle_change(
+        &mut self,
+        now: Now,
+        asker: Asker,
+        user: UserId,
+        device: DeviceId,
+        frame: ChangeFrame,
+    ) {
+        let ChangeFrame { channel, operation, change } = frame;
+        let pending = PendingChange { asker, channel, operation };
+        if let Asker::Session(id) = asker {
+            let open = self.sessions.get(&id).map_or(0, |session| session.open_requests);
+            if open >= self.config.design.session_requests_max {
+                return self.answer(&pending, ChangeOutcome::Refused(ChangeRefusal::Busy));
+            }
+            self.count_open(id, 1);
+        }
+        let request = ChangeRequest { user, device, channel, operation, change };
+        let request = Request::Store(StoreRequest::Change(request));
+        self.request(now, Pending::Change(pending), request);
+    }
+
+    pub(super) fn settle_change(
+        &mut self,
+        now: Now,
+        pending: PendingChange,
+        outcome: Outcome<StoreAnswer>,
+    ) {
+        if let Asker::Session(id) = pending.asker {
+            self.count_open(id, -1);
+        }
+        let outcome = match outcome {
+            Outcome::Ok(StoreAnswer::Changed(changed)) => {
+                if let Some((entry, audience)) = changed.written {
+                    self.publish(now, &entry, audience);
+                }
+                ChangeOutcome::Accepted(changed.message_id)
+            }
+            Outcome::Ok(StoreAnswer::ChangeRefused(reason)) => ChangeOutcome::Refused(reason),
+            Outcome::Refused => ChangeOutcome::Refused(ChangeRefusal::Busy),
+            Outcome::Ok(_) | Outcome::Unknown => ChangeOutcome::Refused(ChangeRefusal::Unavailable),
+        };
+        self.answer(&pending, outcome);
+    }
+
+    fn answer(&mut self, pending: &PendingChange, outcome: ChangeOutcome) {
+        let PendingChange { asker, channel, operation } = *pending;
+        match asker {
+            Asker::Session(id) => {
+                self.tell(id, ServerFrame::Changed { channel, operation, outcome });
+            }
+            Asker::Api(call) => self.outputs.push_back(Output::ApiAnswer(call, outcome)),
+        }
+    }
+
+    /// Sends a frame to a session that may have gone in the meantime.
+    fn tell(&mut self, id: SessionId, frame: ServerFrame) {
+        if self.sessions.contains_key(&id) {
+            self.outputs.push_back(Output::Frame(id, frame));
+        }
+    }
+}

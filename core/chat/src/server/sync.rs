@@ -1,0 +1,108 @@
+//! Reading what a session is missing, and finding out that it is missing something.
+
+use super::{ChatServer, Output, Timer, requests::Pending, session::SyncState};
+use crate::{
+    frame::{CutReason, Range, ServerFrame},
+    ids::{ChannelId, MessageId, SessionId, UserId},
+    ports::{
+        Outcome, Request,
+        store::{StoreAnswer, StoreRequest, Sync},
+    },
+    time::Now,
+};
+
+/// Users in one comparison with the store.
+const HEADS_USERS_MAX: usize = 1000;
+
+impl ChatServer {
+    /// Reads everything above the session's positions, page by page; one read at a time.
+    pub(super) fn start_sync(&mut self, now: Now, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if let SyncState::Reading { again } = &mut session.sync {
+            *again = true;
+            return;
+        }
+        let design = &self.config.design;
+        let room = (design.session_unconfirmed_max as usize)
+            .saturating_sub(session.unconfirmed.len())
+            .min(design.page_entries_max as usize);
+        if room == 0 {
+            session.sync = SyncState::Waiting;
+            return;
+        }
+        session.sync = SyncState::Reading { again: false };
+        self.timers.clear(Timer::SyncRetry(id));
+        let sync = Sync {
+            user: session.user,
+            device: session.device,
+            cursors: session.positions.clone(),
+            entries_max: u32::try_from(room).unwrap_or(u32::MAX),
+        };
+        self.request(now, Pending::Sync(id), Request::Store(StoreRequest::Sync(sync)));
+    }
+
+    pub(super) fn settle_sync(&mut self, now: Now, id: SessionId, outcome: Outcome<StoreAnswer>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let again = session.sync == SyncState::Reading { again: true };
+        session.sync = SyncState::Idle;
+        match outcome {
+            Outcome::Ok(StoreAnswer::Page { ranges, more }) => {
+                self.send_page(id, ranges, more);
+                if more || again {
+                    self.start_sync(now, id);
+                }
+            }
+            Outcome::Ok(StoreAnswer::UnknownDevice) => self.cut(now, id, CutReason::UnknownDevice),
+            Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
+            Outcome::Refused | Outcome::Unknown => {
+                let delay = self.random.around(self.config.design.request_timeout);
+                self.timers.set(Timer::SyncRetry(id), now.monotonic.after(delay));
+            }
+        }
+    }
+
+    /// Even an empty page is sent: it tells the device that it is up to date.
+    fn send_page(&mut self, id: SessionId, ranges: Vec<Range>, more: bool) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        for range in &ranges {
+            range.entries.iter().for_each(|entry| session.sent(range.channel, entry.message_id));
+            let position = session.positions.entry(range.channel).or_default();
+            *position = (*position).max(range.to);
+        }
+        self.counts.pages += 1;
+        self.outputs.push_back(Output::Frame(id, ServerFrame::Page { ranges, more }));
+    }
+
+    /// Asks the store where every attached user stands, and registers them again: routing is soft
+    /// state and may have been lost.
+    pub(super) fn resync(&mut self, now: Now) {
+        let interval = self.random.around(self.config.design.resync_interval);
+        self.timers.set(Timer::Resync, now.monotonic.after(interval));
+        let users: Vec<UserId> = self.sessions_of.keys().copied().collect();
+        for users in users.chunks(HEADS_USERS_MAX) {
+            if self.config.has_peers {
+                self.register(now, None, users.to_vec());
+            }
+            let request = StoreRequest::Heads(users.to_vec());
+            self.request(now, Pending::Heads, Request::Store(request));
+        }
+    }
+
+    pub(super) fn settle_heads(&mut self, now: Now, outcome: Outcome<StoreAnswer>) {
+        let Outcome::Ok(StoreAnswer::Heads(heads)) = outcome else { return };
+        for (user, channels) in heads {
+            let sessions = self.sessions_of.get(&user).into_iter().flatten();
+            let behind: Vec<_> =
+                sessions.filter(|id| self.is_behind(**id, &channels)).copied().collect();
+            for id in behind {
+                self.counts.holes += 1;
+                self.start_sync(now, id);
+            }
+        }
+    }
+
+    fn is_behind(&self, id: SessionId, heads: &[(ChannelId, MessageId)]) -> bool {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        heads.iter().any(|(channel, head)| session.position(*channel) < *head)
+    }
+}

@@ -1,0 +1,1 @@
+//! The two simulation engines and their faults.

@@ -1,0 +1,2 @@
+//! The `hubbub` command line.
+fn main() {}
