@@ -1,1 +1,30 @@
 //! The two simulation engines and their faults.
+//!
+//! Both take the same [`Setup`] and give the same kind of [`Outcome`]: a history for the checkers, a
+//! trace that is the same for the same seed, and what every fault did.
+
+#[cfg(all(feature = "full", not(tokio_unstable)))]
+compile_error!(
+    "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
+);
+
+pub mod fast;
+mod faults;
+#[cfg(feature = "full")]
+pub mod full;
+mod hosts;
+mod judge;
+mod latency;
+mod outcome;
+mod series;
+mod setup;
+mod trace;
+
+pub use faults::{ActiveFault, FaultEffect, Strike};
+pub use hosts::{HostId, Hosts};
+pub use judge::{Counts, Expectation, Judged, expectations, judge};
+pub use latency::{DeliveryTimes, Percentiles};
+pub use outcome::Outcome;
+pub use series::{Second, per_second};
+pub use setup::{LEAD, Setup, SetupError};
+pub use trace::{Difference, Trace, first_difference};

@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Device {
-    pub(super) fn ask_change(&mut self, channel: ChannelId, change: Change) {
+    pub(super) fn ask_change(&mut self, now: Now, channel: ChannelId, change: Change) {
         let row = self.disk.channels.entry(channel).or_default();
         if row.change.is_some() {
             let reason = LocalRefusal::ChangePending;
@@ -17,7 +17,7 @@ impl Device {
         let operation = OperationId(row.last_operation.0 + 1);
         self.persist(DiskWrite::QueueChange { channel, operation, change: change.clone() });
         self.event(DeviceEvent::ChangeInvoked(ChangeKey { channel, operation, change }));
-        self.pump_change(channel);
+        self.pump(now, channel);
     }
 
     pub(super) fn pump_change(&mut self, channel: ChannelId) {
@@ -50,11 +50,16 @@ impl Device {
             }
             ChangeOutcome::Refused(reason) => self.fail_change(channel, reason),
             ChangeOutcome::Accepted(message_id) => {
-                self.persist(DiskWrite::SettleChange { channel });
+                self.settle_change(channel);
                 let key = ChangeKey { channel, operation, change };
                 self.event(DeviceEvent::ChangeAccepted(key, message_id));
             }
         }
+    }
+
+    fn settle_change(&mut self, channel: ChannelId) {
+        self.persist(DiskWrite::SettleChange { channel });
+        self.windows.entry(channel).or_default().change_sent = false;
     }
 
     fn put_off(&mut self, now: Now, channel: ChannelId) {
@@ -66,7 +71,7 @@ impl Device {
     pub(super) fn fail_change(&mut self, channel: ChannelId, reason: ChangeRefusal) {
         let row = self.disk.channels.get(&channel);
         if let Some((operation, change)) = row.and_then(|row| row.change.clone()) {
-            self.persist(DiskWrite::SettleChange { channel });
+            self.settle_change(channel);
             let key = ChangeKey { channel, operation, change };
             self.event(DeviceEvent::ChangeFailed(key, reason));
         }

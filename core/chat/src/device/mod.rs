@@ -271,7 +271,7 @@ impl Device {
     pub fn handle_input(&mut self, now: Now, input: DeviceInput) {
         match input {
             DeviceInput::Send { channel, body } => self.send(now, channel, body),
-            DeviceInput::Change { channel, change } => self.ask_change(channel, change),
+            DeviceInput::Change { channel, change } => self.ask_change(now, channel, change),
             DeviceInput::Opened => self.opened(now),
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
             DeviceInput::Closed => self.detach(now, self.link.cause_of_close()),

@@ -69,7 +69,7 @@ impl StoreModel {
             StoreRequest::Change(change) => self.change(wall, change),
             StoreRequest::Sync(sync) => self.sync(&sync).into(),
             StoreRequest::Cursors(reports) => self.write_cursors(&reports).into(),
-            StoreRequest::Heads(users) => self.heads(&users).into(),
+            StoreRequest::Heads(users) => StoreAnswer::Heads(self.heads(&users)).into(),
         }
     }
 
@@ -82,6 +82,16 @@ impl StoreModel {
     #[must_use]
     pub fn inbox_rows(&self) -> usize {
         self.inbox.len()
+    }
+
+    /// The last entry that each user may see, per channel.
+    #[must_use]
+    pub fn heads(&self, users: &[UserId]) -> Vec<(UserId, Vec<(ChannelId, MessageId)>)> {
+        let heads = |user: &UserId| {
+            let channels = self.channels_of.get(user).into_iter().flatten();
+            channels.map(|channel| (*channel, self.channels[channel].visible_head(*user))).collect()
+        };
+        users.iter().map(|user| (*user, heads(user))).collect()
     }
 
     fn register(&mut self, user: UserId, device: Option<DeviceId>) -> StoreAnswer {
@@ -313,14 +323,6 @@ impl StoreModel {
                 self.inbox.remove(row);
             });
         }
-    }
-
-    fn heads(&self, users: &[UserId]) -> StoreAnswer {
-        let heads = |user: &UserId| {
-            let channels = self.channels_of.get(user).into_iter().flatten();
-            channels.map(|channel| (*channel, self.channels[channel].visible_head(*user))).collect()
-        };
-        StoreAnswer::Heads(users.iter().map(|user| (*user, heads(user))).collect())
     }
 }
 

@@ -1,0 +1,193 @@
+//! The verdict on a run, and on all runs of a design against what its scenario expects.
+
+use std::collections::BTreeSet;
+
+use hubbub_history::{
+    EventBody, EventType, History,
+    checkers::{self, Finding},
+};
+use hubbub_scenario::{Expect, Period, ViolationName};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    faults::FaultEffect,
+    latency::DeliveryTimes,
+    outcome::Outcome,
+    series::{Second, per_second},
+    setup::Setup,
+};
+
+/// One run, judged by all checkers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The variant; empty for the base.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// What each checker found.
+    pub findings: Vec<Finding>,
+    /// How long deliveries took.
+    pub times: DeliveryTimes,
+    /// What was done.
+    pub counts: Counts,
+    /// What happened second by second.
+    pub series: Vec<Second>,
+    /// What each fault did.
+    pub effects: Vec<FaultEffect>,
+    /// Simulated seconds.
+    pub simulated_s: f64,
+    /// Messages over the simulated network.
+    pub envelopes: u64,
+}
+
+/// What was done in a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Devices that took part.
+    pub devices: u64,
+    /// Channels in which something was written.
+    pub channels: u64,
+    /// Messages that users sent.
+    pub sends: u64,
+    /// Messages that senders were told are accepted.
+    pub accepted: u64,
+    /// Messages that were refused for good.
+    pub failed: u64,
+    /// Entries that devices stored.
+    pub applied: u64,
+    /// Connections that devices lost or could not open.
+    pub detached: u64,
+}
+
+/// One expectation of a scenario, and what came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// What is expected, such as `violations`.
+    pub what: String,
+    /// What was wanted.
+    pub wanted: String,
+    /// What came out.
+    pub got: String,
+    /// Whether that is it.
+    pub met: bool,
+}
+
+/// Judges one run.
+#[must_use]
+pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
+    Judged {
+        variant: setup.variant.clone(),
+        seed: setup.seed,
+        findings: checkers::check_all(&outcome.history),
+        times: DeliveryTimes::of(&outcome.history, &setup.faults),
+        counts: Counts::of(&outcome.history, setup),
+        series: per_second(&outcome.history),
+        effects: outcome.effects.clone(),
+        simulated_s: outcome.simulated_s,
+        envelopes: outcome.envelopes,
+    }
+}
+
+impl Counts {
+    fn of(history: &History, setup: &Setup) -> Self {
+        let mut counts = Self { devices: setup.population.device_count(), ..Self::default() };
+        let mut channels = BTreeSet::new();
+        for event in history.events() {
+            match &event.body {
+                EventBody::Send { r#type: EventType::Invoke, .. } => counts.sends += 1,
+                EventBody::Send { r#type: EventType::Ok, .. } => counts.accepted += 1,
+                EventBody::Send { r#type: EventType::Fail, .. } => counts.failed += 1,
+                EventBody::Apply { channel, .. } => {
+                    counts.applied += 1;
+                    channels.insert(*channel);
+                }
+                EventBody::Session { attached: false, .. } => counts.detached += 1,
+                _ => {}
+            }
+        }
+        counts.channels = channels.len() as u64;
+        counts
+    }
+}
+
+/// Holds the runs of one design against what is expected of them all.
+#[must_use]
+pub fn expectations(expect: &Expect, runs: &[Judged]) -> Vec<Expectation> {
+    let mut expectations = vec![violations(expect, runs), judged(expect, runs)];
+    expectations.extend(expect.deliver_p99.map(|most| {
+        let worst = runs.iter().map(|run| run.times.deliver.p99_ms).fold(0.0, f64::max);
+        at_most("deliver_p99", most, worst)
+    }));
+    expectations.extend(expect.recover_p99.map(|most| {
+        let worst = runs.iter().map(|run| run.times.recover.p99_ms).fold(0.0, f64::max);
+        at_most("recover_p99", most, worst)
+    }));
+    if runs.iter().any(|run| !run.effects.is_empty()) && !expect.faults_may_miss {
+        expectations.push(effects(runs));
+    }
+    expectations
+}
+
+/// The set of violations over all seeds must be exactly the expected one.
+fn violations(expect: &Expect, runs: &[Judged]) -> Expectation {
+    let wanted: BTreeSet<String> = expect.violations.iter().map(name).collect();
+    let violated = runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.is_violated());
+    let got: BTreeSet<String> = violated.map(|finding| finding.checker.clone()).collect();
+    let met = wanted == got;
+    Expectation { what: "violations".into(), wanted: listed(&wanted), got: listed(&got), met }
+}
+
+/// A checker that judged nothing proves nothing.
+fn judged(expect: &Expect, runs: &[Judged]) -> Expectation {
+    let excused: BTreeSet<String> = expect.not_applicable.iter().map(name).collect();
+    let decided = |checker: &str| {
+        let mut findings = runs.iter().flat_map(|run| &run.findings);
+        findings.any(|finding| finding.checker == checker && !finding.undecided())
+    };
+    let all = checkers::all().iter().map(|checker| checker.name());
+    let undecided: BTreeSet<String> =
+        all.filter(|name| !excused.contains(*name) && !decided(name)).map(str::to_owned).collect();
+    Expectation {
+        what: "undecided checkers".into(),
+        wanted: "none".into(),
+        got: listed(&undecided),
+        met: undecided.is_empty(),
+    }
+}
+
+fn at_most(what: &str, most: Period, worst_ms: f64) -> Expectation {
+    Expectation {
+        what: what.to_owned(),
+        wanted: format!("at most {most}"),
+        got: format!("{worst_ms:.1}ms"),
+        met: worst_ms <= most.0.as_secs_f64() * 1e3,
+    }
+}
+
+/// A fault that did nothing tests nothing.
+fn effects(runs: &[Judged]) -> Expectation {
+    let idle: BTreeSet<String> = runs
+        .iter()
+        .flat_map(|run| &run.effects)
+        .filter(|effect| effect.affected == 0)
+        .map(|effect| format!("{} of {} at {}s", effect.kind, effect.target, effect.from_s))
+        .collect();
+    Expectation {
+        what: "faults without effect".into(),
+        wanted: "none".into(),
+        got: listed(&idle),
+        met: idle.is_empty(),
+    }
+}
+
+fn name(name: &ViolationName) -> String {
+    name.as_str().to_owned()
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        "none".into()
+    } else {
+        names.iter().cloned().collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,97 @@
+//! How long deliveries took, read off a history.
+
+use std::collections::BTreeMap;
+
+use hubbub_chat::time::nanoseconds;
+use hubbub_history::{EventBody, EventType, History};
+use serde::{Deserialize, Serialize};
+
+use crate::faults::ActiveFault;
+
+/// Times from send to apply on every other device, apart by whether a fault was under way.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryTimes {
+    /// From the intended send to the apply, when no fault was under way in between.
+    pub deliver: Percentiles,
+    /// From the end of the last fault under way to the apply; zero when it came before.
+    pub recover: Percentiles,
+}
+
+/// Percentiles of a set of times (nearest rank).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many times there were.
+    pub count: u64,
+    /// The median, in milliseconds.
+    pub p50_ms: f64,
+    /// The 90th percentile, in milliseconds.
+    pub p90_ms: f64,
+    /// The 99th percentile, in milliseconds.
+    pub p99_ms: f64,
+    /// The longest, in milliseconds.
+    pub max_ms: f64,
+}
+
+impl DeliveryTimes {
+    /// Reads the times off a history.
+    #[must_use]
+    pub fn of(history: &History, faults: &[ActiveFault]) -> Self {
+        let spans: Vec<(u64, u64)> =
+            faults.iter().map(|fault| (nanoseconds(fault.at), nanoseconds(fault.until))).collect();
+        let mut sent = BTreeMap::new();
+        let (mut deliver, mut recover) = (Vec::new(), Vec::new());
+        for event in history.events() {
+            match &event.body {
+                EventBody::Send { r#type: EventType::Invoke, body_hash, device, intended_ns, .. } => {
+                    sent.insert(*body_hash, (*device, intended_ns.unwrap_or(event.t_ns)));
+                }
+                EventBody::Apply { body_hash, device, .. } => {
+                    let Some((author, from)) = sent.get(body_hash) else { continue };
+                    if author != device {
+                        let under_way = |(at, until): &&(u64, u64)| *at < event.t_ns && from < until;
+                        let healed = spans.iter().filter(under_way).map(|(_, until)| *until).max();
+                        match healed {
+                            None => deliver.push(event.t_ns - from),
+                            Some(healed) => recover.push(event.t_ns.saturating_sub(healed)),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { deliver: Percentiles::of(deliver), recover: Percentiles::of(recover) }
+    }
+}
+
+impl Percentiles {
+    /// The percentiles of times in nanoseconds.
+    #[must_use]
+    pub fn of(mut times: Vec<u64>) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| {
+            let rank = (share * times.len() as f64).ceil() as usize;
+            let time = times.get(rank.saturating_sub(1)).copied().unwrap_or_default();
+            time as f64 / 1e6
+        };
+        Self {
+            count: times.len() as u64,
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            max_ms: at(1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_nearest_ranks() {
+        let times = (1..=100).map(|milliseconds| milliseconds * 1_000_000).collect();
+        let percentiles = Percentiles::of(times);
+        assert_eq!((percentiles.p50_ms, percentiles.p99_ms, percentiles.max_ms), (50.0, 99.0, 100.0));
+        assert_eq!(Percentiles::of(Vec::new()), Percentiles::default());
+    }
+}

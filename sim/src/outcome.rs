@@ -1,0 +1,22 @@
+//! What a run gives.
+
+use hubbub_history::History;
+
+use crate::{faults::FaultEffect, trace::Trace};
+
+/// What came out of one run of one engine.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What clients and the harness saw.
+    pub history: History,
+    /// Everything that happened, when it was asked for.
+    pub trace: Option<Trace>,
+    /// What each fault did, in the order of the schedule.
+    pub effects: Vec<FaultEffect>,
+    /// Simulated seconds.
+    pub simulated_s: f64,
+    /// Messages over the simulated network, or segments in the full engine.
+    pub envelopes: u64,
+    /// Inputs and time-outs that machines handled; zero where the engine does not see them.
+    pub machine_events: u64,
+}
