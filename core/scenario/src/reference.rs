@@ -1,0 +1,341 @@
+//! The reference of the form, out of the types: nothing here is written by hand twice.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::form::{Field, Fields, Form, Shape, description};
+use crate::{Engine, FaultKind};
+
+/// A design knob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knob {
+    /// Its key in `[design]`.
+    pub name: String,
+    /// The hardened value, as TOML.
+    pub default: String,
+    /// What it takes: a duration, a whole number, or words.
+    pub takes: String,
+    /// What it does.
+    pub description: String,
+}
+
+/// A kind of fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultEntry {
+    /// The kind.
+    pub kind: FaultKind,
+    /// What it does, and in brackets what it needs.
+    pub description: String,
+    /// The engines that can do it.
+    pub engines: &'static [Engine],
+}
+
+/// The JSON schema of a scenario file, for editors.
+#[must_use]
+pub fn schema_json() -> String {
+    format!("{:#}\n", Form::new().json())
+}
+
+/// The reference of a scenario file, in Markdown.
+#[must_use]
+pub fn schema_markdown() -> String {
+    let form = Form::new();
+    let sections = sections(&form);
+    let mut page = String::from(PREFACE);
+    for section in &sections.in_order {
+        push_section(&mut page, &form, section, &sections.of_types);
+    }
+    push_faults(&mut page);
+    page
+}
+
+/// Every design knob, by name.
+#[must_use]
+pub fn knobs() -> Vec<Knob> {
+    let form = Form::new();
+    let Shape::Table(fields) = form.shape(form.named("Design")) else { return Vec::new() };
+    let knob = |field: Field<'_>| Knob {
+        name: field.name.into(),
+        default: default(field.schema).unwrap_or_default(),
+        takes: takes(&form, &form.shape(field.schema)),
+        description: description(field.schema),
+    };
+    fields.all().into_iter().map(knob).collect()
+}
+
+/// Every kind of fault, in the order of the type.
+#[must_use]
+pub fn faults() -> Vec<FaultEntry> {
+    let form = Form::new();
+    let Shape::Word(words) = form.shape(form.named(FAULT_KIND)) else { return Vec::new() };
+    let described = |kind: FaultKind| {
+        let meaning = words.iter().find(|(word, _)| *word == kind.as_str());
+        let description = one_line(meaning.map_or("", |(_, meaning)| meaning));
+        FaultEntry { kind, description, engines: kind.engines() }
+    };
+    FaultKind::ALL.into_iter().map(described).collect()
+}
+
+/// The type that has a table of its own.
+const FAULT_KIND: &str = "FaultKind";
+
+const PREFACE: &str = "\
+# Scenario files
+
+<!-- Generated: `cargo run -- schema --markdown > docs/scenario.md` -->
+
+A scenario is a TOML file. It describes a deployment, a design, a workload, faults and
+expectations. `hubbub new NAME` writes a commented one to start from, and the folder `scenarios/`
+holds ready ones. A key that is not on this page is refused.
+
+Durations are text with a unit: `\"250ms\"`, `\"5s\"`, `\"2min\"`, `\"1h 30min\"`. Rates are text with a
+unit of time: `\"1000/s\"`, `\"6/min\"`, `\"20/h\"`, `\"3/day\"`. Any key can be overridden on the command
+line: `--set design.heartbeat=10s`. Entries of lists are counted from 0 there: `--set fault.0.for=2s`.
+";
+
+/// A table of the form.
+struct Section<'a> {
+    /// Dotted; empty for the outermost.
+    name: String,
+    repeated: bool,
+    description: String,
+    fields: Fields<'a>,
+}
+
+/// All tables of the form, and which table explains which type.
+struct Sections<'a> {
+    in_order: Vec<Section<'a>>,
+    of_types: BTreeMap<&'a str, String>,
+}
+
+/// The outermost table, then each table behind the one that it stands in. A type that comes
+/// twice is explained where it comes first, outer tables before inner ones.
+fn sections(form: &Form) -> Sections<'_> {
+    let top = Section {
+        name: String::new(),
+        repeated: false,
+        description: description(form.json()),
+        fields: form.top(),
+    };
+    let mut level = vec![top];
+    let mut found = Vec::new();
+    let mut of_types = BTreeMap::new();
+    while !level.is_empty() {
+        let inner: Vec<Section<'_>> =
+            level.iter().flat_map(|section| inner_sections(form, section, &mut of_types)).collect();
+        found.extend(std::mem::replace(&mut level, inner));
+    }
+    found.sort_by(|left, right| left.name.split('.').cmp(right.name.split('.')));
+    Sections { in_order: found, of_types }
+}
+
+fn inner_sections<'a>(
+    form: &'a Form,
+    section: &Section<'a>,
+    of_types: &mut BTreeMap<&'a str, String>,
+) -> Vec<Section<'a>> {
+    let mut inner = Vec::new();
+    for field in section.fields.all() {
+        let (schema, repeated) = match form.shape(field.schema) {
+            Shape::List { entries, .. } => (entries, true),
+            _ => (field.schema, false),
+        };
+        let Shape::Table(fields) = form.shape(schema) else { continue };
+        let name = dotted(&section.name, field.name);
+        let type_name = form.type_name(schema).unwrap_or(field.name);
+        if of_types.contains_key(type_name) {
+            continue;
+        }
+        of_types.insert(type_name, heading(&name, repeated));
+        inner.push(Section {
+            name,
+            repeated,
+            description: description(form.named(type_name)),
+            fields,
+        });
+    }
+    inner
+}
+
+fn push_section(
+    page: &mut String,
+    form: &Form,
+    section: &Section<'_>,
+    of_types: &BTreeMap<&str, String>,
+) {
+    let title = match section.name.as_str() {
+        "" => "Top of the file".to_owned(),
+        name => format!("`{}`", heading(name, section.repeated)),
+    };
+    let mut rows = String::new();
+    let mut words: Vec<WordTable<'_>> = Vec::new();
+    for field in section.fields.all() {
+        let shape = form.shape(field.schema);
+        let table = table_reference(form, field.schema, of_types);
+        let default = match default(field.schema) {
+            _ if field.required => "required".into(),
+            Some(default) => code(&default),
+            None if table.is_some() => String::new(),
+            None => "none".into(),
+        };
+        let takes = table.unwrap_or_else(|| takes(form, &shape));
+        push(&mut rows, &[&code(field.name), &takes, &default, &description(field.schema)]);
+        let explained = word_table(form, field).filter(|table| table.type_name != FAULT_KIND);
+        match explained
+            .map(|new| (words.iter_mut().find(|old| old.type_name == new.type_name), new))
+        {
+            Some((Some(old), new)) => old.keys.extend(new.keys),
+            Some((None, new)) => words.push(new),
+            None => {}
+        }
+    }
+    push_table(
+        page,
+        &format!("\n## {title}\n\n{}\n", section.description),
+        &["key", "takes", "default", "meaning"],
+        &rows,
+    );
+    for table in words {
+        table.push_to(page);
+    }
+}
+
+/// "table, see …" where a key holds a table or a list of them.
+fn table_reference(
+    form: &Form,
+    schema: &Value,
+    of_types: &BTreeMap<&str, String>,
+) -> Option<String> {
+    let (schema, what) = match form.shape(schema) {
+        Shape::List { entries, .. } => (entries, "tables"),
+        _ => (schema, "table"),
+    };
+    let heading = of_types.get(form.type_name(schema)?)?;
+    Some(format!("{what}, see `{heading}`"))
+}
+
+/// What the words mean that some keys take.
+struct WordTable<'a> {
+    type_name: &'a str,
+    keys: Vec<&'a str>,
+    words: Vec<(&'a str, &'a str)>,
+}
+
+impl WordTable<'_> {
+    fn push_to(&self, page: &mut String) {
+        let mut rows = String::new();
+        for (word, meaning) in &self.words {
+            push(&mut rows, &[&code(&format!("\"{word}\"")), &one_line(meaning)]);
+        }
+        let keys: Vec<String> = self.keys.iter().map(|key| code(key)).collect();
+        push_table(page, "", &[&keys.join(", "), "meaning"], &rows);
+    }
+}
+
+fn word_table<'a>(form: &'a Form, field: Field<'a>) -> Option<WordTable<'a>> {
+    let schema = match form.shape(field.schema) {
+        Shape::List { entries, .. } => entries,
+        _ => field.schema,
+    };
+    let Shape::Word(words) = form.shape(schema) else { return None };
+    let type_name = form.type_name(schema).unwrap_or(field.name);
+    Some(WordTable { type_name, keys: vec![field.name], words })
+}
+
+fn push_faults(page: &mut String) {
+    let mut rows = String::new();
+    for fault in faults() {
+        let engines: Vec<String> = fault.engines.iter().map(ToString::to_string).collect();
+        push(&mut rows, &[&code(fault.kind.as_str()), &fault.description, &engines.join(", ")]);
+    }
+    push_table(
+        page,
+        "\n## Faults\n\nThe kinds of `[[fault]]`, with what each needs in brackets.\n",
+        &["kind", "what it does", "engines"],
+        &rows,
+    );
+}
+
+fn push_table(page: &mut String, before: &str, columns: &[&str], rows: &str) {
+    page.push_str(before);
+    page.push('\n');
+    push(page, columns);
+    push(page, &vec!["---"; columns.len()]);
+    page.push_str(rows);
+}
+
+fn push(rows: &mut String, cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    // Writing to a string cannot fail.
+    let _ = writeln!(rows, "| {} |", cells.join(" | "));
+}
+
+/// What a key takes, in words.
+fn takes(form: &Form, shape: &Shape<'_>) -> String {
+    match shape {
+        Shape::Table(_) => "table".into(),
+        Shape::List { entries, least, most } => {
+            let entries = match form.shape(entries) {
+                Shape::Word(_) => "words".into(),
+                shape => takes(form, &shape),
+            };
+            match least {
+                Some(count) if least == most => format!("list of {count}: {entries}"),
+                _ => format!("list: {entries}"),
+            }
+        }
+        Shape::Word(words) => {
+            let words: Vec<String> =
+                words.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
+            words.join(", ")
+        }
+        Shape::Duration => "duration".into(),
+        Shape::Rate => "rate".into(),
+        Shape::Text => "text".into(),
+        Shape::Integer { .. } => "whole number".into(),
+        Shape::Number => "number".into(),
+        Shape::Truth => "true or false".into(),
+        Shape::Choice(choices) => {
+            let choices = choices.iter().map(|choice| takes(form, &form.shape(choice)));
+            choices.collect::<Vec<_>>().join(" or ")
+        }
+        Shape::Other => "anything".into(),
+    }
+}
+
+/// The default as TOML; nothing where there is none, or where it is a whole table.
+fn default(schema: &Value) -> Option<String> {
+    schema.get("default").filter(|value| !value.is_object()).map(toml_text)
+}
+
+fn toml_text(value: &Value) -> String {
+    match value {
+        Value::Array(entries) => {
+            let entries: Vec<String> = entries.iter().map(toml_text).collect();
+            format!("[{}]", entries.join(", "))
+        }
+        Value::Number(number) => match number.as_f64() {
+            Some(whole) if number.is_f64() && whole.fract() == 0.0 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn heading(name: &str, repeated: bool) -> String {
+    if repeated { format!("[[{name}]]") } else { format!("[{name}]") }
+}
+
+fn dotted(table: &str, key: &str) -> String {
+    if table.is_empty() { key.into() } else { format!("{table}.{key}") }
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

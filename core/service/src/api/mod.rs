@@ -1,0 +1,145 @@
+//! HTTP and WebSocket on one port: sign-up, login, channels, health, and the upgrade to a session.
+
+mod accounts;
+mod channels;
+mod error;
+mod provision;
+mod upgrade;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, header},
+    routing::{get, post},
+};
+use hubbub_chat::{DeviceId, UserId, ports::Outcome, ports::directory::*};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::{
+    backend::{Backend, ask_directory},
+    chat::ChatHandle,
+    net::{BoxStream, Listener, Net},
+    password::{Passwords, token_hash},
+    role::stopped,
+};
+use error::ApiError;
+
+pub use provision::{ProvisionRequest, Provisioned, ProvisionedDevice};
+
+/// Bytes of a request's body at most, but for `/v1/provision`.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of the body of `/v1/provision` at most.
+const PROVISION_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What the handlers work with.
+pub struct Api {
+    /// Network, clock and randomness.
+    pub net: Arc<dyn Net>,
+    /// The chat server of this process.
+    pub chat: ChatHandle,
+    /// The ports.
+    pub backend: Arc<dyn Backend>,
+    /// How passwords are hashed.
+    pub passwords: Passwords,
+    /// Addresses of the deployment's chat servers, this one first.
+    pub servers: Vec<String>,
+    /// Whether users may be provisioned in bulk without a password.
+    pub provision: bool,
+    /// Bytes of a message at most; bounds the frames that are read.
+    pub message_bytes_max: u32,
+}
+
+type SharedApi = State<Arc<Api>>;
+
+/// Takes in connections until the shutdown.
+pub async fn serve_api(
+    api: Arc<Api>,
+    mut listener: Box<dyn Listener>,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let net = api.net.clone();
+    let router = router(api);
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(&mut shutdown) => return,
+            stream = listener.accept() => {
+                if let Ok(stream) = stream {
+                    net.spawn(Box::pin(serve_connection(router.clone(), stream)));
+                } else {
+                    // Out of files, most likely: the connections that end will free some.
+                    let pause = std::time::Duration::from_millis(50);
+                    net.sleep_until(net.now().monotonic.after(pause)).await;
+                }
+            }
+        }
+    }
+}
+
+fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/v1/health", get(health))
+        .route("/v1/users", post(accounts::sign_up))
+        .route("/v1/users/{name}", get(accounts::find))
+        .route("/v1/login", post(accounts::log_in))
+        .route("/v1/logout", post(accounts::log_out))
+        .route("/v1/channels", post(channels::create))
+        .route("/v1/channels/{channel}/changes", post(channels::change))
+        .route(
+            "/v1/provision",
+            post(provision::provision).layer(DefaultBodyLimit::max(PROVISION_BYTES_MAX)),
+        )
+        .route("/v1/session", get(upgrade::open_session))
+        .fallback(|| async { ApiError::not_found("there is nothing at this path") })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(api)
+}
+
+async fn serve_connection(router: Router, stream: BoxStream) {
+    let service = TowerToHyperService::new(router);
+    // The date would be the only thing in an answer that a simulation does not decide.
+    let connection = hyper::server::conn::http1::Builder::new()
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    // A connection that breaks concerns nobody but its client, who knows.
+    drop(connection.await);
+}
+
+async fn health(State(api): SharedApi) -> Json<Value> {
+    let figures = api.chat.figures();
+    let counts = figures.counts();
+    Json(json!({
+        "status": "ok",
+        "sessions": figures.sessions(),
+        "appends": counts.appends,
+        "repeats": counts.repeats,
+        "deliveries": counts.deliveries,
+        "pages": counts.pages,
+        "hints_sent": counts.hints_sent,
+        "hints_received": counts.hints_received,
+        "holes": counts.holes,
+        "slow_consumers": counts.slow_consumers,
+        "frames_encoded": figures.encoder.encoded(),
+        "frames_malformed": figures.malformed(),
+    }))
+}
+
+/// Whose token a request carries, as `Authorization: Bearer <token>`.
+async fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(UserId, DeviceId), ApiError> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|header| header.strip_prefix("Bearer ")).ok_or_else(|| {
+        ApiError::unauthorised("send the token of a login as `Authorization: Bearer <token>`")
+    })?;
+    let request = DirectoryRequest::Authenticate { token: token_hash(token) };
+    match ask_directory(&*api.backend, request).await {
+        Outcome::Ok(DirectoryAnswer::Authenticated { user, device }) => Ok((user, device)),
+        Outcome::Ok(_) => Err(ApiError::unauthorised("the token is unknown: log in again")),
+        Outcome::Refused | Outcome::Unknown => Err(ApiError::unavailable()),
+    }
+}

@@ -1,0 +1,146 @@
+//! Users, devices and groups in bulk, for load tests. Off unless the server was started with it.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+};
+use futures_util::future::join_all;
+use hubbub_chat::{
+    ChannelId, DeviceId, OperationId, UserId,
+    frame::{Change, ChangeFrame, ChangeOutcome},
+    ports::{
+        Outcome,
+        directory::{DirectoryAnswer, DirectoryRequest},
+        store::{StoreAnswer, StoreRequest},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Api, ApiError, SharedApi};
+use crate::{
+    backend::{ask_directory, ask_store},
+    password::{new_token, token_hash},
+};
+
+/// Users in one request at most.
+const USERS_MAX: u32 = 100_000;
+
+/// Members of groups in one request at most, over all groups.
+const MEMBERS_MAX: usize = 1_000_000;
+
+/// What to provision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionRequest {
+    /// How many users, each with one device.
+    pub users: u32,
+    /// Groups by the places of their members in the list of users, the creator first.
+    #[serde(default)]
+    pub groups: Vec<Vec<u32>>,
+}
+
+/// What was provisioned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Provisioned {
+    /// The devices, one per user.
+    pub devices: Vec<ProvisionedDevice>,
+    /// The groups, in the order of the request.
+    pub groups: Vec<ChannelId>,
+}
+
+/// A user with a device that is logged in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProvisionedDevice {
+    /// The user.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+    /// The device's token.
+    pub token: String,
+}
+
+/// Nobody can log in to a provisioned account: no password has this hash.
+const NO_PASSWORD: &str = "none";
+
+pub(super) async fn provision(
+    State(api): SharedApi,
+    body: Result<Json<ProvisionRequest>, JsonRejection>,
+) -> Result<Json<Provisioned>, ApiError> {
+    if !api.provision {
+        let detail = "start the server with --provision to allow this";
+        return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    let Json(request) = body?;
+    check(&request)?;
+    let batch = api.net.random();
+    let one = |index| provision_user(&api, batch, index);
+    let devices = join_all((0..request.users).map(one)).await;
+    let devices: Vec<ProvisionedDevice> = devices.into_iter().collect::<Result<_, _>>()?;
+    let groups = (1..).zip(&request.groups);
+    let groups = groups.map(|(number, members)| create_group(&api, &devices, number, members));
+    let groups = join_all(groups).await;
+    Ok(Json(Provisioned { groups: groups.into_iter().collect::<Result<_, _>>()?, devices }))
+}
+
+fn check(request: &ProvisionRequest) -> Result<(), ApiError> {
+    let members = request.groups.iter().map(Vec::len).sum::<usize>();
+    let known = request.groups.iter().flatten().all(|index| *index < request.users);
+    if request.users == 0 || request.users > USERS_MAX {
+        return Err(ApiError::bad_request(format!("users: expected 1 to {USERS_MAX}")));
+    }
+    if members > MEMBERS_MAX || !known || request.groups.iter().any(Vec::is_empty) {
+        let detail = format!(
+            "groups: expected members below {} and at most {MEMBERS_MAX} of them",
+            request.users
+        );
+        return Err(ApiError::bad_request(detail));
+    }
+    Ok(())
+}
+
+async fn provision_user(
+    api: &Api,
+    batch: u64,
+    index: u32,
+) -> Result<ProvisionedDevice, ApiError> {
+    let name = format!("provisioned-{batch:016x}-{index}");
+    let sign_up = DirectoryRequest::SignUp { name, password_hash: NO_PASSWORD.into() };
+    let Outcome::Ok(DirectoryAnswer::SignedUp(user)) = ask_directory(&*api.backend, sign_up).await
+    else {
+        return Err(ApiError::unavailable());
+    };
+    let token = new_token(&*api.net);
+    let login = DirectoryRequest::Login { user, token: token_hash(&token) };
+    let Outcome::Ok(DirectoryAnswer::LoggedIn(device)) = ask_directory(&*api.backend, login).await
+    else {
+        return Err(ApiError::unavailable());
+    };
+    let register = StoreRequest::Register { user, device: Some(device) };
+    match ask_store(&*api.backend, register).await {
+        Outcome::Ok(StoreAnswer::Done) => Ok(ProvisionedDevice { user, device, token }),
+        _ => Err(ApiError::unavailable()),
+    }
+}
+
+async fn create_group(
+    api: &Api,
+    devices: &[ProvisionedDevice],
+    number: u64,
+    members: &[u32],
+) -> Result<ChannelId, ApiError> {
+    let member = |index: &u32| devices.get(*index as usize);
+    let Some(creator) = members.first().and_then(member) else {
+        return Err(ApiError::bad_request("groups: a group needs a member"));
+    };
+    let channel = ChannelId::group(creator.user, number);
+    let users = members.iter().filter_map(member).map(|device| device.user).collect();
+    // Before the device's own first change.
+    let frame = ChangeFrame { channel, operation: OperationId(0), change: Change::Create(users) };
+    match api.chat.change(creator.user, creator.device, frame).await {
+        Some(ChangeOutcome::Accepted(_)) => Ok(channel),
+        Some(ChangeOutcome::Refused(reason)) => {
+            Err(ApiError::bad_request(format!("groups: {reason:?}")))
+        }
+        None => Err(ApiError::unavailable()),
+    }
+}

@@ -1,0 +1,54 @@
+//! Ports in this process: history and directory on disk, routing in memory.
+
+use std::sync::{Arc, Mutex};
+
+use hubbub_chat::ports::{Answer, Outcome, Request, routing::RoutingModel};
+
+use super::{Backend, PortAnswer, PortRequest, Reply};
+use crate::{net::Net, store::FjallStore};
+
+/// A store on disk and routing in memory.
+pub struct LocalBackend {
+    net: Arc<dyn Net>,
+    store: FjallStore,
+    routing: Mutex<RoutingModel>,
+}
+
+impl LocalBackend {
+    /// The ports over an open store.
+    #[must_use]
+    pub fn new(net: Arc<dyn Net>, store: FjallStore) -> Self {
+        Self { net, store, routing: Mutex::new(RoutingModel::default()) }
+    }
+
+    /// The store, for its counters and for closing it.
+    #[must_use]
+    pub fn store(&self) -> &FjallStore {
+        &self.store
+    }
+}
+
+impl Backend for LocalBackend {
+    fn submit(&self, request: PortRequest, reply: Reply) {
+        match request {
+            PortRequest::Core(Request::Store(request)) => {
+                let wall = self.net.now().wall;
+                self.store.submit(wall, request, move |outcome| {
+                    reply(PortAnswer::Core(Answer::Store(outcome)));
+                });
+            }
+            PortRequest::Core(Request::Routing(request)) => {
+                let answer = match self.routing.lock() {
+                    Ok(mut routing) => Outcome::Ok(routing.handle(request)),
+                    Err(_) => Outcome::Refused,
+                };
+                reply(PortAnswer::Core(Answer::Routing(answer)));
+            }
+            PortRequest::Directory(request) => {
+                self.store.submit_directory(request, move |outcome| {
+                    reply(PortAnswer::Directory(outcome));
+                });
+            }
+        }
+    }
+}

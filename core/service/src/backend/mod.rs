@@ -1,0 +1,69 @@
+//! What is behind the ports of a chat server: a store on disk, the models, or another process.
+
+mod local;
+mod models;
+mod remote;
+
+use hubbub_chat::ports::{
+    Answer, Outcome, Request,
+    directory::{DirectoryAnswer, DirectoryRequest},
+    store::{StoreAnswer, StoreRequest},
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+pub use local::LocalBackend;
+pub use models::{ModelBackend, Models};
+pub use remote::{RemoteBackend, serve_ports};
+
+/// A request to any port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PortRequest {
+    /// Of the chat server's machine.
+    Core(Request),
+    /// Of the API.
+    Directory(DirectoryRequest),
+}
+
+/// The answer to a [`PortRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PortAnswer {
+    /// To the chat server's machine.
+    Core(Answer),
+    /// To the API.
+    Directory(Outcome<DirectoryAnswer>),
+}
+
+/// Called once with the answer.
+pub type Reply = Box<dyn FnOnce(PortAnswer) + Send>;
+
+/// Carries out requests. Those of one caller are carried out in their order.
+pub trait Backend: Send + Sync {
+    /// Takes on a request; `reply` may be called at once.
+    fn submit(&self, request: PortRequest, reply: Reply);
+}
+
+/// Asks the directory and waits.
+pub async fn ask_directory(
+    backend: &dyn Backend,
+    request: DirectoryRequest,
+) -> Outcome<DirectoryAnswer> {
+    match ask(backend, PortRequest::Directory(request)).await {
+        Some(PortAnswer::Directory(outcome)) => outcome,
+        _ => Outcome::Unknown,
+    }
+}
+
+/// Asks the store and waits.
+pub async fn ask_store(backend: &dyn Backend, request: StoreRequest) -> Outcome<StoreAnswer> {
+    match ask(backend, PortRequest::Core(Request::Store(request))).await {
+        Some(PortAnswer::Core(Answer::Store(outcome))) => outcome,
+        _ => Outcome::Unknown,
+    }
+}
+
+async fn ask(backend: &dyn Backend, request: PortRequest) -> Option<PortAnswer> {
+    let (sender, receiver) = oneshot::channel();
+    backend.submit(request, Box::new(move |answer| drop(sender.send(answer))));
+    receiver.await.ok()
+}

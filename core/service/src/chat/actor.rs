@@ -1,0 +1,208 @@
+//! The task that owns the machine.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hubbub_chat::{
+    ChatServer, RequestId, SessionId,
+    frame::{ChangeOutcome, ServerFrame},
+    ports::Answer,
+    server::{Input, Output},
+    time::Monotonic,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{ActorInput, ChatConfig, ChatFigures, Outgoing, PeerLinks};
+use crate::{
+    backend::{Backend, PortAnswer, PortRequest},
+    net::{BoxFuture, Net},
+    role::stopped,
+};
+
+/// Inputs taken in before outputs of the whole batch are flushed to the figures.
+const BATCH_MAX: usize = 512;
+
+pub(super) struct Actor {
+    net: Arc<dyn Net>,
+    machine: ChatServer,
+    backend: Arc<dyn Backend>,
+    peers: PeerLinks,
+    figures: Arc<ChatFigures>,
+    sessions: BTreeMap<SessionId, mpsc::Sender<Outgoing>>,
+    calls: BTreeMap<u64, oneshot::Sender<ChangeOutcome>>,
+    last_call: u64,
+    /// Answers are bounded by the requests of the machine, so their queue needs no bound of its
+    /// own; a bound could make the store wait for the machine that waits for the store.
+    answers: mpsc::UnboundedSender<(RequestId, Answer)>,
+    answered: mpsc::UnboundedReceiver<(RequestId, Answer)>,
+    sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+}
+
+impl Actor {
+    pub(super) fn new(
+        net: Arc<dyn Net>,
+        config: ChatConfig,
+        backend: Arc<dyn Backend>,
+        figures: Arc<ChatFigures>,
+    ) -> Self {
+        let (answers, answered) = mpsc::unbounded_channel();
+        let peers = PeerLinks::open(&net, &config);
+        Self {
+            machine: ChatServer::new(config.server, net.now()),
+            net,
+            backend,
+            peers,
+            figures,
+            sessions: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            last_call: 0,
+            answers,
+            answered,
+            sleep: None,
+        }
+    }
+
+    pub(super) async fn drive(
+        mut self,
+        mut inputs: mpsc::Receiver<ActorInput>,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
+        loop {
+            self.set_sleep();
+            tokio::select! {
+                biased;
+                answer = self.answered.recv() => {
+                    if let Some((id, answer)) = answer {
+                        self.handle(Input::Answer(id, answer));
+                    }
+                }
+                input = inputs.recv() => match input {
+                    Some(input) => self.take(input),
+                    None => return,
+                },
+                () = slept(&mut self.sleep) => self.machine.handle_timeout(self.net.now()),
+                () = stopped(&mut shutdown) => {
+                    self.handle(Input::Shutdown);
+                    self.drain();
+                    return;
+                }
+            }
+            self.take_waiting(&mut inputs);
+            self.drain();
+            self.publish_figures();
+        }
+    }
+
+    /// Takes in what has come in meanwhile, so that one look at the outputs serves many inputs.
+    fn take_waiting(&mut self, inputs: &mut mpsc::Receiver<ActorInput>) {
+        for _ in 0..BATCH_MAX {
+            if let Ok((id, answer)) = self.answered.try_recv() {
+                self.handle(Input::Answer(id, answer));
+            } else if let Ok(input) = inputs.try_recv() {
+                self.take(input);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, input: ActorInput) {
+        match input {
+            ActorInput::Machine(input) => self.handle(input),
+            ActorInput::Attach { session, user, device, queue } => {
+                self.sessions.insert(session, queue);
+                self.handle(Input::Attached { session, user, device });
+            }
+            ActorInput::Api { user, device, frame, reply } => {
+                self.last_call += 1;
+                self.calls.insert(self.last_call, reply);
+                self.handle(Input::Api { call: self.last_call, user, device, frame });
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        if let Input::Closed(session) = &input {
+            self.sessions.remove(session);
+        }
+        self.machine.handle_input(self.net.now(), input);
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Deliver { sessions, entry } => {
+                let text = self.figures.encoder.encode(&ServerFrame::Entry { entry });
+                for session in sessions {
+                    self.send(session, Outgoing::Text(text.clone()));
+                }
+            }
+            Output::Frame(session, frame) => {
+                let text = self.figures.encoder.encode(&frame);
+                self.send(session, Outgoing::Text(text));
+            }
+            Output::Cut(session, reason) => {
+                if let Some(queue) = self.sessions.remove(&session) {
+                    // A full queue loses the last words; the closed queue ends the connection.
+                    drop(queue.try_send(Outgoing::Bye(reason)));
+                }
+            }
+            Output::Peer(server, frame) => self.peers.send(server, frame),
+            Output::Request { id, request, .. } => self.ask(id, request),
+            Output::ApiAnswer(call, outcome) => {
+                if let Some(reply) = self.calls.remove(&call) {
+                    // The caller may have gone in the meantime.
+                    drop(reply.send(outcome));
+                }
+            }
+        }
+    }
+
+    fn ask(&self, id: RequestId, request: hubbub_chat::ports::Request) {
+        let answers = self.answers.clone();
+        let reply = Box::new(move |answer| {
+            if let PortAnswer::Core(answer) = answer {
+                // The actor may have stopped in the meantime.
+                drop(answers.send((id, answer)));
+            }
+        });
+        self.backend.submit(PortRequest::Core(request), reply);
+    }
+
+    fn send(&mut self, session: SessionId, outgoing: Outgoing) {
+        let Some(queue) = self.sessions.get(&session) else { return };
+        if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
+            self.machine.handle_input(self.net.now(), Input::Overflowed(session));
+        }
+    }
+
+    /// The sleep is made anew only when the machine wants to be woken earlier: most inputs do not
+    /// change that, and a wake-up too early does no harm.
+    fn set_sleep(&mut self) {
+        let Some((due, _)) = self.machine.poll_timeout() else { return };
+        if self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned) {
+            self.sleep = Some((due, self.net.sleep_until(due)));
+        }
+    }
+
+    fn publish_figures(&self) {
+        let sessions = self.machine.session_count() as u64;
+        self.figures.sessions.store(sessions, std::sync::atomic::Ordering::Relaxed);
+        if let Ok(mut counts) = self.figures.counts.lock() {
+            *counts = self.machine.counts();
+        }
+    }
+}
+
+/// Waits for the sleep and takes it away.
+async fn slept(sleep: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
+    match sleep {
+        Some((_, future)) => future.await,
+        None => std::future::pending().await,
+    }
+    *sleep = None;
+}

@@ -1,0 +1,155 @@
+//! The chat role: the machine, driven by connections, ports and time.
+
+mod actor;
+mod connection;
+mod peers;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use hubbub_chat::{
+    DeviceId, ServerId, SessionId, UserId,
+    frame::{ChangeFrame, ChangeOutcome, CutReason},
+    server::{Input, ServerConfig, ServerCounts},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::{backend::Backend, codec::Encoder, net::Net};
+
+pub(crate) use connection::write;
+pub use connection::run_session;
+pub use peers::{PeerLinks, serve_hints};
+
+/// Inputs that wait for the machine at most; whoever brings more waits.
+const INPUTS_MAX: usize = 8192;
+
+/// Frames that wait for one session at most; one more cuts it as a slow consumer.
+pub const SESSION_QUEUE_MAX: usize = 1024;
+
+/// The chat server's machine and everything that drives it.
+pub struct ChatConfig {
+    /// The machine's own configuration.
+    pub server: ServerConfig,
+    /// The other chat servers, as `host:port` of their peer ports.
+    pub peers: BTreeMap<ServerId, String>,
+}
+
+/// What goes to a session's connection.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// A frame.
+    Text(Utf8Bytes),
+    /// The last words.
+    Bye(CutReason),
+}
+
+/// Figures of a running chat server.
+#[derive(Debug, Default)]
+pub struct ChatFigures {
+    /// Counts encoded frames.
+    pub encoder: Encoder,
+    pub(crate) sessions: AtomicU64,
+    pub(crate) counts: std::sync::Mutex<ServerCounts>,
+    pub(crate) malformed: AtomicU64,
+}
+
+impl ChatFigures {
+    /// Sessions now.
+    #[must_use]
+    pub fn sessions(&self) -> u64 {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// What the machine has done.
+    #[must_use]
+    pub fn counts(&self) -> ServerCounts {
+        self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+
+    /// Frames that could not be read.
+    #[must_use]
+    pub fn malformed(&self) -> u64 {
+        self.malformed.load(Ordering::Relaxed)
+    }
+}
+
+/// The way into a running chat server.
+#[derive(Clone)]
+pub struct ChatHandle {
+    inputs: mpsc::Sender<ActorInput>,
+    figures: Arc<ChatFigures>,
+    last_session: Arc<AtomicU64>,
+}
+
+enum ActorInput {
+    Machine(Input),
+    Attach { session: SessionId, user: UserId, device: DeviceId, queue: mpsc::Sender<Outgoing> },
+    Api { user: UserId, device: DeviceId, frame: ChangeFrame, reply: oneshot::Sender<ChangeOutcome> },
+}
+
+impl ChatHandle {
+    /// Starts a chat server. It stops when `shutdown` turns true, after telling every session.
+    #[must_use]
+    pub fn start(
+        net: &Arc<dyn Net>,
+        config: ChatConfig,
+        backend: Arc<dyn Backend>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Self {
+        let (inputs, received) = mpsc::channel(INPUTS_MAX);
+        let figures = Arc::new(ChatFigures::default());
+        let actor = actor::Actor::new(net.clone(), config, backend, figures.clone());
+        net.spawn(Box::pin(actor.drive(received, shutdown)));
+        Self { inputs, figures, last_session: Arc::default() }
+    }
+
+    /// Its figures.
+    #[must_use]
+    pub fn figures(&self) -> &Arc<ChatFigures> {
+        &self.figures
+    }
+
+    /// Makes a change of membership for somebody who has no session. `None` when the server stops.
+    pub async fn change(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        frame: ChangeFrame,
+    ) -> Option<ChangeOutcome> {
+        let (reply, outcome) = oneshot::channel();
+        self.inputs.send(ActorInput::Api { user, device, frame, reply }).await.ok()?;
+        outcome.await.ok()
+    }
+
+    /// Registers a connection of a device; what comes out of the receiver goes to the device.
+    /// `None` when the server stops.
+    pub async fn attach(
+        &self,
+        user: UserId,
+        device: DeviceId,
+    ) -> Option<(SessionId, mpsc::Receiver<Outgoing>)> {
+        let session = SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1);
+        let (queue, outgoing) = mpsc::channel(SESSION_QUEUE_MAX);
+        let attach = ActorInput::Attach { session, user, device, queue };
+        self.inputs.send(attach).await.ok()?;
+        Some((session, outgoing))
+    }
+
+    /// Hands an input to the machine. False when the server has stopped.
+    pub async fn input(&self, input: Input) -> bool {
+        self.inputs.send(ActorInput::Machine(input)).await.is_ok()
+    }
+}
+
+impl ChatHandle {
+    /// Hands in a hint, or loses it when the machine is behind.
+    fn hint(&self, input: Input) {
+        drop(self.inputs.try_send(ActorInput::Machine(input)));
+    }
+}

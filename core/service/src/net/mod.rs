@@ -1,0 +1,52 @@
+//! The one door to the network, the clock and randomness. Behind it is the operating system, or a
+//! simulated network; nothing above can tell.
+
+mod real;
+
+use std::{future::Future, io, pin::Pin};
+
+use hubbub_chat::time::{Monotonic, Now};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use real::RealNet;
+
+/// A future that can be kept in a struct.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A connection.
+pub type BoxStream = Box<dyn ByteStream>;
+
+/// What a connection can do.
+pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ByteStream for T {}
+
+/// Takes in connections.
+pub trait Listener: Send {
+    /// The next connection.
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<BoxStream>>;
+
+    /// Where it listens, as `host:port`.
+    fn address(&self) -> String;
+}
+
+/// A network, a clock and a source of randomness.
+pub trait Net: Send + Sync + 'static {
+    /// Listens on `host:port`; port 0 takes a free one.
+    fn listen<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<Box<dyn Listener>>>;
+
+    /// Opens a connection to `host:port`.
+    fn connect<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>>;
+
+    /// Runs a task beside the others.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// Waits until the monotonic clock shows `at`.
+    fn sleep_until(&self, at: Monotonic) -> BoxFuture<'static, ()>;
+
+    /// Both clocks.
+    fn now(&self) -> Now;
+
+    /// 64 bits that nobody can guess, or that follow from the seed in a simulation.
+    fn random(&self) -> u64;
+}

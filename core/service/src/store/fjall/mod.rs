@@ -1,0 +1,229 @@
+//! The embedded store: fjall behind the group commit.
+
+mod cache;
+mod devices;
+mod directory;
+pub(in crate::store) mod keys;
+mod ledger;
+mod reading;
+mod state;
+mod tables;
+mod values;
+mod view;
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use hubbub_chat::{
+    entry::Entry,
+    ports::{
+        Outcome,
+        directory::{DirectoryAnswer, DirectoryRequest, NAME_BYTES_MAX},
+        store::{StoreAnswer, StoreRequest, StoreRules},
+    },
+    time::Wall,
+};
+use tokio::sync::oneshot;
+
+use self::ledger::{FjallLedger, Work, WorkAnswer};
+use super::{
+    error::StoreError,
+    group_commit::{BatchLimits, Counters, GroupCommit, Journal, Message, Reply, StoreCounters},
+};
+
+/// Is told of every entry once it is on disk, before its sender is, in the order of the logs. It
+/// runs on the store's thread: it must be quick and must not wait for the store.
+pub type Observer = Arc<dyn Fn(&Arc<Entry>) + Send + Sync>;
+
+/// Puts a journal of one's own around the store's, to watch it or to plant faults.
+pub type JournalWrapper = Arc<dyn Fn(Box<dyn Journal>) -> Box<dyn Journal> + Send + Sync>;
+
+/// Bounds of a [`FjallStore`], and who watches it.
+#[derive(Clone)]
+pub struct FjallConfig {
+    /// Requests that share one sync at most.
+    pub batch_max: usize,
+    /// Rows after which a batch takes in no further request. 16,384 rows take some 50 ms to write,
+    /// which bounds how long a group of thousands delays the requests behind it.
+    pub batch_rows_max: usize,
+    /// Requests that wait at most; more are refused.
+    pub queue_max: usize,
+    /// Decoded rows kept at most of each kind: users, devices, channels, remembered answers.
+    pub cache_rows_max: usize,
+    /// Bytes of blocks read from disk that are kept.
+    pub block_cache_bytes: u64,
+    /// Is told of every entry that is on disk.
+    pub observer: Option<Observer>,
+    /// Goes around the journal, again whenever the folder is opened again.
+    pub journal: Option<JournalWrapper>,
+}
+
+impl Default for FjallConfig {
+    fn default() -> Self {
+        Self {
+            batch_max: 1024,
+            batch_rows_max: 16_384,
+            queue_max: 16_384,
+            cache_rows_max: 65_536,
+            block_cache_bytes: 64 * 1024 * 1024,
+            observer: None,
+            journal: None,
+        }
+    }
+}
+
+/// The durable backend of the `Store` and `Directory` ports, in one folder.
+///
+/// Requests are carried out in the order in which they were submitted. What is answered with
+/// [`Outcome::Ok`] is on disk, and so is everything that a read has shown.
+pub struct FjallStore {
+    queue: SyncSender<Message<Work, WorkAnswer>>,
+    counters: Arc<Counters>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl FjallStore {
+    /// Opens the store in this folder, or makes an empty one.
+    ///
+    /// # Errors
+    /// When the folder is in use, was written in another format or under another fanout, or cannot
+    /// be read.
+    pub fn open(
+        path: impl AsRef<Path>,
+        rules: StoreRules,
+        config: FjallConfig,
+    ) -> Result<Self, StoreError> {
+        let (queue, requests) = sync_channel(config.queue_max.max(1));
+        let counters = Arc::<Counters>::default();
+        let limits = BatchLimits {
+            requests_max: config.batch_max.max(1),
+            rows_max: config.batch_rows_max.max(1),
+        };
+        let ledger = FjallLedger::open(path.as_ref().to_owned(), rules, config)?;
+        let group_commit = GroupCommit::new(ledger, requests, limits, counters.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the disk's thread: a simulated run has the pure model in its place"
+        )]
+        let thread = std::thread::spawn(move || group_commit.run());
+        Ok(Self { queue, counters, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Asks the store, and waits until the answer is durable. `wall` dates what is written.
+    ///
+    /// Refused when the queue is full or the store closed; unknown when the disk failed.
+    pub async fn call(&self, wall: Wall, request: StoreRequest) -> Outcome<StoreAnswer> {
+        let (sender, receiver) = oneshot::channel();
+        self.submit(wall, request, move |outcome| drop(sender.send(outcome)));
+        receiver.await.unwrap_or(Outcome::Unknown)
+    }
+
+    /// Asks the directory, under the same commit as the store.
+    ///
+    /// Refused as in [`call`](Self::call), and for a name of more than [`NAME_BYTES_MAX`] bytes.
+    pub async fn call_directory(&self, request: DirectoryRequest) -> Outcome<DirectoryAnswer> {
+        let (sender, receiver) = oneshot::channel();
+        self.submit_directory(request, move |outcome| drop(sender.send(outcome)));
+        receiver.await.unwrap_or(Outcome::Unknown)
+    }
+
+    /// Asks the store without waiting. `reply` is called once, on the store's thread, or here and
+    /// now when the request is refused at once; it must be quick.
+    pub fn submit(
+        &self,
+        wall: Wall,
+        request: StoreRequest,
+        reply: impl FnOnce(Outcome<StoreAnswer>) + Send + 'static,
+    ) {
+        let reply = move |outcome| {
+            reply(narrow(outcome, |answer| match answer {
+                WorkAnswer::Store(answer) => Some(answer),
+                WorkAnswer::Directory(_) => None,
+            }));
+        };
+        self.enqueue(Work::Store(wall, request), Box::new(reply));
+    }
+
+    /// Asks the directory without waiting; see [`submit`](Self::submit).
+    pub fn submit_directory(
+        &self,
+        request: DirectoryRequest,
+        reply: impl FnOnce(Outcome<DirectoryAnswer>) + Send + 'static,
+    ) {
+        if name_bytes(&request) > NAME_BYTES_MAX {
+            return reply(Outcome::Refused);
+        }
+        let reply = move |outcome| {
+            reply(narrow(outcome, |answer| match answer {
+                WorkAnswer::Directory(answer) => Some(answer),
+                WorkAnswer::Store(_) => None,
+            }));
+        };
+        self.enqueue(Work::Directory(request), Box::new(reply));
+    }
+
+    /// Finishes what was asked before, frees the folder, and refuses what is asked later.
+    pub async fn close(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.queue.send(Message::Close(Some(sender))).is_ok() {
+            // An error means that the thread is gone, and the folder with it.
+            let _ = receiver.await;
+        }
+    }
+
+    /// What the store has done since it was opened.
+    #[must_use]
+    pub fn counters(&self) -> StoreCounters {
+        self.counters.read()
+    }
+
+    fn enqueue(&self, work: Work, reply: Reply<WorkAnswer>) {
+        match self.queue.try_send(Message::Request(work, reply)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
+                self.counters.count_overflow();
+                if let Message::Request(_, reply) = message {
+                    reply(Outcome::Refused);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for FjallStore {
+    /// As [`close`](Self::close), so that whoever drops a store can open the folder again.
+    fn drop(&mut self) {
+        let _ = self.queue.send(Message::Close(None));
+        let thread = self.thread.get_mut().map(Option::take).unwrap_or_default();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn name_bytes(request: &DirectoryRequest) -> usize {
+    match request {
+        DirectoryRequest::SignUp { name, .. } | DirectoryRequest::Credentials { name } => {
+            name.len()
+        }
+        _ => 0,
+    }
+}
+
+/// The part of an outcome that its asker expects. A request is never answered for another port.
+fn narrow<T>(
+    outcome: Outcome<WorkAnswer>,
+    part: impl FnOnce(WorkAnswer) -> Option<T>,
+) -> Outcome<T> {
+    match outcome {
+        Outcome::Ok(answer) => part(answer).map_or(Outcome::Unknown, Outcome::Ok),
+        Outcome::Refused => Outcome::Refused,
+        Outcome::Unknown => Outcome::Unknown,
+    }
+}

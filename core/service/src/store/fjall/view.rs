@@ -1,0 +1,179 @@
+//! The tables with the rows of the running batch on top, so that a request sees what the ones
+//! before it did.
+
+use std::{
+    collections::{BTreeMap, btree_map},
+    iter::Peekable,
+    mem,
+    ops::RangeInclusive,
+};
+
+use fjall::{Guard, KvPair, Slice};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{tables::Tables, values};
+use crate::store::{Row, StoreError, Table};
+
+/// Rows that wait for the commit; `None` removes one.
+type Waiting = BTreeMap<Slice, Option<Slice>>;
+
+/// What is committed, and what is about to be.
+pub(super) struct View {
+    tables: Tables,
+    waiting: [Waiting; Table::ALL.len()],
+    waiting_rows: usize,
+}
+
+impl View {
+    pub(super) fn new(tables: Tables) -> Self {
+        Self { tables, waiting: Default::default(), waiting_rows: 0 }
+    }
+
+    pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        match self.waiting[table.index()].get(key) {
+            Some(waiting) => Ok(waiting.clone()),
+            None => self.tables.get(table, key),
+        }
+    }
+
+    /// Reads and decodes a row.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        key: &[u8],
+    ) -> Result<Option<T>, StoreError> {
+        self.get(table, key)?.map(|bytes| values::decode(table, &bytes)).transpose()
+    }
+
+    /// The rows with these keys, in order.
+    pub(super) fn scan(&self, table: Table, keys: RangeInclusive<Slice>) -> Scan<'_> {
+        let waiting = self.waiting[table.index()].range(keys.clone()).peekable();
+        let read: fn(Guard) -> Result<KvPair, fjall::Error> = Guard::into_inner;
+        Scan { disk: self.tables.range(table, keys).map(read).peekable(), waiting }
+    }
+
+    /// The last key of a range in a table of which no row is ever removed.
+    pub(super) fn last_key(
+        &self,
+        table: Table,
+        keys: RangeInclusive<Slice>,
+    ) -> Result<Option<Slice>, StoreError> {
+        let waiting = self.waiting[table.index()].range(keys.clone()).next_back();
+        let on_disk = self.tables.range(table, keys).next_back().map(Guard::key).transpose()?;
+        Ok(on_disk.max(waiting.map(|(key, _)| key.clone())))
+    }
+
+    pub(super) fn put(&mut self, table: Table, key: Slice, value: Slice) {
+        self.set(table, key, Some(value));
+    }
+
+    /// Encodes and puts a row.
+    pub(super) fn write<T: Serialize>(
+        &mut self,
+        table: Table,
+        key: Slice,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        self.put(table, key, values::encode(table, value)?);
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, table: Table, key: Slice) {
+        self.set(table, key, None);
+    }
+
+    pub(super) fn waiting_rows(&self) -> usize {
+        self.waiting_rows
+    }
+
+    pub(super) fn take_rows(&mut self) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(mem::take(&mut self.waiting_rows));
+        for table in Table::ALL {
+            let waiting = mem::take(&mut self.waiting[table.index()]);
+            rows.extend(waiting.into_iter().map(|(key, value)| Row { table, key, value }));
+        }
+        rows
+    }
+
+    fn set(&mut self, table: Table, key: Slice, value: Option<Slice>) {
+        if self.waiting[table.index()].insert(key, value).is_none() {
+            self.waiting_rows += 1;
+        }
+    }
+}
+
+type Disk = std::iter::Map<fjall::Iter, fn(Guard) -> Result<KvPair, fjall::Error>>;
+
+/// Two ordered sequences of rows merged; the waiting row wins.
+pub(super) struct Scan<'a> {
+    disk: Peekable<Disk>,
+    waiting: Peekable<btree_map::Range<'a, Slice, Option<Slice>>>,
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<KvPair, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let waiting_first = match (self.disk.peek(), self.waiting.peek()) {
+                (_, None) | (Some(Err(_)), _) => false,
+                (None, Some(_)) => true,
+                (Some(Ok((on_disk, _))), Some((waiting, _))) => on_disk >= *waiting,
+            };
+            if !waiting_first {
+                return self.disk.next().map(|row| Ok(row?));
+            }
+            let (key, value) = self.waiting.next()?;
+            self.disk.next_if(|row| matches!(row, Ok((on_disk, _)) if on_disk == key));
+            if let Some(value) = value {
+                return Some(Ok((key.clone(), value.clone())));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hubbub_chat::design::Fanout;
+
+    use super::*;
+    use crate::store::group_commit::Journal;
+
+    fn slice(text: &str) -> Slice {
+        Slice::from(text)
+    }
+
+    fn keys(view: &View, first: &str, last: &str) -> String {
+        let rows = view.scan(Table::Names, slice(first)..=slice(last));
+        let rows = rows.map(|row| row.map(|(key, value)| [&*key, &*value].concat()).unwrap());
+        String::from_utf8(rows.collect::<Vec<_>>().join(&b' ')).unwrap()
+    }
+
+    fn put_all(view: &mut View, rows: &[(&str, &str)]) {
+        rows.iter().for_each(|(key, value)| view.put(Table::Names, slice(key), slice(value)));
+    }
+
+    #[test]
+    fn a_scan_merges_the_disk_with_the_rows_that_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = Tables::open(folder.path(), Fanout::Inbox, 1 << 20).unwrap();
+        let mut journal = tables.journal();
+        let mut view = View::new(tables);
+        put_all(&mut view, &[("b", "1"), ("d", "1"), ("f", "1"), ("h", "1")]);
+        assert_eq!(view.waiting_rows(), 4);
+        assert_eq!(keys(&view, "a", "z"), "b1 d1 f1 h1");
+        journal.commit(view.take_rows()).unwrap();
+        assert_eq!((view.waiting_rows(), keys(&view, "a", "z").as_str()), (0, "b1 d1 f1 h1"));
+
+        put_all(&mut view, &[("a", "2"), ("d", "2"), ("e", "2"), ("i", "2")]);
+        view.remove(Table::Names, slice("f"));
+        view.remove(Table::Names, slice("g"));
+        assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");
+        assert_eq!(keys(&view, "b", "f"), "b1 d2 e2");
+        assert_eq!(view.get(Table::Names, b"f").unwrap(), None);
+        let last = |last: &str| view.last_key(Table::Names, slice("a")..=slice(last)).unwrap();
+        assert_eq!([last("c"), last("z")], [Some(slice("b")), Some(slice("i"))]);
+        journal.commit(view.take_rows()).unwrap();
+        assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");
+    }
+}
