@@ -19,7 +19,7 @@ use crate::{faults::ActiveFault, hosts::Hosts};
 pub const LEAD: Duration = Duration::from_secs(2);
 
 /// The wall clock at the start of every simulated run: 2026-01-01 00:00:00 UTC, in nanoseconds.
-pub const WALL_START_NS: u64 = 1_767_225_600_000_000_000;
+pub(crate) const WALL_START_NS: u64 = 1_767_225_600_000_000_000;
 
 /// Why a scenario can't be simulated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use hubbub_chat::{
     Content, Entry,
-    device::{ChangeKey, DeliveryPath, DetachCause, DeviceEvent, SendKey},
+    device::{ChangeKey, DeliveryPath, DetachCause, DeviceEvent, LocalRefusal, SendKey},
     frame::{Change, ChangeRefusal, SendRefusal},
     ids::{ClientId, DeviceId, MessageId, UserId},
 };
@@ -29,11 +29,11 @@ pub fn device_event(
         cause,
     };
     Some(match event {
-        DeviceEvent::Invoked(key) => send(key).line(EventType::Invoke, intended_ns, 0, None, None),
+        DeviceEvent::Invoked(key) => send(key).line(EventType::Invoke, intended_ns, 1, None, None),
         DeviceEvent::Refused { channel, body_hash, reason } => {
             let (membership, client_id) = (MessageId::ZERO, ClientId(0));
             let key = SendKey { channel: *channel, membership, client_id, body_hash: *body_hash };
-            let reason = Some(format!("{reason:?}"));
+            let reason = Some(local_refusal(*reason).to_owned());
             send(&key).line(EventType::Fail, intended_ns, 0, None, reason)
         }
         // The first attempt says nothing that the invocation has not said.
@@ -156,6 +156,15 @@ fn change_name(change: &Change) -> &'static str {
         Change::Join => "join",
         Change::Leave => "leave",
         Change::Remove(_) => "remove",
+    }
+}
+
+fn local_refusal(reason: LocalRefusal) -> &'static str {
+    match reason {
+        LocalRefusal::OutboxFull => "outbox_full",
+        LocalRefusal::NotMember => "not_member",
+        LocalRefusal::TooLarge => "too_large",
+        LocalRefusal::ChangePending => "change_pending",
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use local::LocalBackend;
-pub use models::{ModelBackend, Models};
+pub use models::{Committed, ModelBackend, Models};
 pub use remote::{RemoteBackend, serve_ports};
 
 /// A request to any port.

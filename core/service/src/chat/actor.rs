@@ -79,7 +79,7 @@ impl Actor {
                     Some(input) => self.take(input),
                     None => return,
                 },
-                () = slept(&mut self.sleep) => self.machine.handle_timeout(self.net.now()),
+                () = slept(&mut self.sleep) => self.wake(),
                 () = stopped(&mut shutdown) => {
                     self.handle(Input::Shutdown);
                     self.drain();
@@ -124,7 +124,13 @@ impl Actor {
         if let Input::Closed(session) = &input {
             self.sessions.remove(session);
         }
+        self.net.note(&|| format!("input {input:?}"));
         self.machine.handle_input(self.net.now(), input);
+    }
+
+    fn wake(&mut self) {
+        self.net.note(&|| format!("timer {:?}", self.machine.poll_timeout()));
+        self.machine.handle_timeout(self.net.now());
     }
 
     fn drain(&mut self) {
@@ -156,7 +162,7 @@ impl Actor {
             Output::ApiAnswer(call, outcome) => {
                 if let Some(reply) = self.calls.remove(&call) {
                     // The caller may have gone in the meantime.
-                    drop(reply.send(outcome));
+                    let _ = reply.send(outcome);
                 }
             }
         }
@@ -176,7 +182,7 @@ impl Actor {
     fn send(&mut self, session: SessionId, outgoing: Outgoing) {
         let Some(queue) = self.sessions.get(&session) else { return };
         if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
-            self.machine.handle_input(self.net.now(), Input::Overflowed(session));
+            self.handle(Input::Overflowed(session));
         }
     }
 

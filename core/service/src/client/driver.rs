@@ -77,7 +77,11 @@ impl Driver {
     async fn happen(&mut self, happened: Happened) {
         let mut intended_ns = None;
         match happened {
-            Happened::Timeout => self.device.handle_timeout(self.net.now()),
+            Happened::Timeout => {
+                let (id, due) = (self.device.id(), self.device.poll_timeout());
+                self.net.note(&|| format!("device {id} timer {due:?}"));
+                self.device.handle_timeout(self.net.now());
+            }
             Happened::Command(command) => {
                 intended_ns = command.intended_ns;
                 self.input(command.input);
@@ -101,6 +105,7 @@ impl Driver {
     }
 
     fn input(&mut self, input: DeviceInput) {
+        self.net.note(&|| format!("device {} input {input:?}", self.device.id()));
         self.device.handle_input(self.net.now(), input);
     }
 

@@ -49,4 +49,9 @@ pub trait Net: Send + Sync + 'static {
 
     /// 64 bits that nobody can guess, or that follow from the seed in a simulation.
     fn random(&self) -> u64;
+
+    /// Notes what a machine is about to do, for a trace. A real network keeps none.
+    fn note(&self, what: &dyn Fn() -> String) {
+        let _ = what;
+    }
 }

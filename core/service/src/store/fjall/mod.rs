@@ -14,7 +14,7 @@ mod view;
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -85,7 +85,7 @@ impl Default for FjallConfig {
 pub struct FjallStore {
     queue: SyncSender<Message<Work, WorkAnswer>>,
     counters: Arc<Counters>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl FjallStore {
@@ -112,7 +112,7 @@ impl FjallStore {
             reason = "the disk's thread: a simulated run has the pure model in its place"
         )]
         let thread = std::thread::spawn(move || group_commit.run());
-        Ok(Self { queue, counters, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, counters, thread: Some(thread) })
     }
 
     /// Asks the store, and waits until the answer is durable. `wall` dates what is written.
@@ -199,9 +199,12 @@ impl FjallStore {
 impl Drop for FjallStore {
     /// As [`close`](Self::close), so that whoever drops a store can open the folder again.
     fn drop(&mut self) {
-        let _ = self.queue.send(Message::Close(None));
-        let thread = self.thread.get_mut().map(Option::take).unwrap_or_default();
-        if let Some(thread) = thread {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // A reply may hold the last handle; the thread that runs it ends once the queue is gone.
+        if thread.thread().id() != std::thread::current().id() {
+            let _ = self.queue.send(Message::Close(None));
             let _ = thread.join();
         }
     }

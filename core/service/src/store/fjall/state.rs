@@ -125,7 +125,7 @@ impl State {
             let keys = rows.map(|row| Ok(row?.0)).collect::<Result<Vec<_>, StoreError>>()?;
             for key in keys {
                 if let Some(channel) = keys::read_owner_channel(&key) {
-                    self.windows.insert((device, channel), None);
+                    let _ = channel;
                 }
                 self.view.remove(table, key);
             }

@@ -1,0 +1,345 @@
+//! What a history is made of.
+
+use std::collections::BTreeMap;
+
+use hubbub_chat::{
+    ChannelId, ClientId, DeviceId, MessageId, OperationId, SessionId, UserId, frame::CutReason,
+};
+use serde::{Deserialize, Serialize};
+
+/// One line of a history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of the form of this line.
+    pub v: u32,
+    /// The line's place in the history, from 0.
+    pub seq: u64,
+    /// When it happened, in nanoseconds since the run began, by the harness's clock.
+    pub t_ns: u64,
+    /// How far `t_ns` may be off, in nanoseconds; 0 in a simulation and on one host.
+    pub t_error_ns: u64,
+    /// Who says so.
+    pub source: Source,
+    /// Which process it happened in.
+    pub process: Process,
+    /// How often that process had started before.
+    pub incarnation: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// Who wrote a line. The harness (the engine or the load generator) is truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The engine or the load generator.
+    Harness,
+    /// A device.
+    Device,
+    /// The history store.
+    Store,
+    /// A chat server.
+    Server,
+}
+
+/// A process of the run: a host or a device, by the name that reports use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Process(pub std::sync::Arc<str>);
+
+/// Where an operation stands (the words of Jepsen's histories).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// It was begun.
+    Invoke,
+    /// It was done.
+    Ok,
+    /// It was not done and never will be.
+    Fail,
+    /// Its outcome is unknown, or the line is no operation.
+    Info,
+}
+
+/// What happened. Each variant is one kind of line, named by its `event` field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The first line: what was run.
+    Run {
+        /// The scenario's name.
+        scenario: String,
+        /// A hash of the scenario file and everything that overrode it.
+        scenario_hash: String,
+        /// The variant; empty for the base.
+        variant: String,
+        /// The seed.
+        seed: u64,
+        /// `fast`, `full` or `load`.
+        engine: String,
+        /// The bounds that checkers judge by.
+        bounds: Bounds,
+    },
+    /// A phase begins.
+    Phase {
+        /// Which one.
+        phase: Phase,
+        /// When everything pending must be done, in nanoseconds since the run began; only with
+        /// `liveness`.
+        deadline_ns: Option<u64>,
+    },
+    /// Who takes part. Devices that the run adds later get a line of their own.
+    Population(Population),
+    /// A message is sent by a device.
+    Send {
+        /// `invoke` when the user sent it, `ok` when the device was told that it is accepted,
+        /// `fail` when it was refused for good, `info` for another attempt.
+        r#type: EventType,
+        /// The author.
+        user: UserId,
+        /// The author's device.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// The membership under which it is sent.
+        membership: MessageId,
+        /// The device's number.
+        client_id: ClientId,
+        /// The hash of the body, unique in the run.
+        #[serde(with = "crate::hash_text")]
+        body_hash: u64,
+        /// When the workload wanted it sent; only with `invoke`.
+        intended_ns: Option<u64>,
+        /// Which attempt this is, from 1.
+        attempt: u32,
+        /// Its place in the log; only with `ok`, and absent when the design does not tell.
+        message_id: Option<MessageId>,
+        /// Why not; only with `fail` and `info`.
+        reason: Option<String>,
+    },
+    /// A change of membership is asked for by a device.
+    Member {
+        /// As in `send`.
+        r#type: EventType,
+        /// Who asks.
+        actor: UserId,
+        /// From which device.
+        device: DeviceId,
+        /// The group.
+        channel: ChannelId,
+        /// The device's number.
+        operation: OperationId,
+        /// `create`, `invite`, `join`, `leave` or `remove`.
+        change: String,
+        /// Its place in the log; only with `ok`.
+        message_id: Option<MessageId>,
+        /// Why not; only with `fail`.
+        reason: Option<String>,
+    },
+    /// The store committed an entry to a channel's log.
+    Entry {
+        /// The conversation.
+        channel: ChannelId,
+        /// Its place.
+        message_id: MessageId,
+        /// Its author.
+        user: UserId,
+        /// The author's device.
+        device: DeviceId,
+        /// The device's number.
+        number: u64,
+        /// The hash of what it says.
+        #[serde(with = "crate::hash_text")]
+        body_hash: u64,
+        /// What it does to the membership.
+        kind: Member,
+    },
+    /// An entry reached a device, whether it kept it or not.
+    Receive {
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// Its place.
+        message_id: MessageId,
+        /// The hash of what it says.
+        #[serde(with = "crate::hash_text")]
+        body_hash: u64,
+        /// How it came.
+        path: Path,
+    },
+    /// A device stored an entry durably: its user has it.
+    Apply {
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// Its place.
+        message_id: MessageId,
+        /// The hash of what it says.
+        #[serde(with = "crate::hash_text")]
+        body_hash: u64,
+        /// How it came.
+        path: Path,
+    },
+    /// A device's cursor was written by the store.
+    Cursor {
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// Everything up to here is confirmed.
+        message_id: MessageId,
+    },
+    /// A device was told that a stretch of the log is gone.
+    Truncated {
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// The stretch begins above this place.
+        from: MessageId,
+        /// The stretch ends with this place.
+        to: MessageId,
+    },
+    /// A device was attached to a chat server or lost it.
+    Session {
+        /// The device.
+        device: DeviceId,
+        /// The chat server's host; empty when it is not known.
+        server: String,
+        /// The session within that server, when known.
+        session: Option<SessionId>,
+        /// Whether it is attached now.
+        attached: bool,
+        /// Why.
+        cause: SessionCause,
+    },
+    /// The harness's own knowledge of a host or a device.
+    Truth {
+        /// The host or device.
+        name: String,
+        /// Whether it is running.
+        up: bool,
+    },
+    /// A fault begins or ends.
+    Fault {
+        /// Its number in the schedule.
+        id: u32,
+        /// Its kind, as the scenario names it.
+        kind: String,
+        /// Whether it begins or ends.
+        state: FaultState,
+        /// What it strikes, for people.
+        target: String,
+        /// How much it did; only with `off`.
+        affected: Option<u64>,
+    },
+    /// What a device holds at the end.
+    Final {
+        /// The device.
+        device: DeviceId,
+        /// Its place in each channel.
+        cursors: BTreeMap<ChannelId, MessageId>,
+        /// A hash over everything that it holds of each channel, in order.
+        #[serde(with = "crate::hash_text::by_channel")]
+        digests: BTreeMap<ChannelId, u64>,
+    },
+}
+
+/// The bounds that checkers judge by, in nanoseconds or as counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Members that a group may have at most.
+    pub group_limit: u32,
+    /// Newest entries of a channel that a new device starts with.
+    pub initial_history: u32,
+}
+
+/// A phase of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Load without measurement.
+    WarmUp,
+    /// The workload runs, and faults with it.
+    Safety,
+    /// All faults are over.
+    Heal,
+    /// No new sends; everything pending must complete.
+    Liveness,
+    /// The run is over.
+    End,
+}
+
+/// Who takes part in a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Population {
+    /// The users and their devices.
+    pub users: Vec<UserRow>,
+    /// Who belonged to each channel when the run began. Direct channels that are not named belong
+    /// to their two users.
+    pub members: BTreeMap<ChannelId, Vec<UserId>>,
+}
+
+/// A user of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The user.
+    pub user: UserId,
+    /// Their devices.
+    pub devices: Vec<DeviceId>,
+}
+
+/// What an entry does to the membership of its channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Member {
+    /// Nothing: it is a message.
+    Message,
+    /// These users come in.
+    Enter(Vec<UserId>),
+    /// This user goes; they still see the entry itself.
+    Leave(UserId),
+}
+
+/// How an entry came to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Path {
+    /// As a live delivery.
+    Hint,
+    /// By reading what is above the cursor.
+    Sync,
+    /// As the acceptance of the device's own send.
+    Accepted,
+}
+
+/// Why a session began or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionCause {
+    /// The device connected.
+    Connected,
+    /// The connection could not be opened.
+    Unreachable,
+    /// The connection broke or was closed by the other end.
+    Closed,
+    /// The device heard nothing for too long.
+    Silent,
+    /// The server ended it and said why.
+    Cut(CutReason),
+    /// The device was stopped by the harness.
+    Stopped,
+}
+
+/// Whether a fault begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultState {
+    /// It begins.
+    On,
+    /// It ends.
+    Off,
+}

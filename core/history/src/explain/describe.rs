@@ -1,0 +1,181 @@
+//! One event in one line for people.
+
+use crate::{
+    event::{Event, EventBody, EventType, FaultState, Member, Path, Phase, SessionCause},
+    hash_text,
+};
+
+/// An event as one line: when, which line, who, and what happened.
+#[must_use]
+pub fn describe(event: &Event) -> String {
+    let time = seconds(event.t_ns);
+    let happened = match &event.body {
+        EventBody::Run { .. } | EventBody::Phase { .. } | EventBody::Population(_) => of_run(event),
+        EventBody::Send { .. } | EventBody::Member { .. } => of_operation(event),
+        EventBody::Entry { .. }
+        | EventBody::Receive { .. }
+        | EventBody::Apply { .. }
+        | EventBody::Cursor { .. }
+        | EventBody::Truncated { .. } => of_message(event),
+        EventBody::Session { .. }
+        | EventBody::Truth { .. }
+        | EventBody::Fault { .. }
+        | EventBody::Final { .. } => of_world(event),
+    };
+    format!("{time}  #{}  {}: {happened}", event.seq, event.process.0)
+}
+
+/// A time of the run in seconds, to the microsecond.
+pub(crate) fn seconds(t_ns: u64) -> String {
+    format!("{}.{:06} s", t_ns / 1_000_000_000, t_ns / 1000 % 1_000_000)
+}
+
+fn of_run(event: &Event) -> String {
+    match &event.body {
+        EventBody::Run { scenario, variant, seed, engine, .. } => {
+            let variant = if variant.is_empty() { "the base" } else { variant };
+            format!("{scenario} begins, {variant}, seed {seed}, engine {engine}")
+        }
+        EventBody::Phase { phase, deadline_ns } => {
+            let phase = match phase {
+                Phase::WarmUp => "the warm-up",
+                Phase::Safety => "the safety phase",
+                Phase::Heal => "healing",
+                Phase::Liveness => "the liveness phase",
+                Phase::End => "the end",
+            };
+            let deadline = deadline_ns.map(|t_ns| format!(", deadline {}", seconds(t_ns)));
+            format!("{phase} begins{}", deadline.unwrap_or_default())
+        }
+        EventBody::Population(population) => {
+            let devices: usize = population.users.iter().map(|row| row.devices.len()).sum();
+            format!("{} users with {devices} devices take part", population.users.len())
+        }
+        _ => String::new(),
+    }
+}
+
+fn of_operation(event: &Event) -> String {
+    match &event.body {
+        EventBody::Send {
+            r#type,
+            device,
+            channel,
+            client_id,
+            attempt,
+            message_id,
+            reason,
+            body_hash,
+            ..
+        } => {
+            let what = format!("device {device} sends number {client_id} to {channel}");
+            let hash = hash_text::text(*body_hash);
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            match (r#type, message_id) {
+                (EventType::Invoke, _) => format!("{what} (body {hash})"),
+                (EventType::Ok, Some(place)) => format!("{what}: accepted as message {place}"),
+                (EventType::Ok, None) => format!("{what}: accepted without a place"),
+                (EventType::Fail, _) => format!("{what}: refused, {reason}"),
+                (EventType::Info, _) => format!("{what}: attempt {attempt}, {reason}"),
+            }
+        }
+        EventBody::Member {
+            r#type,
+            actor,
+            device,
+            channel,
+            operation,
+            change,
+            message_id,
+            reason,
+            ..
+        } => {
+            let what = format!(
+                "user {actor} on device {device} asks for change {operation} of {channel}, {change}"
+            );
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            match (r#type, message_id) {
+                (EventType::Invoke, _) => what,
+                (EventType::Ok, Some(place)) => format!("{what}: done as message {place}"),
+                (EventType::Ok, None) => format!("{what}: done"),
+                (EventType::Fail, _) => format!("{what}: refused, {reason}"),
+                (EventType::Info, _) => format!("{what}: outcome unknown, {reason}"),
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+fn of_message(event: &Event) -> String {
+    let path = |path: &Path| match path {
+        Path::Hint => "by hint",
+        Path::Sync => "by sync",
+        Path::Accepted => "as its own",
+    };
+    match &event.body {
+        EventBody::Entry { channel, message_id, device, number, kind, .. } => {
+            let what = match kind {
+                Member::Message => format!("number {number} of device {device}"),
+                Member::Enter(users) => {
+                    let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+                    format!("users {} come in", users.join(", "))
+                }
+                Member::Leave(user) => format!("user {user} goes"),
+            };
+            format!("message {message_id} of {channel} is written: {what}")
+        }
+        EventBody::Receive { device, channel, message_id, path: way, .. } => {
+            format!("message {message_id} of {channel} reaches device {device} {}", path(way))
+        }
+        EventBody::Apply { device, channel, message_id, path: way, .. } => {
+            format!("device {device} stores message {message_id} of {channel}, come {}", path(way))
+        }
+        EventBody::Cursor { device, channel, message_id } => {
+            format!("the cursor of device {device} in {channel} is written as {message_id}")
+        }
+        EventBody::Truncated { device, channel, from, to } => {
+            format!("device {device} is told that {channel} is gone above {from}, up to {to}")
+        }
+        _ => String::new(),
+    }
+}
+
+fn of_world(event: &Event) -> String {
+    match &event.body {
+        EventBody::Session { device, server, attached, cause, .. } => {
+            let server = if server.is_empty() { "a chat server" } else { server };
+            let verb = if *attached { "is attached to" } else { "is not attached to" };
+            format!("device {device} {verb} {server}: {}", words_of(*cause))
+        }
+        EventBody::Truth { name, up: true } => format!("{name} is up"),
+        EventBody::Truth { name, up: false } => format!("{name} is down"),
+        EventBody::Fault { id, kind, state: FaultState::On, target, .. } => {
+            format!("fault {id} begins, {kind} of {target}")
+        }
+        EventBody::Fault { id, kind, state: FaultState::Off, target, affected } => {
+            let affected = affected.map(|count| format!(", {count} affected"));
+            format!("fault {id} ends, {kind} of {target}{}", affected.unwrap_or_default())
+        }
+        EventBody::Final { device, cursors, .. } => {
+            let cursors: Vec<String> =
+                cursors.iter().map(|(channel, place)| format!("{channel} up to {place}")).collect();
+            format!("device {device} ends with {}", cursors.join(", "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn words_of(cause: SessionCause) -> String {
+    match cause {
+        SessionCause::Connected => "it connected".to_owned(),
+        SessionCause::Unreachable => "it could not connect".to_owned(),
+        SessionCause::Closed => "the connection broke".to_owned(),
+        SessionCause::Silent => "it heard nothing for too long".to_owned(),
+        SessionCause::Cut(reason) => {
+            let reason = serde_json::to_value(reason).ok();
+            let name = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("no reason");
+            format!("the server cut it ({name})")
+        }
+        SessionCause::Stopped => "the harness stopped it".to_owned(),
+    }
+}

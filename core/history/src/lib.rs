@@ -1,0 +1,24 @@
+//! The history of a run, what clients and the harness can see of it, and the checkers that judge it.
+//!
+//! A history is the same whether it comes from a simulation or from real load. Lines of the
+//! harness are truth; a checker never takes the system's word for it.
+
+pub mod checkers;
+mod concern;
+mod device_event;
+mod event;
+mod explain;
+mod hash_text;
+pub mod index;
+mod lines;
+mod recorder;
+
+pub use device_event::{device_event, store_entry};
+pub use event::{
+    Bounds, Event, EventBody, EventType, FaultState, Member, Path, Phase, Population, Process,
+    SessionCause, Source, UserRow,
+};
+pub use explain::{EVENTS_SHOWN, Explanation, describe, explain};
+pub use index::Index;
+pub use lines::{HISTORY_VERSION, HistoryError, read_history, write_event, write_history};
+pub use recorder::{History, Recorder};

@@ -1,0 +1,202 @@
+//! How the full engine carries out faults.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use hubbub_history::{EventBody, FaultState as OnOff};
+use hubbub_scenario::FaultKind;
+use turmoil::Sim;
+
+use super::recording::{Recording, Shared};
+use crate::{
+    faults::{ActiveFault, Strike},
+    hosts::HostId,
+    setup::Setup,
+};
+
+/// Which faults of the schedule come next.
+pub(super) struct FaultState {
+    /// When, whether it begins, and which; the next one last.
+    due: Vec<(Duration, bool, usize)>,
+}
+
+type Link = (HostId, HostId);
+
+impl FaultState {
+    pub(super) fn new(setup: &Setup) -> Self {
+        let begins = setup.faults.iter().enumerate().map(|(index, fault)| (fault.at, true, index));
+        let ends = setup.faults.iter().enumerate().map(|(index, fault)| (fault.until, false, index));
+        let mut due: Vec<_> = begins.chain(ends).collect();
+        due.sort_by_key(|(at, begins, index)| std::cmp::Reverse((*at, *begins, *index)));
+        Self { due }
+    }
+
+    /// Begins and ends what is due.
+    pub(super) fn apply_due(
+        &mut self,
+        now: Duration,
+        sim: &mut Sim<'_>,
+        setup: &Setup,
+        shared: &Shared,
+    ) {
+        while self.due.last().is_some_and(|(at, _, _)| *at <= now) {
+            if let Some((_, begins, index)) = self.due.pop() {
+                apply(&setup.faults[index], begins, sim, setup, shared);
+            }
+        }
+    }
+}
+
+fn apply(fault: &ActiveFault, begins: bool, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
+    if begins {
+        shared.with(|recording| record(recording, fault, OnOff::On, None));
+    }
+    match &fault.strike {
+        Strike::Host(host) if begins => stop(fault, *host, sim, setup, shared),
+        Strike::Host(host) => start(fault, *host, sim, setup, shared),
+        Strike::Slow(links, by) => slow(fault, links, *by, begins, sim, setup, shared),
+        Strike::Links(links) if fault.kind == FaultKind::Blip => {
+            hold(fault, links, begins, sim, setup, shared);
+        }
+        Strike::Links(links) => cut(fault, links, begins, sim, setup, shared),
+    }
+    if !begins {
+        shared.with(|recording| {
+            let affected = recording.affected(fault.id);
+            record(recording, fault, OnOff::Off, Some(affected));
+        });
+    }
+}
+
+fn record(recording: &mut Recording, fault: &ActiveFault, state: OnOff, affected: Option<u64>) {
+    recording.harness(EventBody::Fault {
+        id: fault.id,
+        kind: fault.kind_name().to_owned(),
+        state,
+        target: fault.target.clone(),
+        affected,
+    });
+}
+
+/// Cuts links, or repairs those that no other fault cuts.
+fn cut(
+    fault: &ActiveFault,
+    links: &[Link],
+    begins: bool,
+    sim: &Sim<'_>,
+    setup: &Setup,
+    shared: &Shared,
+) {
+    for link in links {
+        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
+        let free = shared.with(|recording| {
+            toggle(recording.struck().cut.entry(*link).or_default(), fault.id, begins)
+        });
+        if begins {
+            sim.partition_oneway(from, to);
+        } else if free {
+            sim.repair_oneway(from, to);
+        }
+    }
+}
+
+/// Holds links, or releases those that no other fault holds. turmoil holds a pair of hosts in both
+/// directions, and the links of a blip name both.
+fn hold(
+    fault: &ActiveFault,
+    links: &[Link],
+    begins: bool,
+    sim: &Sim<'_>,
+    setup: &Setup,
+    shared: &Shared,
+) {
+    for link in links {
+        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
+        let free = shared.with(|recording| {
+            toggle(recording.struck().held.entry(*link).or_default(), fault.id, begins)
+        });
+        if begins && link.0 < link.1 {
+            sim.hold(from, to);
+        } else if !begins && free && link.0 < link.1 {
+            sim.release(from, to);
+        }
+    }
+}
+
+fn slow(
+    fault: &ActiveFault,
+    links: &[Link],
+    by: Duration,
+    begins: bool,
+    sim: &Sim<'_>,
+    setup: &Setup,
+    shared: &Shared,
+) {
+    for link in links {
+        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
+        let free = shared.with(|recording| {
+            toggle(recording.struck().slow.entry(*link).or_default(), fault.id, begins)
+        });
+        if begins {
+            sim.set_link_latency(from, to, by);
+        } else if free {
+            sim.set_link_latency(from, to, setup.cluster.latency_min.0);
+            sim.set_link_max_message_latency(from, to, setup.cluster.latency_max.0);
+        }
+    }
+}
+
+/// True when no fault is left.
+fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) -> bool {
+    if on {
+        faults.insert(fault);
+    } else {
+        faults.remove(&fault);
+    }
+    faults.is_empty()
+}
+
+/// A crash closes the host's connections. Before a power loss the host is cut off, so that nobody
+/// hears of it.
+fn stop(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
+    let name = setup.hosts.name(host).to_owned();
+    let silent = fault.kind == FaultKind::PowerLoss;
+    shared.with(|recording| {
+        recording.harness(EventBody::Truth { name: name.clone(), up: false });
+        recording.struck().down.insert(host, (fault.id, silent));
+        if setup.hosts.chat_index(host).is_some() {
+            let ended = recording.attached_to(&name);
+            recording.count(fault.id, ended);
+        }
+        if setup.hosts.is_devices(host) {
+            let devices = devices_on(setup, host);
+            recording.count(fault.id, devices.len() as u64);
+            recording.detach(&devices);
+        }
+    });
+    if silent {
+        cut(fault, &all_links(setup, host), true, sim, setup, shared);
+    }
+    sim.crash(name);
+}
+
+fn start(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
+    let name = setup.hosts.name(host).to_owned();
+    if fault.kind == FaultKind::PowerLoss {
+        cut(fault, &all_links(setup, host), false, sim, setup, shared);
+    }
+    shared.with(|recording| {
+        recording.struck().down.remove(&host);
+        recording.harness(EventBody::Truth { name: name.clone(), up: true });
+    });
+    sim.bounce(name);
+}
+
+fn all_links(setup: &Setup, host: HostId) -> Vec<Link> {
+    let others = setup.hosts.iter().filter(|other| *other != host);
+    others.flat_map(|other| [(host, other), (other, host)]).collect()
+}
+
+fn devices_on(setup: &Setup, host: HostId) -> Vec<hubbub_chat::DeviceId> {
+    let here = setup.devices().filter(|(_, _, index)| setup.hosts.devices(*index) == host);
+    here.map(|(_, device, _)| device).collect()
+}
