@@ -22,6 +22,18 @@ member_changes = "12/min"
 duration = "30s"
 "#;
 
+/// One schedule for each kind of fault, and combinations.
+pub(crate) const FAULTS: [(&str, &str); 8] = [
+    ("partition", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n"),
+    ("isolation", "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nhost = \"chat-2\"\n"),
+    ("one way", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition-one-way\"\nbetween = [[\"store\"], [\"chat-1\", \"chat-3\"]]\n"),
+    ("blip", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"blip\"\nhost = \"devices-1\"\n"),
+    ("crash", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"chat-2\"\n"),
+    ("power loss", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"power-loss\"\nhost = \"chat-2\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"store\"\n"),
+    ("device crash", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"devices-1\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"devices-2\"\n"),
+    ("latency", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"2500ms\"\n"),
+];
+
 /// `LIVELY` with faults added.
 pub(crate) fn lively_with(faults: &str) -> Scenario {
     scenario(&format!("{LIVELY}{faults}"))
@@ -54,16 +66,23 @@ pub(crate) fn run_full(scenario: &Scenario, seed: u64) -> (Setup, Outcome, Judge
 }
 
 /// Panics with what was found, unless every checker judged something and found nothing.
-pub(crate) fn assert_clean(judged: &Judged) {
+pub(crate) fn assert_clean(name: &str, judged: &Judged) {
     for finding in &judged.findings {
         assert!(
             finding.holds(),
-            "seed {}: {} judged {} and found {}: {:#?}",
+            "{name}, seed {}: {} judged {} and found {}: {:#?}",
             judged.seed,
             finding.checker,
             finding.judged,
             finding.violations_total,
             finding.violations.first()
         );
+    }
+}
+
+/// Panics when a fault did nothing.
+pub(crate) fn assert_effects(name: &str, judged: &Judged) {
+    for effect in &judged.effects {
+        assert!(effect.affected > 0, "{name}, seed {}: {effect:?}", judged.seed);
     }
 }

@@ -1,0 +1,123 @@
+//! The same seed gives the same trace, byte for byte.
+
+mod support;
+
+use hubbub_sim::{Trace, fast, first_difference};
+use support::{FAULTS, lively_with, setup};
+
+#[test]
+fn the_fast_engine_repeats_itself() {
+    for (name, faults) in FAULTS {
+        let setup = setup(&lively_with(faults), &Default::default(), 7);
+        let [one, other] = [0, 1].map(|_| fast::run(&setup, true).trace.unwrap());
+        assert_same(name, &one, &other);
+    }
+}
+
+#[test]
+fn another_seed_gives_the_fast_engine_another_trace() {
+    let traces = [7, 8].map(|seed| {
+        let setup = setup(&lively_with(""), &Default::default(), seed);
+        fast::run(&setup, true).trace.unwrap()
+    });
+    assert_differs_beyond_the_header(&traces);
+}
+
+fn assert_same(name: &str, one: &Trace, other: &Trace) {
+    assert!(one.envelopes() >= 1000, "{name}: only {} envelopes", one.envelopes());
+    if let Some(difference) = first_difference(one, other) {
+        panic!("{name}: {difference}");
+    }
+}
+
+fn assert_differs_beyond_the_header([one, other]: &[Trace; 2]) {
+    let equal = |(one, other): &(&String, &String)| one == other;
+    let lines = one.lines().iter().zip(other.lines()).skip(1);
+    let same = lines.clone().filter(equal).count();
+    assert!(same < lines.count() / 2, "{same} lines are the same");
+}
+
+#[cfg(feature = "full")]
+mod full_engine {
+    use std::{
+        process::{Command, Stdio},
+        sync::Arc,
+    };
+
+    use hubbub_chat::DeviceId;
+    use hubbub_sim::full::{self, DeviceSeat};
+
+    use super::*;
+
+    /// Every kind of fault in one run.
+    fn stormy() -> hubbub_sim::Setup {
+        let faults: String = [0, 2, 3, 4].map(|index| FAULTS[index].1).concat();
+        setup(&lively_with(&faults), &Default::default(), 7)
+    }
+
+    fn trace() -> Trace {
+        full::run(&stormy(), true).unwrap().trace.unwrap()
+    }
+
+    #[test]
+    fn it_repeats_itself_in_one_process() {
+        assert_same("full", &trace(), &trace());
+    }
+
+    #[test]
+    fn another_seed_gives_another_trace() {
+        let traces = [7, 8].map(|seed| {
+            let setup = setup(&lively_with(""), &Default::default(), seed);
+            full::run(&setup, true).unwrap().trace.unwrap()
+        });
+        assert_differs_beyond_the_header(&traces);
+    }
+
+    /// Runs this very test again in a process of its own, which prints the trace.
+    #[test]
+    fn it_repeats_itself_in_two_processes() {
+        const CHILD: &str = "HUBBUB_PRINT_TRACE";
+        if std::env::var_os(CHILD).is_some() {
+            let mut out = std::io::stdout().lock();
+            return trace().write(&mut out).unwrap();
+        }
+        let name = "full_engine::it_repeats_itself_in_two_processes";
+        let printed = [0, 1].map(|_| {
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args([name, "--exact", "--nocapture", "--test-threads=1"])
+                .env(CHILD, "1")
+                .stderr(Stdio::inherit())
+                .output()
+                .unwrap();
+            assert!(child.status.success());
+            let text = String::from_utf8(child.stdout).unwrap();
+            // The test harness prints around the trace, and with times that differ.
+            let begin = text.find("hubbub-trace v1").unwrap();
+            let end = text.rfind("\ntest result").unwrap_or(text.len());
+            let lines = text[begin..end].lines().map(str::to_owned);
+            lines.filter(|line| !line.starts_with("test ") && line != "ok").collect::<Vec<_>>()
+        });
+        let [one, other] = printed;
+        assert!(one.len() > 1000, "{} lines", one.len());
+        let difference = one.iter().zip(&other).position(|(one, other)| one != other);
+        assert_eq!(difference.map(|line| (&one[line], &other[line])), None);
+        assert_eq!(one.len(), other.len());
+    }
+
+    #[test]
+    fn the_iteration_of_a_hash_map_is_caught() {
+        #[expect(clippy::disallowed_types, reason = "the planted defect")]
+        let by_hash = |seats: Vec<DeviceSeat>| {
+            let seats: std::collections::HashMap<DeviceId, DeviceSeat> =
+                seats.into_iter().map(|seat| (seat.device, seat)).collect();
+            seats.into_values().collect()
+        };
+        let traces = [0, 1].map(|_| {
+            let outcome = full::run_arranged(&stormy(), true, Arc::new(by_hash)).unwrap();
+            outcome.trace.unwrap()
+        });
+        let difference = first_difference(&traces[0], &traces[1]);
+        let text = difference.expect("the traces must differ").to_string();
+        assert!(text.contains("the traces differ at line"), "{text}");
+    }
+}

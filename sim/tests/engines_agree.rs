@@ -1,0 +1,91 @@
+//! Both engines come to the same verdict on the same scenario.
+#![cfg(feature = "full")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hubbub_chat::{
+    ChannelId, Design, DeviceId,
+    design::{Accept, Fanout},
+};
+use hubbub_history::{EventBody, EventType, History};
+use hubbub_sim::{Judged, fast, full, judge};
+use support::{FAULTS, lively_with, setup};
+
+fn outcomes(history: &History) -> BTreeMap<u64, EventType> {
+    let mut outcomes = BTreeMap::new();
+    for event in history.events() {
+        if let EventBody::Send { r#type, body_hash, .. } = &event.body
+            && *r#type != EventType::Info
+        {
+            outcomes.insert(*body_hash, *r#type);
+        }
+    }
+    outcomes
+}
+
+/// What each device holds of each channel: as sets, since the engines' latencies differ and with
+/// them the order of what is sent at about the same time.
+fn holdings(history: &History) -> BTreeMap<(DeviceId, ChannelId), BTreeSet<u64>> {
+    let mut holdings: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
+    for event in history.events() {
+        if let EventBody::Apply { device, channel, body_hash, .. } = &event.body {
+            holdings.entry((*device, *channel)).or_default().insert(*body_hash);
+        }
+    }
+    holdings
+}
+
+/// Without members who come and go, timing decides nothing but order.
+fn still(faults: &str) -> hubbub_scenario::Scenario {
+    let mut scenario = lively_with(faults);
+    if let Some(workload) = &mut scenario.workload {
+        workload.member_changes = hubbub_scenario::Rate::default();
+    }
+    scenario
+}
+
+#[test]
+fn they_agree_on_outcomes_and_on_what_every_device_holds() {
+    for index in [0, 3, 4, 7] {
+        let (name, faults) = FAULTS[index];
+        let setup = setup(&still(faults), &Design::default(), 5);
+        let fast = fast::run(&setup, false).history;
+        let full = full::run(&setup, false).unwrap().history;
+        assert_eq!(outcomes(&fast), outcomes(&full), "{name}");
+        assert_eq!(holdings(&fast), holdings(&full), "{name}");
+        assert!(outcomes(&fast).values().all(|outcome| *outcome == EventType::Ok), "{name}");
+    }
+}
+
+fn violated(judged: &[Judged]) -> BTreeSet<String> {
+    let findings = judged.iter().flat_map(|run| &run.findings);
+    findings.filter(|finding| finding.is_violated()).map(|it| it.checker.clone()).collect()
+}
+
+#[test]
+fn they_find_the_same_violations_in_a_naive_design() {
+    let faults = "[[fault]]\nat = \"9s\"\nfor = \"6s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n\
+                  [[fault]]\nat = \"13s\"\nfor = \"4s\"\nkind = \"crash\"\nhost = \"chat-1\"\n";
+    let naive = Design { accept: Accept::OnReceipt, ..Design::default() };
+    let run = |design: &Design| {
+        let setups: Vec<_> = (1..=3).map(|seed| setup(&still(faults), design, seed)).collect();
+        let fast: Vec<_> = setups.iter().map(|it| judge(it, &fast::run(it, false))).collect();
+        let full: Vec<_> = setups.iter().map(|it| judge(it, &full::run(it, false).unwrap())).collect();
+        (violated(&fast), violated(&full))
+    };
+    let expected: BTreeSet<String> = ["accepted-lost".to_owned()].into();
+    assert_eq!(run(&naive), (expected.clone(), expected));
+    assert_eq!(run(&Design::default()), Default::default());
+}
+
+#[test]
+fn both_ways_of_fanning_out_deliver_the_same() {
+    let holdings = [Fanout::Inbox, Fanout::ChannelLog].map(|fanout| {
+        let design = Design { fanout, ..Design::default() };
+        let setup = setup(&still(FAULTS[4].1), &design, 5);
+        holdings(&fast::run(&setup, false).history)
+    });
+    assert_eq!(holdings[0], holdings[1]);
+}
