@@ -13,7 +13,6 @@ use crate::{
     faults::FaultEffect,
     latency::DeliveryTimes,
     outcome::Outcome,
-    series::{Second, per_second},
     setup::Setup,
 };
 
@@ -30,14 +29,14 @@ pub struct Judged {
     pub times: DeliveryTimes,
     /// What was done.
     pub counts: Counts,
-    /// What happened second by second.
-    pub series: Vec<Second>,
     /// What each fault did.
     pub effects: Vec<FaultEffect>,
     /// Simulated seconds.
     pub simulated_s: f64,
     /// Messages over the simulated network.
     pub envelopes: u64,
+    /// Processor time, in seconds.
+    pub cpu_s: f64,
 }
 
 /// What was done in a run.
@@ -81,10 +80,10 @@ pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
         findings: checkers::check_all(&outcome.history),
         times: DeliveryTimes::of(&outcome.history, &setup.faults),
         counts: Counts::of(&outcome.history, setup),
-        series: per_second(&outcome.history),
         effects: outcome.effects.clone(),
         simulated_s: outcome.simulated_s,
         envelopes: outcome.envelopes,
+        cpu_s: outcome.cpu_s,
     }
 }
 
@@ -113,7 +112,7 @@ impl Counts {
 /// Holds the runs of one design against what is expected of them all.
 #[must_use]
 pub fn expectations(expect: &Expect, runs: &[Judged]) -> Vec<Expectation> {
-    let mut expectations = vec![violations(expect, runs), judged(expect, runs)];
+    let mut expectations = vec![violations(expect, runs)];
     expectations.extend(expect.deliver_p99.map(|most| {
         let worst = runs.iter().map(|run| run.times.deliver.p99_ms).fold(0.0, f64::max);
         at_most("deliver_p99", most, worst)
@@ -135,24 +134,6 @@ fn violations(expect: &Expect, runs: &[Judged]) -> Expectation {
     let got: BTreeSet<String> = violated.map(|finding| finding.checker.clone()).collect();
     let met = wanted == got;
     Expectation { what: "violations".into(), wanted: listed(&wanted), got: listed(&got), met }
-}
-
-/// A checker that judged nothing proves nothing.
-fn judged(expect: &Expect, runs: &[Judged]) -> Expectation {
-    let excused: BTreeSet<String> = expect.not_applicable.iter().map(name).collect();
-    let decided = |checker: &str| {
-        let mut findings = runs.iter().flat_map(|run| &run.findings);
-        findings.any(|finding| finding.checker == checker && !finding.undecided())
-    };
-    let all = checkers::all().iter().map(|checker| checker.name());
-    let undecided: BTreeSet<String> =
-        all.filter(|name| !excused.contains(*name) && !decided(name)).map(str::to_owned).collect();
-    Expectation {
-        what: "undecided checkers".into(),
-        wanted: "none".into(),
-        got: listed(&undecided),
-        met: undecided.is_empty(),
-    }
 }
 
 fn at_most(what: &str, most: Period, worst_ms: f64) -> Expectation {

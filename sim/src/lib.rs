@@ -8,6 +8,7 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod cpu;
 pub mod fast;
 mod faults;
 #[cfg(feature = "full")]
@@ -16,7 +17,6 @@ mod hosts;
 mod judge;
 mod latency;
 mod outcome;
-mod series;
 mod setup;
 mod trace;
 
@@ -25,6 +25,5 @@ pub use hosts::{HostId, Hosts};
 pub use judge::{Counts, Expectation, Judged, expectations, judge};
 pub use latency::{DeliveryTimes, Percentiles};
 pub use outcome::Outcome;
-pub use series::{Second, per_second};
 pub use setup::{LEAD, Setup, SetupError};
 pub use trace::{Difference, Trace, first_difference};

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub effects: Vec<FaultEffect>,
     /// Simulated seconds.
     pub simulated_s: f64,
+    /// Processor time of the run's thread, in seconds.
+    pub cpu_s: f64,
     /// Messages over the simulated network, or segments in the full engine.
     pub envelopes: u64,
     /// Inputs and time-outs that machines handled; zero where the engine does not see them.

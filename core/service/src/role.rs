@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
+use futures_util::future::{OptionFuture, join};
 use hubbub_chat::{ServerId, server::ServerConfig};
 use tokio::sync::{mpsc, watch};
 
@@ -84,7 +85,8 @@ pub enum ServiceError {
 }
 
 /// Runs a process of the deployment until `shutdown` turns true. `ready` is called with the
-/// address as soon as it listens.
+/// address as soon as it listens. A chat server tells its sessions before this returns, as far as
+/// they take it in within a few seconds; its addresses are free then.
 ///
 /// # Errors
 /// When it can't listen.
@@ -111,13 +113,12 @@ pub async fn run(
 async fn run_store(
     net: Arc<dyn Net>,
     role: StoreRole,
-    mut shutdown: watch::Receiver<bool>,
+    shutdown: watch::Receiver<bool>,
     ready: impl FnOnce(&str) + Send,
 ) -> Result<(), ServiceError> {
     let listener = listen(&net, &role.listen).await?;
     ready(&listener.address());
-    net.spawn(Box::pin(serve_ports(net.clone(), listener, role.backend)));
-    stopped(&mut shutdown).await;
+    serve_ports(net, listener, role.backend, shutdown).await;
     Ok(())
 }
 
@@ -128,6 +129,10 @@ async fn run_chat(
     ready: impl FnOnce(&str) + Send,
 ) -> Result<(), ServiceError> {
     let listener = listen(&net, &role.listen).await?;
+    let listener_peers = match &role.listen_peers {
+        Some(address) => Some(listen(&net, address).await?),
+        None => None,
+    };
     let address = listener.address();
     let design = role.server.design.clone();
     let backend = match role.ports {
@@ -136,10 +141,9 @@ async fn run_chat(
     };
     let config = ChatConfig { server: role.server, peers: role.peers };
     let chat = ChatHandle::start(&net, config, backend.clone(), shutdown.clone());
-    if let Some(address) = &role.listen_peers {
-        let listener = listen(&net, address).await?;
-        net.spawn(Box::pin(serve_hints(net.clone(), listener, chat.clone())));
-    }
+    let hints = listener_peers.map(|listener| {
+        serve_hints(net.clone(), listener, chat.clone(), shutdown.clone())
+    });
     let servers = if role.servers.is_empty() { vec![address.clone()] } else { role.servers };
     let api = Api {
         net: net.clone(),
@@ -151,7 +155,7 @@ async fn run_chat(
         message_bytes_max: design.message_bytes_max,
     };
     ready(&address);
-    serve_api(Arc::new(api), listener, shutdown).await;
+    join(serve_api(Arc::new(api), listener, shutdown), OptionFuture::from(hints)).await;
     Ok(())
 }
 

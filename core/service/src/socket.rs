@@ -2,8 +2,11 @@
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// Bytes that a frame of the protocol has around a message's text, at most: JSON may spell one
-/// byte of text with six (`\u0000`), and the rest of a `send` is short.
+/// Bytes of a frame from a device at least: a `hello` names a cursor for each of its channels, at
+/// most 50 bytes each, so this has room for 20,000 channels.
+const FRAME_BYTES_MIN: usize = 1024 * 1024;
+
+/// Bytes that a `send` has around its message's text, at most.
 const FRAME_OVERHEAD: usize = 16 * 1024;
 
 /// Small buffers: most connections are idle most of the time, and the default read buffer of
@@ -14,7 +17,9 @@ pub fn socket_config(message_bytes_max: u32) -> WebSocketConfig {
     config.read_buffer_size = 4096;
     config.write_buffer_size = 16 * 1024;
     config.max_write_buffer_size = 16 * 1024 * 1024;
-    config.max_message_size = Some(message_bytes_max as usize * 6 + FRAME_OVERHEAD);
+    // JSON may spell one byte of text with six (`\u0000`).
+    let send_max = message_bytes_max as usize * 6 + FRAME_OVERHEAD;
+    config.max_message_size = Some(send_max.max(FRAME_BYTES_MIN));
     config.max_frame_size = config.max_message_size;
     config
 }

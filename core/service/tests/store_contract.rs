@@ -1,4 +1,5 @@
 //! One contract for the model and for fjall: each case runs on both, with and without inboxes.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
 

@@ -1,5 +1,6 @@
 //! Random requests to the model and to fjall side by side: every answer must be the same, in
 //! batches of any size, through restarts, with caches too small for what is asked.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
 

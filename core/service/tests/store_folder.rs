@@ -1,4 +1,5 @@
 //! A folder is opened by one store at a time, and only as what it was written.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
 

@@ -1,5 +1,6 @@
 //! Nobody is told of an append before it was written and the disk has confirmed it, and what
 //! happens when the disk does not.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
 
@@ -111,9 +112,9 @@ fn an_answer_ahead_of_its_write_or_sync_is_found() {
 #[test]
 fn requests_in_flight_share_a_sync() {
     let counters = record_appends(&Tape::default(), 500);
-    // The first sync was held until all were waiting, so the rest went together; the two batches
-    // more at most are the first ones and the registration behind them.
-    assert!(counters.syncs <= 4, "{counters:?}");
+    // The first commit was held until all were waiting, so the rest went together: the batches
+    // are the first, the rest, and perhaps the registration behind them.
+    assert!(counters.syncs <= 3, "{counters:?}");
     assert_eq!((counters.requests, counters.syncs), (501, counters.batches));
 }
 

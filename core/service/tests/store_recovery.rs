@@ -1,5 +1,6 @@
 //! What a crash leaves behind. The folder is copied while the store has it open, which is what a
 //! killed process leaves: everything handed to the operating system and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
 

@@ -12,18 +12,19 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     DeviceId, RequestId,
+    device::DeviceInput,
     frame::{Change, ClientFrame, PeerFrame, ServerFrame},
     ports::{Answer, Request},
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
 };
-use hubbub_chat::device::DeviceInput;
 use hubbub_history::{EventBody, History, Phase, Process, Source};
 use hubbub_traffic::What;
 
 pub use planted::{Nothing, Planted};
 
 use crate::{
+    cpu::thread_cpu_s,
     hosts::HostId,
     outcome::Outcome,
     setup::{Setup, WALL_START_NS},
@@ -163,6 +164,7 @@ impl<'run> Engine<'run> {
     }
 
     fn run(mut self) -> Outcome {
+        let cpu_before_s = thread_cpu_s();
         while !self.ended
             && let Some(((at, _), happening)) = self.queue.pop_first()
         {
@@ -175,6 +177,7 @@ impl<'run> Engine<'run> {
         Outcome {
             effects: self.setup.faults.iter().map(effect).collect(),
             simulated_s: self.now as f64 / 1e9,
+            cpu_s: thread_cpu_s() - cpu_before_s,
             envelopes: self.network.envelopes,
             machine_events: self.machine_events,
             history: self.history,

@@ -14,6 +14,7 @@ use hubbub_history::{EventBody, Phase};
 use turmoil::Sim;
 
 use crate::{
+    cpu::thread_cpu_s,
     outcome::Outcome,
     setup::{Setup, WALL_START_NS},
 };
@@ -184,6 +185,8 @@ impl Engine<'_> {
             trace,
             effects: self.setup.faults.iter().map(effect).collect(),
             simulated_s,
+            // The run has its thread for itself.
+            cpu_s: thread_cpu_s(),
             envelopes,
             machine_events: 0,
         }

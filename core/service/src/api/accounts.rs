@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
     http::{HeaderMap, StatusCode},
 };
 use hubbub_chat::ports::{
@@ -93,9 +93,10 @@ pub(super) async fn log_out(
 pub(super) async fn find(
     State(api): SharedApi,
     headers: HeaderMap,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
     authenticate(&api, &headers).await?;
+    let Path(name) = name?;
     match ask_directory(&*api.backend, DirectoryRequest::Credentials { name }).await {
         Outcome::Ok(DirectoryAnswer::Credentials { user, .. }) => Ok(Json(json!({ "user": user }))),
         Outcome::Ok(_) => Err(ApiError::not_found("nobody has this name")),

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
     http::{HeaderMap, StatusCode},
 };
 use hubbub_chat::{
@@ -46,11 +46,12 @@ pub(super) async fn create(
 pub(super) async fn change(
     State(api): SharedApi,
     headers: HeaderMap,
-    Path(channel): Path<String>,
+    channel: Result<Path<String>, PathRejection>,
     body: Result<Json<ChangeBody>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let (user, device) = authenticate(&api, &headers).await?;
     let Json(ChangeBody { operation, change }) = body?;
+    let Path(channel) = channel?;
     let channel = channel
         .parse()
         .map_err(|error: hubbub_chat::ids::ChannelIdError| ApiError::bad_request(error.to_string()))?;

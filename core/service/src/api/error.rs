@@ -2,10 +2,13 @@
 
 use axum::{
     Json,
+    extract::rejection::{JsonRejection, PathRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+
+use super::BODY_BYTES_MAX;
 
 /// An answer that is not the one asked for.
 #[derive(Debug)]
@@ -32,6 +35,21 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "this path takes another method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// A body that can't be read. `bytes_max` is how long it may be.
+    pub(super) fn body(rejection: &JsonRejection, bytes_max: usize) -> Self {
+        let status = rejection.status();
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("the body is longer than {bytes_max} bytes");
+            return Self::new(status, "too_large", detail);
+        }
+        Self::new(status, "bad_request", rejection.body_text())
+    }
+
     pub(super) fn unavailable() -> Self {
         let detail = "the store does not answer: try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
@@ -45,13 +63,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-impl From<axum::extract::rejection::JsonRejection> for ApiError {
-    fn from(rejection: axum::extract::rejection::JsonRejection) -> Self {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            "too_large"
-        } else {
-            "bad_request"
-        };
-        Self::new(rejection.status(), code, rejection.body_text())
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::body(&rejection, BODY_BYTES_MAX)
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        Self::bad_request(rejection.body_text())
     }
 }

@@ -6,10 +6,10 @@ mod error;
 mod provision;
 mod upgrade;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{DefaultBodyLimit, State},
     http::{HeaderMap, header},
     routing::{get, post},
@@ -17,12 +17,12 @@ use axum::{
 use hubbub_chat::{DeviceId, UserId, ports::Outcome, ports::directory::*};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     backend::{Backend, ask_directory},
     chat::ChatHandle,
-    net::{BoxStream, Listener, Net},
+    net::{BoxStream, Listener, Net, pause_accepting},
     password::{Passwords, token_hash},
     role::stopped,
 };
@@ -56,32 +56,46 @@ pub struct Api {
 
 type SharedApi = State<Arc<Api>>;
 
-/// Takes in connections until the shutdown.
+/// How long connections may take to end after the shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Held by everything that still talks to a client, so that the end can wait for the last of them.
+#[derive(Clone)]
+struct Busy {
+    _busy: mpsc::Sender<()>,
+}
+
+/// Takes in connections until the shutdown, then waits until they have ended, but not for ever.
 pub async fn serve_api(
     api: Arc<Api>,
     mut listener: Box<dyn Listener>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let net = api.net.clone();
-    let router = router(api);
+    let (busy, mut ended) = mpsc::channel(1);
+    let router = router(api, Busy { _busy: busy });
     loop {
         tokio::select! {
             biased;
-            () = stopped(&mut shutdown) => return,
-            stream = listener.accept() => {
-                if let Ok(stream) = stream {
-                    net.spawn(Box::pin(serve_connection(router.clone(), stream)));
-                } else {
-                    // Out of files, most likely: the connections that end will free some.
-                    let pause = std::time::Duration::from_millis(50);
-                    net.sleep_until(net.now().monotonic.after(pause)).await;
+            () = stopped(&mut shutdown) => break,
+            stream = listener.accept() => match stream {
+                Ok(stream) => {
+                    let serving = serve_connection(router.clone(), stream, shutdown.clone());
+                    net.spawn(Box::pin(serving));
                 }
-            }
+                Err(_) => pause_accepting(&*net).await,
+            },
         }
+    }
+    drop((listener, router));
+    tokio::select! {
+        biased;
+        _ = ended.recv() => {}
+        () = net.sleep_until(net.now().monotonic.after(SHUTDOWN_GRACE)) => {}
     }
 }
 
-fn router(api: Arc<Api>) -> Router {
+fn router(api: Arc<Api>, busy: Busy) -> Router {
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/users", post(accounts::sign_up))
@@ -96,19 +110,33 @@ fn router(api: Arc<Api>) -> Router {
         )
         .route("/v1/session", get(upgrade::open_session))
         .fallback(|| async { ApiError::not_found("there is nothing at this path") })
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(busy))
         .with_state(api)
 }
 
-async fn serve_connection(router: Router, stream: BoxStream) {
+async fn serve_connection(
+    router: Router,
+    stream: BoxStream,
+    mut shutdown: watch::Receiver<bool>,
+) {
     let service = TowerToHyperService::new(router);
     // The date would be the only thing in an answer that a simulation does not decide.
     let connection = hyper::server::conn::http1::Builder::new()
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
     // A connection that breaks concerns nobody but its client, who knows.
-    drop(connection.await);
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => drop(ended),
+        () = stopped(&mut shutdown) => {
+            connection.as_mut().graceful_shutdown();
+            drop(connection.await);
+        }
+    }
 }
 
 async fn health(State(api): SharedApi) -> Json<Value> {

@@ -16,7 +16,7 @@ use hubbub_chat::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Api, ApiError, SharedApi};
+use super::{Api, ApiError, PROVISION_BYTES_MAX, SharedApi};
 use crate::{
     backend::{ask_directory, ask_store},
     password::{new_token, token_hash},
@@ -70,7 +70,7 @@ pub(super) async fn provision(
         let detail = "start the server with --provision to allow this";
         return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    let Json(request) = body?;
+    let Json(request) = body.map_err(|rejection| ApiError::body(&rejection, PROVISION_BYTES_MAX))?;
     check(&request)?;
     let batch = api.net.random();
     let one = |index| provision_user(&api, batch, index);

@@ -14,7 +14,7 @@ use tokio_tungstenite::{
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 
-use super::{Api, ApiError, SharedApi, authenticate};
+use super::{Api, ApiError, Busy, SharedApi, authenticate};
 use crate::{chat::run_session, net::BoxStream, socket::socket_config};
 
 pub(super) async fn open_session(
@@ -26,8 +26,9 @@ pub(super) async fn open_session(
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(ApiError::bad_request("this connection can't be upgraded"));
     };
-    let net = api.net.clone();
+    let (net, busy) = (api.net.clone(), request.extensions().get::<Busy>().cloned());
     net.spawn(Box::pin(async move {
+        let _busy = busy;
         // A client that goes away between request and upgrade has no session.
         if let Ok(upgraded) = upgrade.await
             && let Ok(parts) = upgraded.downcast::<TokioIo<BoxStream>>()

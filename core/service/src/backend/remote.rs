@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hubbub_chat::ports::{Answer, Outcome, Request};
+use tokio::sync::watch;
 
 use super::{Backend, PortAnswer, PortRequest, Reply};
 use crate::{
@@ -32,15 +33,16 @@ impl Backend for RemoteBackend {
     }
 }
 
-/// Serves the ports to other processes, until the listener fails.
+/// Serves the ports to other processes, until the shutdown.
 pub async fn serve_ports(
     net: Arc<dyn Net>,
     listener: Box<dyn Listener>,
     backend: Arc<dyn Backend>,
+    shutdown: watch::Receiver<bool>,
 ) {
     let handler: rpc::Handler<PortRequest, PortAnswer> =
         Arc::new(move |request, reply| backend.submit(request, reply));
-    rpc::serve(net, listener, handler).await;
+    rpc::serve(net, listener, handler, shutdown).await;
 }
 
 /// Which port a failed request was for.

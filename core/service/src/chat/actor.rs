@@ -68,8 +68,15 @@ impl Actor {
     ) {
         loop {
             self.set_sleep();
+            // The rare ones first: under load there is always another answer and another input.
             tokio::select! {
                 biased;
+                () = stopped(&mut shutdown) => {
+                    self.handle(Input::Shutdown);
+                    self.drain();
+                    return;
+                }
+                () = slept(&mut self.sleep) => self.wake(),
                 answer = self.answered.recv() => {
                     if let Some((id, answer)) = answer {
                         self.handle(Input::Answer(id, answer));
@@ -79,12 +86,6 @@ impl Actor {
                     Some(input) => self.take(input),
                     None => return,
                 },
-                () = slept(&mut self.sleep) => self.wake(),
-                () = stopped(&mut shutdown) => {
-                    self.handle(Input::Shutdown);
-                    self.drain();
-                    return;
-                }
             }
             self.take_waiting(&mut inputs);
             self.drain();

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hubbub_chat::{ServerId, frame::PeerFrame, server::Input};
+use tokio::sync::watch;
 
 use super::{ChatConfig, ChatHandle};
 use crate::{
@@ -43,11 +44,16 @@ impl PeerLinks {
     }
 }
 
-/// Takes in the hints of other chat servers, until the listener fails.
-pub async fn serve_hints(net: Arc<dyn Net>, listener: Box<dyn Listener>, chat: ChatHandle) {
+/// Takes in the hints of other chat servers, until the shutdown.
+pub async fn serve_hints(
+    net: Arc<dyn Net>,
+    listener: Box<dyn Listener>,
+    chat: ChatHandle,
+    shutdown: watch::Receiver<bool>,
+) {
     let handler: rpc::Handler<PeerFrame, ()> = Arc::new(move |frame, reply| {
         chat.hint(Input::Peer(frame));
         reply(());
     });
-    rpc::serve(net, listener, handler).await;
+    rpc::serve(net, listener, handler, shutdown).await;
 }

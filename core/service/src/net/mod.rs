@@ -3,7 +3,7 @@
 
 mod real;
 
-use std::{future::Future, io, pin::Pin};
+use std::{future::Future, io, pin::Pin, time::Duration};
 
 use hubbub_chat::time::{Monotonic, Now};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -28,6 +28,12 @@ pub trait Listener: Send {
 
     /// Where it listens, as `host:port`.
     fn address(&self) -> String;
+}
+
+/// Waits before the next try, after a connection could not be taken in. Most likely the process is
+/// out of files, and the connections that end will free some.
+pub(crate) async fn pause_accepting(net: &dyn Net) {
+    net.sleep_until(net.now().monotonic.after(Duration::from_millis(50))).await;
 }
 
 /// A network, a clock and a source of randomness.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use hubbub_chat::time::Monotonic;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
@@ -166,7 +167,7 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
                 }
                 call = calls.recv() => {
                     let Some(call) = call else { return Ended::Closed };
-                    if self.write(call, calls).await.is_err() {
+                    if !self.write_in_time(call, calls).await {
                         return Ended::Broken;
                     }
                 }
@@ -187,6 +188,26 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
     fn answer(&mut self, answer: Numbered<A>) {
         if let Some((_, reply)) = self.open.remove(&answer.number) {
             reply(Ok(answer.body));
+        }
+    }
+
+    /// Writes, but not for ever: the other end may take no bytes without the connection knowing
+    /// that it is dead. False when the connection is of no use any more.
+    async fn write_in_time<Q: Serialize>(
+        &mut self,
+        call: Call<Q, A>,
+        calls: &mut mpsc::Receiver<Call<Q, A>>,
+    ) -> bool {
+        let (net, timeout) = (self.net, self.config.answer_timeout);
+        let mut writing = std::pin::pin!(self.write(call, calls));
+        // Nearly always there is room in the socket, and no timer is needed.
+        if let Some(written) = (&mut writing).now_or_never() {
+            return written.is_ok();
+        }
+        tokio::select! {
+            biased;
+            written = writing => written.is_ok(),
+            () = net.sleep_until(net.now().monotonic.after(timeout)) => false,
         }
     }
 

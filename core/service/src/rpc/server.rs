@@ -5,11 +5,14 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncWriteExt, BufReader, BufWriter, WriteHalf},
-    sync::mpsc,
+    sync::{mpsc, watch},
 };
 
 use super::{Numbered, read_frame, write_frame};
-use crate::net::{BoxStream, Listener, Net};
+use crate::{
+    net::{BoxStream, Listener, Net, pause_accepting},
+    role::stopped,
+};
 
 /// Carries out a request and calls back with the answer.
 pub type Handler<Q, A> = Arc<dyn Fn(Q, Box<dyn FnOnce(A) + Send>) + Send + Sync>;
@@ -17,14 +20,36 @@ pub type Handler<Q, A> = Arc<dyn Fn(Q, Box<dyn FnOnce(A) + Send>) + Send + Sync>
 /// Answers that one connection may have waiting to be written.
 const ANSWERS_MAX: usize = 65_536;
 
-/// Takes in connections and answers their requests, until the listener fails.
-pub async fn serve<Q, A>(net: Arc<dyn Net>, mut listener: Box<dyn Listener>, handler: Handler<Q, A>)
-where
+/// Takes in connections and answers their requests, until the shutdown. Then the connections end
+/// too; what is under way on them has an unknown outcome for its asker.
+pub async fn serve<Q, A>(
+    net: Arc<dyn Net>,
+    mut listener: Box<dyn Listener>,
+    handler: Handler<Q, A>,
+    mut shutdown: watch::Receiver<bool>,
+) where
     Q: DeserializeOwned + Send + 'static,
     A: Serialize + Send + Sync + 'static,
 {
-    while let Ok(stream) = listener.accept().await {
-        net.spawn(Box::pin(answer_connection(net.clone(), stream, handler.clone())));
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(&mut shutdown) => return,
+            stream = listener.accept() => match stream {
+                Ok(stream) => {
+                    let (handler, mut shutdown) = (handler.clone(), shutdown.clone());
+                    let answering = answer_connection(net.clone(), stream, handler);
+                    net.spawn(Box::pin(async move {
+                        tokio::select! {
+                            biased;
+                            () = stopped(&mut shutdown) => {}
+                            () = answering => {}
+                        }
+                    }));
+                }
+                Err(_) => pause_accepting(&*net).await,
+            },
+        }
     }
 }
 

@@ -51,6 +51,27 @@ pub struct StoreCounters {
 /// Answers one request.
 pub(crate) type Reply<A> = Box<dyn FnOnce(Outcome<A>) + Send>;
 
+/// The reply to a request that nobody has begun: dropped unbegun, it refuses.
+pub(crate) struct Waiting<A>(Option<Reply<A>>);
+
+impl<A> Waiting<A> {
+    pub(crate) fn new(reply: Reply<A>) -> Self {
+        Self(Some(reply))
+    }
+
+    fn begin(mut self) -> Option<Reply<A>> {
+        self.0.take()
+    }
+}
+
+impl<A> Drop for Waiting<A> {
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            reply(Outcome::Refused);
+        }
+    }
+}
+
 /// What the loop works on: the state as of the last commit, and the rows on top of it.
 pub(crate) trait Ledger: Sized {
     /// A request.
@@ -86,7 +107,7 @@ pub(crate) trait Ledger: Sized {
 /// What goes through the queue to the loop.
 pub(crate) enum Message<W, A> {
     /// A request and where its answer goes.
-    Request(W, Reply<A>),
+    Request(W, Waiting<A>),
     /// Finish what was asked before, then stop. The sender is told once the folder is free.
     Close(Option<oneshot::Sender<()>>),
 }
@@ -176,9 +197,10 @@ impl<L: Ledger> GroupCommit<L> {
         {
             self.carry_out(first);
         }
-        self.refuse_waiting();
-        // The ledger holds the folder's lock, so it goes before anybody hears of it.
+        // The ledger holds the folder's lock, so it goes before anybody hears of it. What waits in
+        // the queue is refused with the queue.
         drop(self.ledger.take());
+        drop(self.queue);
         for closer in self.closers {
             // Whoever stopped waiting does not need to know.
             let _ = closer.send(());
@@ -191,19 +213,17 @@ impl<L: Ledger> GroupCommit<L> {
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Close(closer) => self.close(closer),
-                Message::Request(work, reply) => self.apply(work, reply, &mut held),
+                Message::Close(closer) => {
+                    self.is_closing = true;
+                    self.closers.extend(closer);
+                }
+                Message::Request(work, waiting) => self.apply(work, waiting, &mut held),
             }
             if !self.is_closing && self.has_room(held.len()) {
                 next = self.queue.try_recv().ok();
             }
         }
         self.settle(held);
-    }
-
-    fn close(&mut self, closer: Option<oneshot::Sender<()>>) {
-        self.is_closing = true;
-        self.closers.extend(closer);
     }
 
     fn has_room(&self, requests: usize) -> bool {
@@ -213,10 +233,18 @@ impl<L: Ledger> GroupCommit<L> {
 
     /// Carries out one request in memory. When that fails, nothing of the batch has reached the
     /// journal, so all of it is refused.
-    fn apply(&mut self, work: L::Work, reply: Reply<L::Answer>, held: &mut Vec<Held<L::Answer>>) {
+    fn apply(
+        &mut self,
+        work: L::Work,
+        waiting: Waiting<L::Answer>,
+        held: &mut Vec<Held<L::Answer>>,
+    ) {
         self.counters.requests.fetch_add(1, Relaxed);
         let Some(ledger) = &mut self.ledger else {
-            return reply(Outcome::Refused);
+            return drop(waiting);
+        };
+        let Some(reply) = waiting.begin() else {
+            return;
         };
         let is_read = L::is_read(&work);
         match ledger.apply(work) {
@@ -276,15 +304,6 @@ impl<L: Ledger> GroupCommit<L> {
                 None
             }
         });
-    }
-
-    fn refuse_waiting(&mut self) {
-        while let Ok(message) = self.queue.try_recv() {
-            match message {
-                Message::Request(_, reply) => reply(Outcome::Refused),
-                Message::Close(closer) => self.close(closer),
-            }
-        }
     }
 }
 

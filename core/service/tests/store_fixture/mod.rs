@@ -244,14 +244,14 @@ struct Hold {
     opened: mpsc::Receiver<()>,
 }
 
-/// Holds a sync until it is dropped.
+/// Holds a commit until it is dropped.
 pub(crate) struct Gate {
     reached: mpsc::Receiver<()>,
     _open: mpsc::Sender<()>,
 }
 
 impl Gate {
-    /// Waits until the store has come to the sync: what is asked from here on is another batch.
+    /// Waits until the store has come to the commit: what is asked from here on is another batch.
     pub(crate) fn wait(&self) {
         self.reached.recv().unwrap();
     }
@@ -276,7 +276,7 @@ impl Tape {
         Self { is_sync_removed: true, ..Self::default() }
     }
 
-    /// Holds the next sync until the gate is dropped.
+    /// Holds the next commit until the gate is dropped.
     pub(crate) fn hold(&self) -> Gate {
         let (reached, is_reached) = mpsc::channel();
         let (open, opened) = mpsc::channel();
@@ -319,6 +319,12 @@ impl Journal for TapedJournal {
         if fault == Some(Fault::CommitFails) {
             return Err(planted());
         }
+        let hold = self.tape.hold.lock().unwrap().take();
+        if let Some(Hold { reached, opened }) = hold {
+            // Either end may be gone: a test need not wait, and it opens the gate by dropping it.
+            let _ = reached.send(());
+            let _ = opened.recv();
+        }
         let places = rows.iter().filter_map(Row::place).collect();
         self.inner.commit(rows)?;
         self.tape.push(Event::Write(places));
@@ -326,12 +332,6 @@ impl Journal for TapedJournal {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        let hold = self.tape.hold.lock().unwrap().take();
-        if let Some(Hold { reached, opened }) = hold {
-            // Either end may be gone: a test need not wait, and it opens the gate by dropping it.
-            let _ = reached.send(());
-            let _ = opened.recv();
-        }
         if self.tape.take_fault(&[Fault::SyncFails]).is_some() {
             return Err(planted());
         }

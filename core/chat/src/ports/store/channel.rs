@@ -52,6 +52,13 @@ impl ChannelState {
         Self { channel, head: MessageId::ZERO, members, users }
     }
 
+    /// The same channel with its log's last place moved; for a backend that keeps the two apart.
+    #[must_use]
+    pub fn at_head(mut self, head: MessageId) -> Self {
+        self.head = head;
+        self
+    }
+
     /// The last place of the log.
     #[must_use]
     pub fn head(&self) -> MessageId {

@@ -172,7 +172,9 @@ impl StoreModel {
     fn membership(&self, user: UserId, channel: ChannelId) -> Option<MessageId> {
         match (self.channels.get(&channel), channel.pair()) {
             (Some(state), _) => state.membership(user),
-            (None, Some(pair)) => (pair.contains(&user)
+            // An id that cannot be spelled, such as a channel with oneself, has no members.
+            (None, Some(pair)) => (pair[0] < pair[1]
+                && pair.contains(&user)
                 && pair.iter().all(|one| self.users.contains(one)))
             .then_some(MessageId::ZERO),
             (None, None) => None,

@@ -56,7 +56,7 @@ impl State {
         let mut devices = self.live_devices(user)?;
         devices.remove(&device);
         self.write_user(user, UserRow { devices: devices.clone() })?;
-        self.forget_windows(device)?;
+        self.forget_answers(device)?;
         for (channel, mut reader) in self.readers(user)? {
             reader.cursors.remove(&device);
             self.write_reader(user, channel, reader, &devices)?;

@@ -15,7 +15,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        mpsc::{SyncSender, TrySendError, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -34,7 +34,9 @@ use tokio::sync::oneshot;
 use self::ledger::{FjallLedger, Work, WorkAnswer};
 use super::{
     error::StoreError,
-    group_commit::{BatchLimits, Counters, GroupCommit, Journal, Message, Reply, StoreCounters},
+    group_commit::{
+        BatchLimits, Counters, GroupCommit, Journal, Message, Reply, StoreCounters, Waiting,
+    },
 };
 
 /// Is told of every entry once it is on disk, before its sender is, in the order of the logs. It
@@ -184,14 +186,9 @@ impl FjallStore {
     }
 
     fn enqueue(&self, work: Work, reply: Reply<WorkAnswer>) {
-        match self.queue.try_send(Message::Request(work, reply)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
-                self.counters.count_overflow();
-                if let Message::Request(_, reply) = message {
-                    reply(Outcome::Refused);
-                }
-            }
+        // A message that comes back is dropped, which refuses it.
+        if self.queue.try_send(Message::Request(work, Waiting::new(reply))).is_err() {
+            self.counters.count_overflow();
         }
     }
 }

@@ -119,16 +119,13 @@ impl State {
         windows.get_or_load((device, channel), || view.read(Table::Windows, &key))
     }
 
-    pub(super) fn forget_windows(&mut self, device: DeviceId) -> Result<(), StoreError> {
+    /// Removes what a device that logged out was answered. It is refused from now on, so decoded
+    /// rows of it may stay until they fall out of use.
+    pub(super) fn forget_answers(&mut self, device: DeviceId) -> Result<(), StoreError> {
         for table in [Table::Windows, Table::Operations] {
             let rows = self.view.scan(table, keys::owner_channels(device.0));
             let keys = rows.map(|row| Ok(row?.0)).collect::<Result<Vec<_>, StoreError>>()?;
-            for key in keys {
-                if let Some(channel) = keys::read_owner_channel(&key) {
-                    let _ = channel;
-                }
-                self.view.remove(table, key);
-            }
+            keys.into_iter().for_each(|key| self.view.remove(table, key));
         }
         Ok(())
     }
@@ -334,7 +331,7 @@ pub(super) fn load_channel(
     let place = keys::read_log(&key);
     let (_, head) = place.ok_or_else(|| values::damaged(Table::Log, &"a key is no place"))?;
     if channel.pair().is_some() {
-        return values::direct_state(channel, head).map(Some);
+        return Ok(Some(values::direct_state(channel, head)));
     }
     let row = view.get(Table::Groups, &keys::channel(channel))?;
     let row =

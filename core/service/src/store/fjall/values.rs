@@ -12,7 +12,7 @@ use hubbub_chat::{
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
     ports::{
         directory::TokenHash,
-        store::{ChannelState, Interval},
+        store::ChannelState,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -127,35 +127,18 @@ pub(super) fn decode_entry(
 
 /// A group's state as a row of `Table::Groups` keeps it: as of the last change of membership.
 /// Messages since then moved nothing but the head, which the log itself knows.
-#[derive(Serialize, Deserialize)]
-struct GroupRow {
-    channel: ChannelId,
-    head: MessageId,
-    members: u32,
-    users: BTreeMap<UserId, Vec<Interval>>,
-}
-
 pub(super) fn encode_group(state: &ChannelState) -> Result<Slice, StoreError> {
     encode(Table::Groups, state)
 }
 
 pub(super) fn decode_group(bytes: &[u8], head: MessageId) -> Result<ChannelState, StoreError> {
-    at_head(decode(Table::Groups, bytes)?, head)
+    let state: ChannelState = decode(Table::Groups, bytes)?;
+    Ok(state.at_head(head))
 }
 
 /// A direct channel has no row: its log and its id say everything.
-pub(super) fn direct_state(
-    channel: ChannelId,
-    head: MessageId,
-) -> Result<ChannelState, StoreError> {
-    at_head(ChannelState::new(channel), head)
-}
-
-/// The same members at a later head. [`GroupRow`] has the fields of [`ChannelState`] in its order.
-fn at_head(state: ChannelState, head: MessageId) -> Result<ChannelState, StoreError> {
-    let mut row: GroupRow = decode(Table::Groups, &encode(Table::Groups, &state)?)?;
-    row.head = head;
-    decode(Table::Groups, &encode(Table::Groups, &row)?)
+pub(super) fn direct_state(channel: ChannelId, head: MessageId) -> ChannelState {
+    ChannelState::new(channel).at_head(head)
 }
 
 #[cfg(test)]
@@ -186,7 +169,7 @@ mod tests {
         let channel = ChannelId::direct(UserId(1), UserId(2));
         let mut state = ChannelState::new(channel);
         state.apply(&entry(channel, 1, Content::Text("hello".into())));
-        assert_eq!(direct_state(channel, MessageId(1)).unwrap(), state);
+        assert_eq!(direct_state(channel, MessageId(1)), state);
     }
 
     #[test]

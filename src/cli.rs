@@ -1,0 +1,50 @@
+//! The command line as clap sees it. Each verb's arguments are beside what it does.
+
+use clap::{Parser, Subcommand};
+
+use crate::verbs::{
+    check::Check, completions::Completions, list::List, load::Load, new::New, plan::Plan,
+    report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
+};
+
+/// Does this chat design hold, under faults and at 50 million daily users, and what will it cost?
+#[derive(Debug, Parser)]
+#[command(
+    name = "hubbub",
+    version,
+    max_term_width = 100,
+    after_help = "Exit status: 0 all expectations met, 1 a violation or a missed expectation, \
+                  2 bad arguments or a bad file (nothing is written), 3 the measurement itself is invalid.\n\n\
+                  Begin with:\n  hubbub run scenarios/quickstart.toml\n  hubbub new my-design > my-design.toml"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Do whatever a scenario file asks for, and write one report
+    Run(Run),
+    /// Simulate scenarios under faults, in virtual time
+    Sim(Sim),
+    /// Measure a real server under load
+    Load(Load),
+    /// Serve the chat core over real WebSockets
+    Serve(Serve),
+    /// Size a deployment for a population
+    Plan(Plan),
+    /// Make the reports of a run bundle again
+    Report(Report),
+    /// Judge a history by the checkers
+    Check(Check),
+    /// Print a commented scenario file to begin with
+    New(New),
+    /// List scenarios, faults, checkers or knobs
+    List(List),
+    /// Print the schema of the scenario file
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}

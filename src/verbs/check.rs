@@ -1,0 +1,92 @@
+//! `hubbub check`: the checkers on a history.
+
+use std::{fs::File, io::BufReader, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use hubbub_history::{History, checkers, checkers::Finding, explain, read_history};
+
+use crate::exit::{Exit, Failure, print};
+
+/// Judge a history by the checkers
+///
+/// Reads the JSON lines that a simulation or a load run has written and says what each checker
+/// judged and found.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubbub check out/quickstart-1/history/load.jsonl
+  hubbub check history.jsonl --checker accepted-lost --checker order
+  hubbub check history.jsonl --format json")]
+pub(crate) struct Check {
+    /// The history, as JSON lines
+    history: PathBuf,
+    /// Ask this checker alone; may be repeated
+    #[arg(long = "checker", value_name = "NAME")]
+    checkers: Vec<String>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON array with an object per checker
+    Json,
+}
+
+/// Violations that are explained per checker.
+const EXPLAINED_MAX: usize = 3;
+
+impl Check {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let history = self.read()?;
+        let findings = if self.checkers.is_empty() {
+            checkers::check_all(&history)
+        } else {
+            let names: Vec<&str> = self.checkers.iter().map(String::as_str).collect();
+            checkers::check_named(&history, &names).map_err(Failure::new)?
+        };
+        match self.format {
+            Format::Human => print(human(&history, &findings))?,
+            Format::Json => {
+                print(serde_json::to_string_pretty(&findings).map_err(Failure::new)? + "\n")?;
+            }
+        }
+        // A checker that was asked for by name has to judge something.
+        let undecided = !self.checkers.is_empty() && findings.iter().any(Finding::undecided);
+        let nothing = findings.iter().all(Finding::undecided);
+        let violated = findings.iter().any(Finding::is_violated);
+        Ok(if violated || undecided || nothing { Exit::Missed } else { Exit::Met })
+    }
+
+    fn read(&self) -> Result<History, Failure> {
+        let name = self.history.display();
+        let file = File::open(&self.history)
+            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        read_history(BufReader::new(file)).map_err(|error| Failure::new(format!("{name}: {error}")))
+    }
+}
+
+fn human(history: &History, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let Finding { checker, judged, violations_total, .. } = finding;
+        let verdict = if finding.undecided() {
+            "undecided".to_owned()
+        } else if finding.is_violated() {
+            format!("VIOLATED {violations_total} times")
+        } else {
+            "holds".to_owned()
+        };
+        text.push_str(&format!("{checker:<14} {verdict:<20} {judged} cases judged\n"));
+    }
+    for finding in findings {
+        for violation in finding.violations.iter().take(EXPLAINED_MAX) {
+            let explained = explain(history, violation).lines().join("\n");
+            text.push_str(&format!("\n{explained}\n"));
+        }
+    }
+    text
+}

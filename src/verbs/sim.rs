@@ -1,0 +1,207 @@
+//! `hubbub sim`: scenarios under faults, in virtual time.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use hubbub_report::{BundleWriter, Part, SimReport, Verdict, github, human, junit};
+use hubbub_scenario::{Document, Engine, Kind, Problem};
+use hubbub_sim::Trace;
+
+use crate::{
+    exit::{Exit, Failure, print, tell},
+    interrupt::Interrupt,
+    manifest::manifest,
+    progress,
+    scenario_file::{Overrides, Seeds, parse_engine, parse_seeds, read},
+    sim_report::sim_report,
+    simulate::{Simulated, Simulation},
+};
+
+/// Simulate scenarios under faults, in virtual time
+///
+/// Every variant of every file is run with every seed; then the violations found are compared with
+/// those that the file expects.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubbub sim scenarios/partition.toml
+  hubbub sim scenarios/partition.toml --seeds 1..50 --engine fast
+  hubbub sim scenarios/partition.toml --seed 7 --trace /tmp/partition.trace
+  hubbub sim scenarios/*.toml --format junit > report.xml
+  hubbub sim scenarios/claims/accept-on-receipt.toml --set design.accept=after-append")]
+pub(crate) struct Sim {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Run this seed instead of those in the file
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Run these seeds: 1..50 (both ends included) or 1,5,9
+    #[arg(long, value_name = "SEEDS", value_parser = parse_seeds)]
+    seeds: Option<Seeds>,
+    /// The engine, fast or full, instead of the one in the file
+    #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
+    engine: Option<Engine>,
+    /// Run this variant alone; `base` for the file without variants
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Write the trace of the run; needs exactly one run
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Write a bundle with histories and a report; needs exactly one file
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON array with an object per file
+    Json,
+    /// JUnit XML, a test case per variant, seed and checker
+    Junit,
+    /// Annotations of GitHub Actions, for what failed
+    Github,
+}
+
+impl Sim {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let documents = self.documents()?;
+        let simulations =
+            documents.iter().map(|document| self.simulation(document)).collect::<Result<Vec<_>, _>>()?;
+        let count = simulations.iter().map(Simulation::count).sum();
+        self.refuse_impossible(count)?;
+        let interrupt = Interrupt::listen();
+        let bar = progress::bar(count, "simulate");
+        let mut reports = Vec::new();
+        for simulation in &simulations {
+            let runs = simulation.run(&bar, &interrupt)?;
+            let report = sim_report(simulation, &runs, &self.overrides);
+            self.write(simulation, &runs, &report)?;
+            reports.push(report);
+        }
+        bar.finish_and_clear();
+        self.print(&reports)?;
+        if interrupt.is_set() {
+            tell("interrupted: these are the results of the runs that were made");
+        }
+        let failed = reports.iter().any(|report| report.verdict != Verdict::Pass);
+        Ok(if failed || interrupt.is_set() { Exit::Missed } else { Exit::Met })
+    }
+
+    fn documents(&self) -> Result<Vec<Document>, Failure> {
+        let documents = self.files.iter().map(|file| read(file, &self.overrides));
+        let documents = documents.collect::<Result<Vec<_>, _>>()?;
+        for document in &documents {
+            if !document.scenario().kinds().contains(&Kind::Simulate) {
+                let problem = Problem::new("", "the file has no [workload]: there is nothing to simulate")
+                    .advise("add a [workload], or use `hubbub load` or `hubbub plan`");
+                return Err(document.refuse(problem).into());
+            }
+        }
+        Ok(documents)
+    }
+
+    fn simulation<'run>(&self, document: &'run Document) -> Result<Simulation<'run>, Failure> {
+        let run = &document.scenario().run;
+        let seeds = match (self.seed, &self.seeds) {
+            (Some(seed), _) => vec![seed],
+            (None, Some(seeds)) => seeds.0.clone(),
+            (None, None) => run.seeds.clone(),
+        };
+        let mut variants = document.variants().to_vec();
+        if let Some(name) = &self.variant {
+            variants.retain(|variant| variant.name == *name);
+            if variants.is_empty() {
+                let known: Vec<_> =
+                    document.variants().iter().map(|variant| variant.name.as_str()).collect();
+                let file = document.file_name();
+                let known = known.join(", ");
+                return Err(Failure::new(format!("{file} has no variant `{name}`: it has {known}")));
+            }
+        }
+        Ok(Simulation {
+            document,
+            variants,
+            seeds,
+            engine: self.engine.unwrap_or(run.engine),
+            traced: self.trace.is_some(),
+            keep_histories: self.out.is_some(),
+        })
+    }
+
+    fn refuse_impossible(&self, count: u64) -> Result<(), Failure> {
+        if self.trace.is_some() && count != 1 {
+            let advice = "choose one with --seed N and --variant NAME";
+            return Err(Failure::new(format!("--trace needs exactly one run, this makes {count}: {advice}")));
+        }
+        if self.out.is_some() && self.files.len() != 1 {
+            return Err(Failure::new("--out needs exactly one file"));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        simulation: &Simulation<'_>,
+        runs: &[Simulated],
+        report: &SimReport,
+    ) -> Result<(), Failure> {
+        if let (Some(path), Some(trace)) = (&self.trace, runs.first().and_then(|run| run.trace.as_ref())) {
+            write_trace(path, trace)?;
+        }
+        if let Some(folder) = &self.out {
+            let document = simulation.document;
+            let manifest = manifest(document, &simulation.seeds, Vec::new());
+            let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
+            write_simulation(&writer, runs, report)?;
+            let page = writer.write_reports().map_err(Failure::new)?;
+            tell(format!("report: {}", page.display()));
+        }
+        Ok(())
+    }
+
+    fn print(&self, reports: &[SimReport]) -> Result<(), Failure> {
+        match self.format {
+            Format::Human => print(reports.iter().map(human).collect::<Vec<_>>().join("\n")),
+            Format::Json => {
+                let json = serde_json::to_string_pretty(reports).map_err(Failure::new)?;
+                print(json + "\n")
+            }
+            Format::Junit => print(junit(reports)),
+            Format::Github => print(github(reports)),
+        }
+    }
+}
+
+/// Writes the simulation's part of a bundle.
+pub(crate) fn write_simulation(
+    writer: &BundleWriter,
+    runs: &[Simulated],
+    report: &SimReport,
+) -> Result<(), Failure> {
+    writer.write_part(Part::Sim, report).map_err(Failure::new)?;
+    for run in runs {
+        if let Some(history) = &run.history {
+            let name = format!("sim-{}-{}", run.judged.variant, run.judged.seed);
+            writer.write_history(&name, history).map_err(Failure::new)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let mut writer = BufWriter::new(File::create(path).map_err(failed)?);
+    trace.write(&mut writer).and_then(|()| writer.flush()).map_err(failed)
+}
