@@ -22,29 +22,18 @@ pub(crate) struct Cli {
     pub(crate) verb: Verb,
 }
 
-/// What to do.
+/// What to do; each verb's help is beside its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Do whatever a scenario file asks for, and write one report
     Run(Run),
-    /// Simulate scenarios under faults, in virtual time
     Sim(Sim),
-    /// Measure a real server under load
     Load(Load),
-    /// Serve the chat core over real WebSockets
     Serve(Serve),
-    /// Size a deployment for a population
     Plan(Plan),
-    /// Make the reports of a run bundle again
     Report(Report),
-    /// Judge a history by the checkers
     Check(Check),
-    /// Print a commented scenario file to begin with
     New(New),
-    /// List scenarios, faults, checkers or knobs
     List(List),
-    /// Print the schema of the scenario file
     Schema(Schema),
-    /// Print a completion script for a shell
     Completions(Completions),
 }

@@ -34,4 +34,4 @@ pub use simulation::{
 pub use summary::{REPORT_VERSION, render_json};
 pub use unit::{NOT_MEASURED, Unit};
 pub use verdict::{Overall, PartVerdict, Verdict};
-pub use violation::{CONTEXT_EVENTS_MAX, ContextEvent, ViolationReport};
+pub use violation::{ContextEvent, ViolationReport};

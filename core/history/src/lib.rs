@@ -18,7 +18,7 @@ pub use event::{
     Bounds, Event, EventBody, EventType, FaultState, Member, Path, Phase, Population, Process,
     SessionCause, Source, UserRow,
 };
-pub use explain::{EVENTS_SHOWN, Explanation, describe, explain};
+pub use explain::{EVENTS_SHOWN, ExplainedEvent, Explanation, describe, explain};
 pub use index::Index;
 pub use lines::{HISTORY_VERSION, HistoryError, read_history, write_event, write_history};
 pub use recorder::{History, Recorder};

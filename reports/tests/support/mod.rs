@@ -1,7 +1,7 @@
 //! A bundle such as a run leaves behind: a simulation whose naive variant loses messages, a
 //! measured load and a plan.
 
-#![allow(dead_code, reason = "each test file uses its own part of the sample")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part of the sample")]
 
 mod load;
 mod simulation;
@@ -16,7 +16,9 @@ use hubbub_scenario::Plan;
 use serde_json::Value;
 
 pub(crate) use load::load_result;
-pub(crate) use simulation::{failing_history, failing_simulation, passing_simulation};
+pub(crate) use simulation::{
+    failing_history, failing_simulation, lost_message, passing_simulation,
+};
 
 pub(crate) const SCENARIO: &str = "version = 1\nname = \"partition\"\n# 5 < 6 & \"quoted\"\n";
 

@@ -163,7 +163,8 @@ fn series(seed: u64) -> Series {
     series
 }
 
-fn lost_message() -> Violation {
+/// What a checker says about it.
+pub(crate) fn lost_message() -> Violation {
     Violation {
         checker: "accepted-lost".to_owned(),
         summary: "an accepted message of user 3 is applied on 1 of 3 devices and in no log"

@@ -1,15 +1,26 @@
 //! One event in one line for people.
 
+use hubbub_chat::DeviceId;
+
 use crate::{
-    event::{Event, EventBody, EventType, FaultState, Member, Path, Phase, SessionCause},
+    event::{Event, EventBody, EventType, FaultState, Member, Path, Phase, Process, SessionCause},
     hash_text,
 };
 
 /// An event as one line: when, which line, who, and what happened.
 #[must_use]
 pub fn describe(event: &Event) -> String {
-    let time = seconds(event.t_ns);
-    let happened = match &event.body {
+    line(event.t_ns, event.seq, &event.process, &happened(event))
+}
+
+/// One line of the form that [`describe`] gives.
+pub(super) fn line(t_ns: u64, seq: u64, process: &Process, text: &str) -> String {
+    format!("{}  #{seq}  {}: {text}", seconds(t_ns), process.0)
+}
+
+/// What happened in an event.
+pub(super) fn happened(event: &Event) -> String {
+    match &event.body {
         EventBody::Run { .. } | EventBody::Phase { .. } | EventBody::Population(_) => of_run(event),
         EventBody::Send { .. } | EventBody::Member { .. } => of_operation(event),
         EventBody::Entry { .. }
@@ -21,8 +32,7 @@ pub fn describe(event: &Event) -> String {
         | EventBody::Truth { .. }
         | EventBody::Fault { .. }
         | EventBody::Final { .. } => of_world(event),
-    };
-    format!("{time}  #{}  {}: {happened}", event.seq, event.process.0)
+    }
 }
 
 /// A time of the run in seconds, to the microsecond.
@@ -70,13 +80,14 @@ fn of_operation(event: &Event) -> String {
         } => {
             let what = format!("device {device} sends number {client_id} to {channel}");
             let hash = hash_text::text(*body_hash);
-            let reason = reason.as_deref().unwrap_or("no reason given");
+            let because = reason.as_deref().map(|reason| format!(", {reason}"));
+            let because = because.unwrap_or_default();
             match (r#type, message_id) {
                 (EventType::Invoke, _) => format!("{what} (body {hash})"),
                 (EventType::Ok, Some(place)) => format!("{what}: accepted as message {place}"),
                 (EventType::Ok, None) => format!("{what}: accepted without a place"),
-                (EventType::Fail, _) => format!("{what}: refused, {reason}"),
-                (EventType::Info, _) => format!("{what}: attempt {attempt}, {reason}"),
+                (EventType::Fail, _) => format!("{what}: refused{because}"),
+                (EventType::Info, _) => format!("{what}: attempt {attempt}{because}"),
             }
         }
         EventBody::Member {
@@ -93,13 +104,14 @@ fn of_operation(event: &Event) -> String {
             let what = format!(
                 "user {actor} on device {device} asks for change {operation} of {channel}, {change}"
             );
-            let reason = reason.as_deref().unwrap_or("no reason given");
+            let because = reason.as_deref().map(|reason| format!(", {reason}"));
+            let because = because.unwrap_or_default();
             match (r#type, message_id) {
                 (EventType::Invoke, _) => what,
                 (EventType::Ok, Some(place)) => format!("{what}: done as message {place}"),
                 (EventType::Ok, None) => format!("{what}: done"),
-                (EventType::Fail, _) => format!("{what}: refused, {reason}"),
-                (EventType::Info, _) => format!("{what}: outcome unknown, {reason}"),
+                (EventType::Fail, _) => format!("{what}: refused{because}"),
+                (EventType::Info, _) => format!("{what}: outcome unknown{because}"),
             }
         }
         _ => String::new(),
@@ -144,8 +156,7 @@ fn of_world(event: &Event) -> String {
     match &event.body {
         EventBody::Session { device, server, attached, cause, .. } => {
             let server = if server.is_empty() { "a chat server" } else { server };
-            let verb = if *attached { "is attached to" } else { "is not attached to" };
-            format!("device {device} {verb} {server}: {}", words_of(*cause))
+            of_session(*device, server, *attached, *cause)
         }
         EventBody::Truth { name, up: true } => format!("{name} is up"),
         EventBody::Truth { name, up: false } => format!("{name} is down"),
@@ -165,10 +176,12 @@ fn of_world(event: &Event) -> String {
     }
 }
 
-fn words_of(cause: SessionCause) -> String {
-    match cause {
-        SessionCause::Connected => "it connected".to_owned(),
-        SessionCause::Unreachable => "it could not connect".to_owned(),
+fn of_session(device: DeviceId, server: &str, attached: bool, cause: SessionCause) -> String {
+    let because = match cause {
+        _ if attached => return format!("device {device} is attached to {server}"),
+        SessionCause::Connected | SessionCause::Unreachable => {
+            return format!("device {device} cannot reach {server}");
+        }
         SessionCause::Closed => "the connection broke".to_owned(),
         SessionCause::Silent => "it heard nothing for too long".to_owned(),
         SessionCause::Cut(reason) => {
@@ -177,5 +190,6 @@ fn words_of(cause: SessionCause) -> String {
             format!("the server cut it ({name})")
         }
         SessionCause::Stopped => "the harness stopped it".to_owned(),
-    }
+    };
+    format!("device {device} loses {server}: {because}")
 }
