@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::Design;
 use hubbub_scenario::{Fault, FaultKind};
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +91,25 @@ impl ActiveFault {
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
         kind_name(self.kind)
+    }
+
+    /// How long after its end a connection that it killed may go on unnoticed: a device and its
+    /// chat server notice by `silence_after`, servers and their ports by `request_timeout` and the
+    /// second in which they connect again.
+    #[must_use]
+    pub fn notice_within(&self, hosts: &Hosts, design: &Design) -> Duration {
+        let strikes_devices = match &self.strike {
+            Strike::Host(host) => hosts.is_devices(*host) || hosts.chat_index(*host).is_some(),
+            Strike::Links(links) | Strike::Slow(links, _) => {
+                links.iter().any(|(from, to)| hosts.is_devices(*from) || hosts.is_devices(*to))
+            }
+        };
+        match (self.kind, strikes_devices) {
+            // What was held is delivered, and what is slow arrives: no connection dies.
+            (FaultKind::Blip | FaultKind::Latency, _) => Duration::ZERO,
+            (_, true) => design.silence_after,
+            (_, false) => design.request_timeout + Duration::from_secs(1),
+        }
     }
 
     /// The effect, with what the run counted.

@@ -78,7 +78,7 @@ pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
         variant: setup.variant.clone(),
         seed: setup.seed,
         findings: checkers::check_all(&outcome.history),
-        times: DeliveryTimes::of(&outcome.history, &setup.faults),
+        times: DeliveryTimes::of(&outcome.history, setup),
         counts: Counts::of(&outcome.history, setup),
         effects: outcome.effects.clone(),
         simulated_s: outcome.simulated_s,

@@ -6,14 +6,16 @@ use hubbub_chat::time::nanoseconds;
 use hubbub_history::{EventBody, EventType, History};
 use serde::{Deserialize, Serialize};
 
-use crate::faults::ActiveFault;
+use crate::{faults::ActiveFault, setup::Setup};
 
-/// Times from send to apply on every other device, apart by whether a fault was under way.
+/// Times from send to apply on every other device, apart by whether the two could reach each other
+/// throughout: whether a fault was under way in between, or had left connections behind that are
+/// dead and not yet noticed to be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryTimes {
-    /// From the intended send to the apply, when no fault was under way in between.
+    /// From the intended send to the apply, for those who could.
     pub deliver: Percentiles,
-    /// From the end of the last fault under way to the apply; zero when it came before.
+    /// From the end of the last such fault to the apply, for the others; zero when it came before.
     pub recover: Percentiles,
 }
 
@@ -35,9 +37,8 @@ pub struct Percentiles {
 impl DeliveryTimes {
     /// Reads the times off a history.
     #[must_use]
-    pub fn of(history: &History, faults: &[ActiveFault]) -> Self {
-        let spans: Vec<(u64, u64)> =
-            faults.iter().map(|fault| (nanoseconds(fault.at), nanoseconds(fault.until))).collect();
+    pub fn of(history: &History, setup: &Setup) -> Self {
+        let spans: Vec<Span> = setup.faults.iter().map(|fault| Span::of(fault, setup)).collect();
         let mut sent = BTreeMap::new();
         let (mut deliver, mut recover) = (Vec::new(), Vec::new());
         for event in history.events() {
@@ -48,8 +49,9 @@ impl DeliveryTimes {
                 EventBody::Apply { body_hash, device, .. } => {
                     let Some((author, from)) = sent.get(body_hash) else { continue };
                     if author != device {
-                        let under_way = |(at, until): &&(u64, u64)| *at < event.t_ns && from < until;
-                        let healed = spans.iter().filter(under_way).map(|(_, until)| *until).max();
+                        let under_way =
+                            |span: &&Span| span.at < event.t_ns && *from < span.noticed_by;
+                        let healed = spans.iter().filter(under_way).map(|span| span.until).max();
                         match healed {
                             None => deliver.push(event.t_ns - from),
                             Some(healed) => recover.push(event.t_ns.saturating_sub(healed)),
@@ -60,6 +62,24 @@ impl DeliveryTimes {
             }
         }
         Self { deliver: Percentiles::of(deliver), recover: Percentiles::of(recover) }
+    }
+}
+
+/// When a fault keeps devices from reaching each other, in nanoseconds.
+struct Span {
+    at: u64,
+    until: u64,
+    noticed_by: u64,
+}
+
+impl Span {
+    fn of(fault: &ActiveFault, setup: &Setup) -> Self {
+        let noticed_by = fault.until + fault.notice_within(&setup.hosts, &setup.design);
+        Self {
+            at: nanoseconds(fault.at),
+            until: nanoseconds(fault.until),
+            noticed_by: nanoseconds(noticed_by),
+        }
     }
 }
 

@@ -257,7 +257,7 @@ pub enum CutReason {
     Replaced,
     /// The server is shutting down.
     Shutdown,
-    /// Frames before `hello`, or an unknown protocol version.
+    /// Frames before `hello`, an unknown protocol version, or five malformed frames in a row.
     Protocol,
     /// The device was logged out or never logged in.
     UnknownDevice,

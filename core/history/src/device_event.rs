@@ -165,6 +165,7 @@ fn local_refusal(reason: LocalRefusal) -> &'static str {
         LocalRefusal::NotMember => "not_member",
         LocalRefusal::TooLarge => "too_large",
         LocalRefusal::ChangePending => "change_pending",
+        LocalRefusal::LoggedOut => "logged_out",
     }
 }
 

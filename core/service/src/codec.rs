@@ -95,7 +95,9 @@ mod tests {
         assert_eq!(field(r#"{"cursors":{}}"#), "type");
         assert_eq!(field(r#"{"type":"cursor"}"#), "cursors");
         assert_eq!(
-            field(r#"{"type":"send","channel":"direct-1-2","membership":0,"client_id":1,"oldest_pending":1}"#),
+            field(
+                r#"{"type":"send","channel":"direct-1-2","membership":0,"client_id":1,"oldest_pending":1}"#
+            ),
             "body"
         );
     }
@@ -103,6 +105,9 @@ mod tests {
     #[test]
     fn frames_have_the_documented_form() {
         let frame = decode_client(r#"{"type":"heartbeat","cursors":{"direct-1-2":7}}"#).unwrap();
-        assert_eq!(encode_client(&frame).as_str(), r#"{"type":"heartbeat","cursors":{"direct-1-2":7}}"#);
+        assert_eq!(
+            encode_client(&frame).as_str(),
+            r#"{"type":"heartbeat","cursors":{"direct-1-2":7}}"#
+        );
     }
 }

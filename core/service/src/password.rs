@@ -39,7 +39,8 @@ impl Passwords {
             Self::Argon2 => {
                 let salt = [net.random(), net.random()].map(u64::to_le_bytes).concat();
                 apart(move || {
-                    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+                    let hash =
+                        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
                     hash.map(|hash| hash.to_string())
                         .map_err(|error| PasswordError { reason: error.to_string() })
                 })

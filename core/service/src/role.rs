@@ -20,6 +20,7 @@ use crate::{
 const PORT_QUEUE_MAX: usize = 65_536;
 
 /// What a process does.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Config {
     /// It serves the ports to other processes.
     Store(StoreRole),
@@ -141,9 +142,8 @@ async fn run_chat(
     };
     let config = ChatConfig { server: role.server, peers: role.peers };
     let chat = ChatHandle::start(&net, config, backend.clone(), shutdown.clone());
-    let hints = listener_peers.map(|listener| {
-        serve_hints(net.clone(), listener, chat.clone(), shutdown.clone())
-    });
+    let hints = listener_peers
+        .map(|listener| serve_hints(net.clone(), listener, chat.clone(), shutdown.clone()));
     let servers = if role.servers.is_empty() { vec![address.clone()] } else { role.servers };
     let api = Api {
         net: net.clone(),

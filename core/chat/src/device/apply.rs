@@ -24,6 +24,8 @@ impl Device {
             self.apply(now, &[entry], None, membership, path);
         } else if entry.message_id > cursor {
             self.ask_sync();
+        } else {
+            self.moved(now, entry.channel, cursor, 1);
         }
     }
 
@@ -50,11 +52,15 @@ impl Device {
             if range.from > cursor {
                 return self.ask_sync();
             }
-            let fresh: Vec<_> =
-                range.entries.into_iter().filter(|entry| entry.message_id > cursor).collect();
-            let Range { membership, to, .. } = range;
+            let Range { channel, membership, to, entries, .. } = range;
+            let (fresh, known): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|entry| entry.message_id > cursor);
+            if !known.is_empty() {
+                let count = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                self.moved(now, channel, cursor, count);
+            }
             if to > cursor {
-                self.apply_range(now, range.channel, &fresh, to, membership);
+                self.apply_range(now, channel, &fresh, to, membership);
             }
         }
         if !more {
@@ -100,7 +106,8 @@ impl Device {
         self.moved(now, channel, cursor, count);
     }
 
-    /// The cursor moved: report it soon.
+    /// The cursor moved: report it soon. It is reported too when known entries came again, since
+    /// the server counts every entry that it sent until a report passes it.
     fn moved(&mut self, now: Now, channel: ChannelId, cursor: MessageId, count: u32) {
         self.unreported.insert(channel, cursor);
         self.unconfirmed.insert(channel, cursor);

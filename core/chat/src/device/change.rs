@@ -10,8 +10,12 @@ use crate::{
 impl Device {
     pub(super) fn ask_change(&mut self, now: Now, channel: ChannelId, change: Change) {
         let row = self.disk.channels.entry(channel).or_default();
-        if row.change.is_some() {
-            let reason = LocalRefusal::ChangePending;
+        let refused = match (self.link.is_ended(), &row.change) {
+            (true, _) => Some(LocalRefusal::LoggedOut),
+            (false, Some(_)) => Some(LocalRefusal::ChangePending),
+            (false, None) => None,
+        };
+        if let Some(reason) = refused {
             return self.event(DeviceEvent::Refused { channel, body_hash: 0, reason });
         }
         let operation = OperationId(row.last_operation.0 + 1);

@@ -145,12 +145,6 @@ impl DeviceDisk {
 }
 
 impl ChannelDisk {
-    /// The lowest number that the device waits for under this membership.
-    pub(super) fn oldest_pending(&self, membership: MessageId) -> Option<ClientId> {
-        let rows = (membership, ClientId(0))..=(membership, ClientId(u64::MAX));
-        self.outbox.range(rows).next().map(|((_, client_id), _)| *client_id)
-    }
-
     /// The number of the next send under this membership: a new membership counts from 1.
     pub(super) fn next_client_id(&self, membership: MessageId) -> ClientId {
         if self.numbered == membership { self.last_client_id.next() } else { ClientId(1) }

@@ -38,6 +38,10 @@ impl Link {
         matches!(self.state, LinkState::Attached { synced: true, .. })
     }
 
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
     pub(super) fn heard(&mut self, now: Now) {
         if let LinkState::Attached { last_heard, .. } = &mut self.state {
             *last_heard = now.monotonic;

@@ -178,6 +178,8 @@ pub enum LocalRefusal {
     TooLarge,
     /// A change of this channel's membership is pending already.
     ChangePending,
+    /// The device was logged out.
+    LoggedOut,
 }
 
 /// How an entry came to a device.

@@ -19,6 +19,9 @@ pub(super) struct Window {
     pub(super) sent: Option<(MessageId, ClientId)>,
     /// Nothing is sent until the retry timer fires.
     pub(super) paused: bool,
+    /// The device went back because of a gap, and nothing was accepted since: refusals of what it
+    /// sent before that are still on their way.
+    pub(super) gone_back: bool,
     /// The pending change of membership was sent.
     pub(super) change_sent: bool,
 }
@@ -42,6 +45,9 @@ impl Device {
 
     /// The membership to send under, if the message can be taken on at all.
     fn take_on(&self, channel: ChannelId, body: &str) -> Result<MessageId, LocalRefusal> {
+        if self.link.is_ended() {
+            return Err(LocalRefusal::LoggedOut);
+        }
         if body.len() > self.design.message_bytes_max as usize {
             return Err(LocalRefusal::TooLarge);
         }
@@ -67,20 +73,29 @@ impl Device {
         if window.paused {
             return;
         }
-        let inflight_max = self.design.inflight_max as usize;
+        let Some(first) = row.outbox.keys().next().copied() else {
+            return self.watch(now, channel);
+        };
+        // The store remembers `inflight_max` answers, and those of one membership. A send further
+        // ahead, or under a newer one, would make it forget the answer that the first may still
+        // need, and the first would be refused although it is in the log.
+        let inflight_max = u64::from(self.design.inflight_max);
+        let in_window = |(membership, client_id): &(MessageId, ClientId)| {
+            *membership == first.0 && client_id.0 - first.1.0 < inflight_max
+        };
         let mut frames = Vec::new();
-        let oldest: Vec<_> = row.outbox.keys().copied().take(inflight_max).collect();
-        for key in oldest {
+        let keys: Vec<_> = row.outbox.keys().copied().take_while(in_window).collect();
+        for key in keys {
             if window.sent.is_some_and(|sent| key <= sent) {
                 continue;
             }
             window.sent = Some(key);
             let (membership, client_id) = key;
-            let oldest_pending = row.oldest_pending(membership).unwrap_or(client_id);
             let Some(outgoing) = row.outbox.get_mut(&key) else { continue };
             outgoing.attempts += 1;
             let body = outgoing.body.clone();
             let send = outgoing.key(channel, membership, client_id);
+            let oldest_pending = first.1;
             let frame = SendFrame { channel, membership, client_id, oldest_pending, body };
             frames.push((frame, send, outgoing.attempts));
         }
@@ -133,6 +148,7 @@ impl Device {
         let Some(outgoing) = self.settle(channel, membership, client_id) else { return };
         let send = outgoing.key(channel, membership, client_id);
         self.event(DeviceEvent::Accepted { send, message_id });
+        self.windows.entry(channel).or_default().gone_back = false;
         if let Some((message_id, accepted_at_ms)) = place {
             let entry = Entry {
                 channel,
@@ -160,10 +176,12 @@ impl Device {
         reason: SendRefusal,
     ) {
         match reason {
-            SendRefusal::Gap { .. } => self.retry(now, channel),
+            SendRefusal::Gap { .. } => self.go_back(now, channel),
             SendRefusal::Busy | SendRefusal::Unavailable => self.pause(now, channel),
             SendRefusal::NotMember => {
-                self.fail_where(channel, reason, |(under, _)| under == membership);
+                // The ones before it may be in the log with their answers lost: each gets its own.
+                let lost = |key: (MessageId, ClientId)| key.0 == membership && key.1 >= client_id;
+                self.fail_where(channel, reason, lost);
                 self.pump(now, channel);
             }
             SendRefusal::ClientIdReused | SendRefusal::TooOld | SendRefusal::TooLarge { .. } => {
@@ -171,6 +189,16 @@ impl Device {
                 self.pump(now, channel);
             }
             SendRefusal::UnknownDevice => self.fail_all(),
+        }
+    }
+
+    /// A whole window behind a gap is refused, one by one. Only the first refusal leads back, else
+    /// each would send the window again; and none does while the device was told to wait.
+    fn go_back(&mut self, now: Now, channel: ChannelId) {
+        let window = self.windows.entry(channel).or_default();
+        if !window.paused && !std::mem::replace(&mut window.gone_back, true) {
+            window.sent = None;
+            self.pump(now, channel);
         }
     }
 
@@ -190,10 +218,13 @@ impl Device {
         }
         let Some(row) = self.disk.channels.get(&entry.channel) else { return };
         let (number, hash) = (ClientId(entry.number), entry.body_hash());
+        // An entry lies above the entry that its author's membership began with, and belongs to the
+        // newest such membership: the same number and body may wait under another one.
         let own = |(key, outgoing): (&(MessageId, ClientId), &Outgoing)| {
-            (key.1 == number && outgoing.body_hash == hash).then_some(key.0)
+            let under = key.0 < entry.message_id;
+            (under && key.1 == number && outgoing.body_hash == hash).then_some(key.0)
         };
-        let Some(membership) = row.outbox.iter().find_map(own) else { return };
+        let Some(membership) = row.outbox.iter().rev().find_map(own) else { return };
         if let Some(outgoing) = self.settle(entry.channel, membership, number) {
             let send = outgoing.key(entry.channel, membership, number);
             let message_id = Some(entry.message_id);

@@ -62,6 +62,8 @@ pub enum Input {
     Closed(SessionId),
     /// The outgoing queue of a session is full.
     Overflowed(SessionId),
+    /// A device was logged out.
+    LoggedOut(DeviceId),
     /// A frame of another chat server.
     Peer(PeerFrame),
     /// A port's answer.
@@ -194,6 +196,11 @@ impl ChatServer {
             Input::Frame(session, frame) => self.handle_frame(now, session, frame),
             Input::Closed(session) => self.remove(now, session),
             Input::Overflowed(session) => self.cut(now, session, CutReason::SlowConsumer),
+            Input::LoggedOut(device) => {
+                if let Some(session) = self.session_of.get(&device).copied() {
+                    self.cut(now, session, CutReason::UnknownDevice);
+                }
+            }
             Input::Peer(PeerFrame::Hint { entry, audience }) => {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
@@ -259,7 +266,8 @@ impl ChatServer {
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
             ClientFrame::Sync { cursors } => {
-                session.positions.extend(cursors);
+                // A channel that the device does not name is one of which it has nothing.
+                session.positions = cursors;
                 session.unconfirmed.clear();
                 self.start_sync(now, id);
             }

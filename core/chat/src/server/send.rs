@@ -119,7 +119,11 @@ impl ChatServer {
                     accepted_at_ms,
                 },
             );
-            self.pass_accepted(send.session, channel, message_id);
+            // After a repeat the device may have settled the send before it could apply the entry:
+            // then only the entry itself will do.
+            if !repeat {
+                self.pass_accepted(send.session, channel, message_id);
+            }
         }
         if repeat {
             self.counts.repeats += 1;
@@ -138,9 +142,12 @@ impl ChatServer {
         self.publish(now, &entry, audience);
     }
 
-    /// On the device that sent it the acceptance is the delivery, when nothing lies in between.
+    /// On the device that sent it the acceptance is the delivery, when nothing lies in between. A
+    /// session that is full gets the entry like any other, and is cut for it.
     fn pass_accepted(&mut self, id: SessionId, channel: ChannelId, message_id: MessageId) {
+        let limit = self.config.design.session_unconfirmed_max as usize;
         if let Some(session) = self.sessions.get_mut(&id)
+            && session.unconfirmed.len() < limit
             && session.position(channel) == message_id.previous()
         {
             session.sent(channel, message_id);

@@ -2,7 +2,10 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     http::{HeaderMap, StatusCode},
 };
 use hubbub_chat::ports::{
@@ -10,6 +13,7 @@ use hubbub_chat::ports::{
     directory::{DirectoryAnswer, DirectoryRequest, NAME_BYTES_MAX},
     store::{StoreAnswer, StoreRequest},
 };
+use hubbub_chat::server::Input;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,7 +60,9 @@ pub(super) async fn log_in(State(api): SharedApi, body: Body) -> Result<Json<Val
     let Json(Account { name, password }) = body?;
     check(&name, &password)?;
     let wrong = || ApiError::unauthorised("the name or the password is wrong");
-    let (user, kept) = match ask_directory(&*api.backend, DirectoryRequest::Credentials { name }).await {
+    let (user, kept) = match ask_directory(&*api.backend, DirectoryRequest::Credentials { name })
+        .await
+    {
         Outcome::Ok(DirectoryAnswer::Credentials { user, password_hash }) => (user, password_hash),
         Outcome::Ok(_) => return Err(wrong()),
         _ => return Err(ApiError::unavailable()),
@@ -67,7 +73,8 @@ pub(super) async fn log_in(State(api): SharedApi, body: Body) -> Result<Json<Val
     }
     let token = new_token(&*api.net);
     let request = DirectoryRequest::Login { user, token: token_hash(&token) };
-    let Outcome::Ok(DirectoryAnswer::LoggedIn(device)) = ask_directory(&*api.backend, request).await
+    let Outcome::Ok(DirectoryAnswer::LoggedIn(device)) =
+        ask_directory(&*api.backend, request).await
     else {
         return Err(ApiError::unavailable());
     };
@@ -85,7 +92,11 @@ pub(super) async fn log_out(
     let (_, device) = authenticate(&api, &headers).await?;
     register(&api, StoreRequest::Forget { device }).await?;
     match ask_directory(&*api.backend, DirectoryRequest::Logout { device }).await {
-        Outcome::Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Outcome::Ok(_) => {
+            // A session on another chat server ends with its next sync.
+            api.chat.input(Input::LoggedOut(device)).await;
+            Ok(StatusCode::NO_CONTENT)
+        }
         Outcome::Refused | Outcome::Unknown => Err(ApiError::unavailable()),
     }
 }

@@ -2,7 +2,10 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     http::{HeaderMap, StatusCode},
 };
 use hubbub_chat::{
@@ -37,8 +40,8 @@ pub(super) async fn create(
     let (user, device) = authenticate(&api, &headers).await?;
     let Json(Create { number, members }) = body?;
     let channel = ChannelId::group(user, number);
-    // The first change of a channel by this device, so that a repeat is recognised.
-    let frame = ChangeFrame { channel, operation: OperationId(1), change: Change::Create(members) };
+    // A repeat is recognised, and the device's own changes count from 1 as in any other channel.
+    let frame = ChangeFrame { channel, operation: OperationId(0), change: Change::Create(members) };
     let answer = make_change(&api, user, device, frame).await?;
     Ok((StatusCode::CREATED, answer))
 }
@@ -52,9 +55,9 @@ pub(super) async fn change(
     let (user, device) = authenticate(&api, &headers).await?;
     let Json(ChangeBody { operation, change }) = body?;
     let Path(channel) = channel?;
-    let channel = channel
-        .parse()
-        .map_err(|error: hubbub_chat::ids::ChannelIdError| ApiError::bad_request(error.to_string()))?;
+    let channel = channel.parse().map_err(|error: hubbub_chat::ids::ChannelIdError| {
+        ApiError::bad_request(error.to_string())
+    })?;
     make_change(&api, user, device, ChangeFrame { channel, operation, change }).await
 }
 

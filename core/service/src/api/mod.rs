@@ -116,11 +116,7 @@ fn router(api: Arc<Api>, busy: Busy) -> Router {
         .with_state(api)
 }
 
-async fn serve_connection(
-    router: Router,
-    stream: BoxStream,
-    mut shutdown: watch::Receiver<bool>,
-) {
+async fn serve_connection(router: Router, stream: BoxStream, mut shutdown: watch::Receiver<bool>) {
     let service = TowerToHyperService::new(router);
     // The date would be the only thing in an answer that a simulation does not decide.
     let connection = hyper::server::conn::http1::Builder::new()

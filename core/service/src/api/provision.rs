@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
 };
-use futures_util::future::join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use hubbub_chat::{
     ChannelId, DeviceId, OperationId, UserId,
     frame::{Change, ChangeFrame, ChangeOutcome},
@@ -27,6 +27,9 @@ const USERS_MAX: u32 = 100_000;
 
 /// Members of groups in one request at most, over all groups.
 const MEMBERS_MAX: usize = 1_000_000;
+
+/// Users or groups that are made at a time, well below what the store has room for.
+const AT_ONCE_MAX: usize = 1024;
 
 /// What to provision.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,16 +73,17 @@ pub(super) async fn provision(
         let detail = "start the server with --provision to allow this";
         return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    let Json(request) = body.map_err(|rejection| ApiError::body(&rejection, PROVISION_BYTES_MAX))?;
+    let Json(request) =
+        body.map_err(|rejection| ApiError::body(&rejection, PROVISION_BYTES_MAX))?;
     check(&request)?;
     let batch = api.net.random();
-    let one = |index| provision_user(&api, batch, index);
-    let devices = join_all((0..request.users).map(one)).await;
-    let devices: Vec<ProvisionedDevice> = devices.into_iter().collect::<Result<_, _>>()?;
+    let users = (0..request.users).map(|index| provision_user(&api, batch, index));
+    let devices: Vec<_> = stream::iter(users).buffered(AT_ONCE_MAX).try_collect().await?;
     let groups = (1..).zip(&request.groups);
-    let groups = groups.map(|(number, members)| create_group(&api, &devices, number, members));
-    let groups = join_all(groups).await;
-    Ok(Json(Provisioned { groups: groups.into_iter().collect::<Result<_, _>>()?, devices }))
+    let groups: Vec<_> =
+        groups.map(|(number, members)| create_group(&api, &devices, number, members)).collect();
+    let groups = stream::iter(groups).buffered(AT_ONCE_MAX).try_collect().await?;
+    Ok(Json(Provisioned { devices, groups }))
 }
 
 fn check(request: &ProvisionRequest) -> Result<(), ApiError> {
@@ -98,11 +102,7 @@ fn check(request: &ProvisionRequest) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn provision_user(
-    api: &Api,
-    batch: u64,
-    index: u32,
-) -> Result<ProvisionedDevice, ApiError> {
+async fn provision_user(api: &Api, batch: u64, index: u32) -> Result<ProvisionedDevice, ApiError> {
     let name = format!("provisioned-{batch:016x}-{index}");
     let sign_up = DirectoryRequest::SignUp { name, password_hash: NO_PASSWORD.into() };
     let Outcome::Ok(DirectoryAnswer::SignedUp(user)) = ask_directory(&*api.backend, sign_up).await

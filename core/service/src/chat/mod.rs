@@ -22,8 +22,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::{backend::Backend, codec::Encoder, net::Net};
 
-pub(crate) use connection::write;
 pub use connection::run_session;
+pub(crate) use connection::write;
 pub use peers::{PeerLinks, serve_hints};
 
 /// Inputs that wait for the machine at most; whoever brings more waits.
@@ -89,8 +89,18 @@ pub struct ChatHandle {
 
 enum ActorInput {
     Machine(Input),
-    Attach { session: SessionId, user: UserId, device: DeviceId, queue: mpsc::Sender<Outgoing> },
-    Api { user: UserId, device: DeviceId, frame: ChangeFrame, reply: oneshot::Sender<ChangeOutcome> },
+    Attach {
+        session: SessionId,
+        user: UserId,
+        device: DeviceId,
+        queue: mpsc::Sender<Outgoing>,
+    },
+    Api {
+        user: UserId,
+        device: DeviceId,
+        frame: ChangeFrame,
+        reply: oneshot::Sender<ChangeOutcome>,
+    },
 }
 
 impl ChatHandle {

@@ -48,6 +48,7 @@ pub async fn drive_device(
     driver.close().await;
 }
 
+#[expect(clippy::large_enum_variant, reason = "it lives for one turn and is never kept")]
 enum Happened {
     Message(Option<Result<Message, Error>>),
     Opened(Result<Socket, Error>),

@@ -52,7 +52,8 @@ pub async fn request_json(
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     net.spawn(Box::pin(async move { drop(connection.await) }));
-    let request = build(address, method, path, token, body).map_err(|error| unreachable(error.to_string()))?;
+    let request = build(address, method, path, token, body)
+        .map_err(|error| unreachable(error.to_string()))?;
     let response =
         sender.send_request(request).await.map_err(|error| unreachable(error.to_string()))?;
     let status = response.status();

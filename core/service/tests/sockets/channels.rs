@@ -1,0 +1,187 @@
+//! Groups over HTTP, and requests that are refused before they reach a channel.
+
+use hubbub_chat::Design;
+use hubbub_service::{Config, api::BODY_BYTES_MAX, store::FjallConfig};
+use hyper::Method;
+use serde_json::json;
+
+use crate::support::{Disk, Http, Places, Server, design, local_role, models, stored};
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_with_the_limit() {
+    let net = Places::net();
+    let (server, models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let long = json!({ "name": "n".repeat(BODY_BYTES_MAX), "password": "x" });
+    let (status, answer) = http.refused(Method::POST, "/v1/users", None, Some(long)).await;
+    let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes");
+    assert_eq!((status, answer), (413, json!({ "error": "too_large", "detail": detail })));
+
+    let bytes_max = 16 * 1024 * 1024;
+    let long = json!({ "users": 1, "groups": [], "padding": "x".repeat(bytes_max) });
+    let (status, answer) = http.refused(Method::POST, "/v1/provision", None, Some(long)).await;
+    let detail = format!("the body is longer than {bytes_max} bytes");
+    assert_eq!((status, answer), (413, json!({ "error": "too_large", "detail": detail })));
+    assert!(stored(&models).is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_or_not_the_expected_one_is_refused() {
+    let net = Places::net();
+    let (server, _models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let post = |kind: &str, body: &str| {
+        format!(
+            "POST /v1/users HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    for (kind, body, expected) in [
+        ("application/json", "{", 400),
+        ("text/plain", "{}", 415),
+        ("application/json", r#"{"name":"ann"}"#, 422),
+        ("application/json", r#"{"name":"ann","password":"x","extra":1}"#, 422),
+    ] {
+        let (status, answer) = http.raw(&post(kind, body)).await;
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((status, &answer["error"]), (expected, &json!("bad_request")), "{body}");
+    }
+    let (status, _) = http.raw(&post("application/json", r#"{"name":"ann","password":"x"}"#)).await;
+    assert_eq!(status, 201);
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_named() {
+    let net = Places::net();
+    let (server, _models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let (status, answer) = http.refused(Method::GET, "/v1/nothing", None, None).await;
+    assert_eq!((status, &answer["error"]), (404, &json!("not_found")));
+    let (status, answer) = http.refused(Method::DELETE, "/v1/users", None, None).await;
+    assert_eq!((status, &answer["error"]), (405, &json!("method_not_allowed")));
+    let (status, answer) = http.refused(Method::GET, "/v1/session", None, None).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("bad_request")));
+}
+
+#[tokio::test]
+async fn a_group_beyond_the_limit_is_refused_with_the_limit() {
+    let net = Places::net();
+    let design = Design { group_limit: 3, ..design() };
+    let (server, models) = Server::alone(&net, design).await;
+    let http = Http::new(&net, &server.address);
+    let mut users = Vec::new();
+    for name in ["ben", "cam", "dan"] {
+        users.push(http.sign_up(name).await);
+    }
+    let ann = http.enter("ann").await;
+    let token = Some(ann.token.as_str());
+    let limit = json!({ "error": "group_limit", "detail": "a group has at most 3 members" });
+
+    let create = json!({ "number": 1, "members": users });
+    let refused = http.refused(Method::POST, "/v1/channels", token, Some(create)).await;
+    assert_eq!(refused, (409, limit.clone()));
+    assert!(stored(&models).is_empty());
+
+    let channel = http.create_group(&ann, &users[..2]).await;
+    let path = format!("/v1/channels/{channel}/changes");
+    let invite = json!({ "operation": 2, "change": { "invite": [users[2]] } });
+    assert_eq!(http.refused(Method::POST, &path, token, Some(invite)).await, (409, limit));
+    assert_eq!(stored(&models).len(), 1);
+}
+
+#[tokio::test]
+async fn a_foreign_channel_and_one_that_does_not_exist_look_the_same() {
+    let net = Places::net();
+    let (server, models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let (ann, eve) = (http.enter("ann").await, http.enter("eve").await);
+    let foreign = http.create_group(&ann, &[]).await;
+    let missing = hubbub_chat::ChannelId::group(ann.user, 99);
+    for change in [json!("leave"), json!({ "invite": [eve.user] }), json!({ "remove": ann.user })] {
+        let mut answers = Vec::new();
+        for channel in [foreign, missing] {
+            let path = format!("/v1/channels/{channel}/changes");
+            let body = Some(json!({ "operation": 1, "change": change }));
+            answers.push(http.refused(Method::POST, &path, Some(&eve.token), body).await);
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!((answers[0].0, &answers[0].1["error"]), (404, &json!("not_member")));
+    }
+    assert_eq!(stored(&models).len(), 1);
+}
+
+#[tokio::test]
+async fn changes_over_http_are_numbered_and_judged() {
+    let net = Places::net();
+    let (server, _models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let (ann, ben) = (http.enter("ann").await, http.enter("ben").await);
+    let channel = http.create_group(&ann, &[]).await;
+    assert_eq!(http.create_group(&ann, &[]).await, channel, "a repeat makes no second group");
+    let path = format!("/v1/channels/{channel}/changes");
+    let change = |operation, change| json!({ "operation": operation, "change": change });
+
+    let join = http.post(&path, Some(&ben.token), change(1, json!("join"))).await;
+    assert_eq!(join, json!({ "channel": channel, "message_id": 2 }));
+    assert_eq!(http.post(&path, Some(&ben.token), change(1, json!("join"))).await, join);
+
+    let remove = change(2, json!({ "remove": ann.user }));
+    assert_eq!(http.code(&path, Some(&ben.token), remove).await, (403, "not_owner".into()));
+    let unknown = change(3, json!({ "invite": [999] }));
+    assert_eq!(http.code(&path, Some(&ben.token), unknown).await, (400, "bad_request".into()));
+    let again = json!({ "number": 1, "members": [] });
+    let other_device = http.log_in("ann").await;
+    let exists = http.code("/v1/channels", Some(&other_device.token), again.clone()).await;
+    assert_eq!(exists, (409, "exists".into()));
+    let remove = change(1, json!({ "remove": ben.user }));
+    let removed = http.post(&path, Some(&ann.token), remove).await;
+    assert_eq!(removed["message_id"], 3, "the creator's own changes count from 1");
+    let old = http.code("/v1/channels", Some(&ann.token), again).await;
+    assert_eq!(old, (409, "too_old".into()));
+    let no_id = "/v1/channels/direct-2-1/changes";
+    let join = change(1, json!("join"));
+    assert_eq!(http.code(no_id, Some(&ann.token), join).await, (400, "bad_request".into()));
+}
+
+#[tokio::test]
+async fn users_are_provisioned_only_where_that_is_allowed() {
+    let net = Places::net();
+    let (backend, models) = models(&net, &design());
+    let mut role = local_role("chat", 1, design(), backend);
+    role.provision = false;
+    let server = Server::start(&net, Config::Chat(role)).await;
+    let http = Http::new(&net, &server.address);
+    let request = json!({ "users": 2, "groups": [[0, 1]] });
+    let refused = http.code("/v1/provision", None, request.clone()).await;
+    assert_eq!(refused, (403, "forbidden".into()));
+    assert!(stored(&models).is_empty());
+    server.stop().await;
+
+    let (server, models) = Server::alone(&net, design()).await;
+    let http = Http::new(&net, &server.address);
+    let provisioned = http.post("/v1/provision", None, request).await;
+    assert_eq!(provisioned["devices"].as_array().unwrap().len(), 2);
+    assert_eq!(stored(&models).len(), 1);
+    for request in [json!({ "users": 0 }), json!({ "users": 2, "groups": [[0, 2]] })] {
+        let refused = http.code("/v1/provision", None, request).await;
+        assert_eq!(refused, (400, "bad_request".into()));
+    }
+}
+
+#[tokio::test]
+async fn more_users_are_provisioned_than_the_store_takes_at_once() {
+    let net = Places::net();
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::open(&net, folder.path(), &design());
+    let role = local_role("chat", 1, design(), disk.backend.clone());
+    let server = Server::start(&net, Config::Chat(role)).await;
+    let http = Http::new(&net, &server.address);
+    let users = FjallConfig::default().queue_max + 1;
+    let request = json!({ "users": users, "groups": [[users - 1, 0]] });
+    let provisioned = http.post("/v1/provision", None, request).await;
+    let devices = provisioned["devices"].as_array().unwrap();
+    assert_eq!(devices.len(), users);
+    let creator = &devices[users - 1]["user"];
+    assert_eq!(provisioned["groups"], json!([format!("group-{creator}-1")]));
+}

@@ -1,0 +1,16 @@
+//! The service over real sockets on the loopback interface.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod accounts;
+mod channels;
+mod conversation;
+mod document;
+mod fan_out;
+mod frames;
+mod health;
+mod reconnect;
+mod rpc_link;
+mod servers;
+mod shutdown;
+mod slow_consumer;
+mod support;

@@ -1,0 +1,47 @@
+//! What these tests share: servers in this process, clients by hand, and devices that drive
+//! themselves.
+
+mod http;
+mod phone;
+mod places;
+mod server;
+mod session;
+
+use std::time::Duration;
+
+use hubbub_chat::{Design, Monotonic};
+use hubbub_service::net::{Net, RealNet};
+
+pub(crate) use http::{Account, Http};
+pub(crate) use phone::Phone;
+pub(crate) use places::Places;
+pub(crate) use server::{Disk, Server, chat_role, local_role, models, stored};
+pub(crate) use session::Session;
+
+/// Long after everything that a test waits for has happened on any machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits for something that happens, and names it when it does not.
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let net = RealNet::new();
+    tokio::select! {
+        biased;
+        value = future => value,
+        () = net.sleep_until(Monotonic::default().after(DEADLINE)) => panic!("no {what} in time"),
+    }
+}
+
+/// The default design with intervals that make recovery quick, and no cut for silence.
+pub(crate) fn design() -> Design {
+    Design {
+        silence_after: 2 * DEADLINE,
+        heartbeat: Duration::from_millis(200),
+        reconnect_base: Duration::from_millis(20),
+        reconnect_max: Duration::from_millis(200),
+        retry_after: Duration::from_millis(200),
+        request_timeout: Duration::from_millis(500),
+        resync_interval: Duration::from_millis(300),
+        cursor_interval: Duration::from_millis(50),
+        ..Design::default()
+    }
+}

@@ -1,0 +1,130 @@
+//! Servers in this process.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use hubbub_chat::{
+    Design, Entry, ServerId,
+    ports::{
+        directory::DirectoryModel,
+        routing::RoutingModel,
+        store::{StoreModel, StoreRules},
+    },
+    server::ServerConfig,
+};
+use hubbub_service::{
+    ChatRole, Config, Ports, ServiceError,
+    backend::{Backend, LocalBackend, ModelBackend, Models},
+    net::Net,
+    password::Passwords,
+    run,
+    store::{FjallConfig, FjallStore},
+};
+use tokio::sync::{oneshot, watch};
+
+use super::within;
+
+/// A process of the deployment.
+pub(crate) struct Server {
+    pub(crate) address: String,
+    stop: watch::Sender<bool>,
+    ended: oneshot::Receiver<Result<(), ServiceError>>,
+}
+
+impl Server {
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(net: &Arc<dyn Net>, config: Config) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (ready, listens) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let running = net.clone();
+        net.spawn(Box::pin(async move {
+            let ready = |address: &str| drop(ready.send(address.to_owned()));
+            drop(end.send(run(running, config, stopped, ready).await));
+        }));
+        let address = within("address of a server", listens).await.expect("it can listen");
+        Self { address, stop, ended }
+    }
+
+    /// A server of its own over the models.
+    pub(crate) async fn alone(net: &Arc<dyn Net>, design: Design) -> (Self, Arc<Mutex<Models>>) {
+        let (backend, models) = models(net, &design);
+        (Self::start(net, Config::Chat(local_role("chat", 1, design, backend))).await, models)
+    }
+
+    /// Stops it and waits for its end.
+    pub(crate) async fn stop(self) {
+        self.stop.send(true).unwrap();
+        within("end of a server", self.ended).await.unwrap().unwrap();
+    }
+}
+
+/// A chat server that is the only one.
+pub(crate) fn local_role(
+    listen: &str,
+    epoch: u64,
+    design: Design,
+    backend: Arc<dyn Backend>,
+) -> ChatRole {
+    let mut role = chat_role(listen, epoch, design, Ports::Local(backend));
+    role.server.has_peers = false;
+    (role.listen_peers, role.peers) = (None, BTreeMap::new());
+    role
+}
+
+/// The chat server `chat`, or one of the two `chat-1` and `chat-2`.
+pub(crate) fn chat_role(listen: &str, epoch: u64, design: Design, ports: Ports) -> ChatRole {
+    let number = if listen == "chat-2" { 2 } else { 1 };
+    let other = 3 - number;
+    let server = ServerId(number);
+    ChatRole {
+        listen: listen.into(),
+        listen_peers: Some(format!("peers-{number}")),
+        server: ServerConfig { server, epoch, has_peers: true, design, seed: 1 },
+        peers: BTreeMap::from([(ServerId(other), format!("peers-{other}"))]),
+        servers: Vec::new(),
+        ports,
+        passwords: Passwords::Digest,
+        provision: true,
+    }
+}
+
+/// Ports over the models, and the models, to look into.
+pub(crate) fn models(
+    net: &Arc<dyn Net>,
+    design: &Design,
+) -> (Arc<dyn Backend>, Arc<Mutex<Models>>) {
+    let models = Arc::new(Mutex::new(Models {
+        store: StoreModel::new(StoreRules::from(design)),
+        directory: DirectoryModel::default(),
+        routing: RoutingModel::default(),
+    }));
+    let backend = ModelBackend::new(net.clone(), models.clone(), Arc::new(|_| {}));
+    (Arc::new(backend), models)
+}
+
+/// Every entry in the models' logs.
+pub(crate) fn stored(models: &Mutex<Models>) -> Vec<Arc<Entry>> {
+    models.lock().unwrap().store.entries().cloned().collect()
+}
+
+/// Ports over a store on disk.
+pub(crate) struct Disk {
+    pub(crate) backend: Arc<LocalBackend>,
+}
+
+impl Disk {
+    pub(crate) fn open(net: &Arc<dyn Net>, folder: &Path, design: &Design) -> Self {
+        let rules = StoreRules::from(design);
+        let store = FjallStore::open(folder, rules, FjallConfig::default()).unwrap();
+        Self { backend: Arc::new(LocalBackend::new(net.clone(), store)) }
+    }
+
+    /// Frees the folder, whoever still holds the backend.
+    pub(crate) async fn close(self) {
+        within("end of a store", self.backend.store().close()).await;
+    }
+}
