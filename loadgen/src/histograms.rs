@@ -20,7 +20,8 @@ use crate::{
 /// The distributions of a run, over the sends that were intended within the window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Histograms {
-    /// From the intended time to when the generator acted: its own delay.
+    /// From the intended time to when the sending device took the message on: the generator's own
+    /// delay, waiting for one of its threads included.
     pub schedule_lag: Latency,
     /// From the intended time to the acceptance.
     pub acceptance: ByKind,

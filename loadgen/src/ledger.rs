@@ -224,6 +224,12 @@ impl Ledger {
         self.unsettled == 0
     }
 
+    /// The send of this number.
+    #[must_use]
+    pub fn row(&self, number: u64) -> Option<&SendRow> {
+        self.sends.get(&number)
+    }
+
     /// Every send, by number.
     pub fn rows(&self) -> impl Iterator<Item = &SendRow> {
         self.sends.values()

@@ -8,11 +8,12 @@
 //!
 //! [`LoadRun`] is the whole of it as a machine without a clock or a socket: actions come out when
 //! they are due, [`Observation`]s go in, and at the end there is a [`Measured`] run, from which
-//! follows a [`LoadResult`]. Whoever drives it brings the connections.
+//! follows a [`LoadResult`]. [`run_load`] drives it over real connections to a real server.
 //!
 //! All times are nanoseconds (`_ns`) of one monotonic clock, counted from any fixed instant.
 
 mod cpu;
+mod drive;
 mod histograms;
 mod latency;
 mod ledger;
@@ -27,6 +28,10 @@ mod series;
 mod verdict;
 
 pub use cpu::{MachineUse, ProcessUse, machine_use, process_use, process_use_of};
+pub use drive::{
+    HistoryHeader, LoadError, LoadOrder, LoadOutcome, LoadProgress, ProgressObserver, Stage,
+    Target, TargetError, raise_file_limit, run_load,
+};
 pub use histograms::{ByKind, Histograms, IntervalLogError, KindTables, LatencyTables};
 pub use latency::{Bucket, Latency, LatencySummary, LatencyTable, Reading};
 pub use ledger::{Delivery, Ledger, LedgerCounts, RegisteredSend, SendRow};

@@ -42,6 +42,8 @@ pub struct Measured {
     pub histograms: Histograms,
     /// The window second by second.
     pub series: Series,
+    /// Whether it was ended before its time. Then nobody waited for what was still under way.
+    pub is_cut_short: bool,
 }
 
 /// A delivery of an accepted message that never came.
@@ -90,9 +92,6 @@ impl Measurement {
         self.begun += 1;
         self.series.note_send(now_ns);
         self.note_scheduled(send.intended_ns);
-        if self.window.contains(send.intended_ns) {
-            self.histograms.schedule_lag.record(send.intended_ns, now_ns);
-        }
         self.ledger.register(send);
     }
 
@@ -104,6 +103,7 @@ impl Measurement {
     /// Something happened on a connection.
     pub fn handle_observation(&mut self, observation: &Observation) {
         match observation {
+            &Observation::Begun { number, at_ns } => self.handle_begun(number, at_ns),
             &Observation::Sent { number, at_ns } => self.ledger.note_sent(number, at_ns),
             &Observation::Accepted { number, at_ns, .. } => self.handle_accepted(number, at_ns),
             Observation::Refused { number, reason, .. } => {
@@ -161,11 +161,19 @@ impl Measurement {
             missing_examples: missing.take(Measured::EXAMPLES).collect(),
             histograms: self.histograms,
             series: self.series,
+            is_cut_short: false,
         }
     }
 
     fn note_scheduled(&mut self, intended_ns: u64) {
         self.intended_in_window += u64::from(self.window.contains(intended_ns));
+    }
+
+    fn handle_begun(&mut self, number: u64, at_ns: u64) {
+        let Some(row) = self.ledger.row(number) else { return };
+        if self.window.contains(row.send.intended_ns) {
+            self.histograms.schedule_lag.record(row.send.intended_ns, at_ns);
+        }
     }
 
     fn handle_accepted(&mut self, number: u64, at_ns: u64) {

@@ -10,6 +10,14 @@ use hubbub_chat::{DeviceId, MessageId};
 /// observation is handled, so that a queue in between adds nothing to a latency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
+    /// A device took on a send: the generator acted. From here on the message waits for the
+    /// server, be it because too many are in flight.
+    Begun {
+        /// The message.
+        number: u64,
+        /// When.
+        at_ns: u64,
+    },
     /// The first attempt of a send went to the socket. A device may hold a send back while too
     /// many are in flight, so this can be long after the action was given out.
     Sent {

@@ -42,6 +42,7 @@ impl Observer {
         at_ns: u64,
     ) -> Option<Observation> {
         Some(match event {
+            DeviceEvent::Invoked(send) => Observation::Begun { number: self.number(send)?, at_ns },
             DeviceEvent::Attempted { send, attempt: 1 } => {
                 Observation::Sent { number: self.number(send)?, at_ns }
             }
@@ -65,7 +66,6 @@ impl Observer {
             }
             DeviceEvent::Detached(_) => Observation::Detached { device, at_ns },
             DeviceEvent::Attempted { .. }
-            | DeviceEvent::Invoked(_)
             | DeviceEvent::ChangeInvoked(_)
             | DeviceEvent::ChangeAccepted(..)
             | DeviceEvent::ChangeFailed(..)
@@ -134,6 +134,8 @@ mod tests {
     fn a_send_is_followed_by_its_number() {
         let (observer, send, at_ns) = (observer(), key(), 5);
         let observe = |event| observer.observe(DEVICE, &event, at_ns);
+        let begun = Observation::Begun { number: 7, at_ns };
+        assert_eq!(observe(DeviceEvent::Invoked(send)), Some(begun));
         assert_eq!(
             observe(DeviceEvent::Attempted { send, attempt: 1 }),
             Some(Observation::Sent { number: 7, at_ns })

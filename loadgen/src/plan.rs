@@ -2,14 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hubbub_chat::time::nanoseconds;
+use hubbub_chat::{Design, time::nanoseconds};
 use hubbub_scenario::Load;
 use hubbub_traffic::{Action, LoadShape, Population, PopulationShape, Schedule, mean_fan_out};
 use serde::{Deserialize, Serialize};
-
-/// How long to wait for what is under way after the last send. A hint that was lost is made good
-/// by the next sync, 15 s later by default with a fifth of jitter, so this is well above.
-const DRAIN: Duration = Duration::from_secs(30);
 
 /// Direct conversations that each user opens: those in no group talk in pairs.
 const CONTACTS: u32 = 1;
@@ -61,9 +57,9 @@ pub struct LoadSettings {
 }
 
 impl LoadPlan {
-    /// The plan that follows from a seed and a `[load]` section.
+    /// The plan that follows from a seed, a `[load]` section and the design that it is put on.
     #[must_use]
-    pub fn generate(seed: u64, load: &Load) -> Self {
+    pub fn generate(seed: u64, load: &Load, design: &Design) -> Self {
         let population = Population::generate(seed, &population_shape(load));
         let actions = Schedule::generate_load(seed, &population, &load_shape(load));
         Self {
@@ -71,7 +67,7 @@ impl LoadPlan {
             actions,
             warmup_ns: nanoseconds(load.warmup.0),
             window_ns: nanoseconds(load.duration.0),
-            drain_ns: nanoseconds(DRAIN),
+            drain_ns: nanoseconds(drain(design)),
             objective_ns: nanoseconds(load.deliver_p99.0),
         }
     }
@@ -96,6 +92,13 @@ impl LoadSettings {
             objective_ms: load.deliver_p99.0.as_secs_f64() * 1e3,
         }
     }
+}
+
+/// How long to wait for what is under way after the last send. A hint that was lost is made good
+/// by the next comparison with the store, which a fifth of jitter may put off; a connection that
+/// was lost is back after the longest back-off.
+fn drain(design: &Design) -> Duration {
+    design.resync_interval.saturating_mul(2).max(design.reconnect_max)
 }
 
 fn population_shape(load: &Load) -> PopulationShape {

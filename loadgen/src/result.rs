@@ -61,6 +61,9 @@ pub struct ProcessCost {
     pub cpu_us_per_delivery: Option<f64>,
     /// Bytes of memory that it held before there were connections, when that was read.
     pub resident_unconnected_bytes: Option<u64>,
+    /// Bytes of memory that it held once all connections were open and before the first send,
+    /// when that was read.
+    pub resident_connected_bytes: Option<u64>,
     /// Bytes of memory that it held at the end of the window.
     pub resident_bytes: u64,
     /// The most bytes of memory that it ever held until then.
@@ -87,8 +90,9 @@ pub struct Calibration {
     pub server_cpu_s_per_delivery: Option<f64>,
     /// The server's CPU seconds over the sends.
     pub server_cpu_s_per_send: Option<f64>,
-    /// The server's memory at the end of the window without what it held unconnected, over the
-    /// connections, in bytes.
+    /// The server's memory with all connections open, before the first send, without what it held
+    /// unconnected, over the connections, in bytes. What messages and the store's caches take later
+    /// is no part of it.
     pub server_resident_bytes_per_connection: Option<f64>,
     /// The generator's CPU seconds over the deliveries.
     pub generator_cpu_s_per_delivery: Option<f64>,
@@ -133,8 +137,10 @@ impl LoadResult {
             return Calibration::default();
         }
         let (server, generator) = (self.costs.server.as_ref(), self.costs.generator.as_ref());
-        let per_delivery = |cost: &ProcessCost| cost.cpu_us_per_delivery.map(|us| us / 1e6);
-        let per_send = |cost: &ProcessCost| cost.cpu_us_per_send.map(|us| us / 1e6);
+        // Less than the clock's tick of 10 ms reads as 0, which no unit can cost.
+        let seconds = |us: Option<f64>| us.filter(|us| *us > 0.0).map(|us| us / 1e6);
+        let per_delivery = |cost: &ProcessCost| seconds(cost.cpu_us_per_delivery);
+        let per_send = |cost: &ProcessCost| seconds(cost.cpu_us_per_send);
         Calibration {
             server_cpu_s_per_delivery: server.and_then(per_delivery),
             server_cpu_s_per_send: server.and_then(per_send),
@@ -151,6 +157,7 @@ impl ProcessCost {
     #[must_use]
     pub fn between(
         unconnected: Option<&ProcessUse>,
+        connected: Option<&ProcessUse>,
         start: &ProcessUse,
         end: &ProcessUse,
         counts: &Counts,
@@ -163,6 +170,7 @@ impl ProcessCost {
             cpu_us_per_send: over(counts.sends_begun),
             cpu_us_per_delivery: over(counts.deliveries),
             resident_unconnected_bytes: unconnected.map(|before| before.resident_bytes),
+            resident_connected_bytes: connected.map(|before| before.resident_bytes),
             resident_bytes: end.resident_bytes,
             resident_peak_bytes: end.resident_peak_bytes,
         }
@@ -175,8 +183,9 @@ impl ProcessCost {
     }
 
     fn resident_bytes_per_connection(&self, connections: u32) -> Option<f64> {
-        let grown = self.resident_bytes.checked_sub(self.resident_unconnected_bytes?)?;
-        (connections > 0).then(|| grown as f64 / f64::from(connections))
+        let before = self.resident_unconnected_bytes?;
+        let grown = self.resident_connected_bytes?.checked_sub(before)?;
+        (connections > 0 && grown > 0).then(|| grown as f64 / f64::from(connections))
     }
 }
 

@@ -14,6 +14,10 @@ use crate::{
     series::Window,
 };
 
+/// How long a run that is cut short waits for what is under way, in nanoseconds: long enough for
+/// a healthy server, short enough for whoever pressed Ctrl-C.
+const CUT_SHORT_DRAIN_NS: u64 = 2_000_000_000;
+
 /// A run: give out what is due, take in what happened, know when it is over.
 ///
 /// Drive it so: at every wake-up take actions with [`LoadRun::poll_action`] until there are none,
@@ -28,6 +32,7 @@ pub struct LoadRun {
     recipients: BTreeMap<(ChannelId, DeviceId), Arc<[DeviceId]>>,
     window: Window,
     drain_end_ns: u64,
+    is_cut_short: bool,
 }
 
 /// Where a run stands.
@@ -73,6 +78,7 @@ impl LoadRun {
             recipients: BTreeMap::new(),
             window,
             drain_end_ns: window.end_ns.saturating_add(plan.drain_ns),
+            is_cut_short: false,
         }
     }
 
@@ -110,11 +116,31 @@ impl LoadRun {
     pub fn phase(&self, now_ns: u64) -> RunPhase {
         let is_over = self.schedule.remaining() == 0 && self.measurement.is_settled();
         match now_ns {
+            _ if self.is_cut_short && now_ns < self.drain_end_ns && !is_over => RunPhase::Drain,
+            _ if self.is_cut_short => RunPhase::Done,
             _ if now_ns < self.window.start_ns => RunPhase::WarmUp,
             _ if now_ns < self.window.end_ns => RunPhase::Window,
             _ if now_ns < self.drain_end_ns && !is_over => RunPhase::Drain,
             _ => RunPhase::Done,
         }
+    }
+
+    /// Gives out no more actions and waits two seconds at most for what is under way. What was
+    /// measured until now is kept; the verdict on it is that it says nothing.
+    pub fn cut_short(&mut self, now_ns: u64) {
+        if self.is_cut_short || self.phase(now_ns) == RunPhase::Done {
+            return;
+        }
+        self.is_cut_short = true;
+        self.abandon_rest();
+        let end_ns = now_ns.saturating_add(CUT_SHORT_DRAIN_NS);
+        self.drain_end_ns = end_ns.min(self.drain_end_ns);
+    }
+
+    /// When waiting for what is under way ends at the latest.
+    #[must_use]
+    pub fn drain_end_ns(&self) -> u64 {
+        self.drain_end_ns
     }
 
     /// The window that is measured.
@@ -136,12 +162,16 @@ impl LoadRun {
     /// count as an offered rate that was missed.
     #[must_use]
     pub fn finish(mut self) -> Measured {
+        self.abandon_rest();
+        Measured { is_cut_short: self.is_cut_short, ..self.measurement.finish() }
+    }
+
+    fn abandon_rest(&mut self) {
         while let Some(due) = self.schedule.poll_due(u64::MAX) {
             if matches!(due.action.what, What::Send { .. }) {
                 self.measurement.handle_abandoned(due.intended_ns);
             }
         }
-        self.measurement.finish()
     }
 
     /// The ledger's row for a send; `None` for other actions. Membership does not change under

@@ -72,6 +72,8 @@ pub struct Evidence {
     pub negative_latencies: u64,
     /// The generator's CPU over the window; `None` when it was not measured.
     pub generator: Option<GeneratorCpu>,
+    /// Whether the run was ended before its time.
+    pub is_cut_short: bool,
 }
 
 /// The generator's CPU over the window.
@@ -117,7 +119,8 @@ impl Default for VerdictLimits {
 /// whatever the objective; else a missed objective fails it.
 #[must_use]
 pub fn judge(evidence: &Evidence, limits: &VerdictLimits) -> Verdict {
-    let mut reasons = violations(&evidence.ledger);
+    let mut reasons = violations(evidence);
+    reasons.extend(cut_short(evidence));
     reasons.extend(schedule_lag(evidence, limits));
     reasons.extend(offered_rate(&evidence.counts, limits));
     reasons.extend(generator_cpu(evidence, limits));
@@ -167,6 +170,7 @@ impl Evidence {
             delivery: histograms.delivery.all().summary(),
             negative_latencies,
             generator,
+            is_cut_short: measured.is_cut_short,
         }
     }
 }
@@ -175,10 +179,12 @@ fn reason(kind: ReasonKind, text: String) -> Reason {
     Reason { kind, text }
 }
 
-fn violations(ledger: &LedgerCounts) -> Vec<Reason> {
-    let expected = ledger.expected;
+fn violations(evidence: &Evidence) -> Vec<Reason> {
+    let (ledger, expected) = (&evidence.ledger, evidence.ledger.expected);
+    // Nobody waited for the deliveries of a run that was cut short.
+    let missing = if evidence.is_cut_short { 0 } else { ledger.missing };
     let found = [
-        (ledger.missing, format!("of {expected} expected deliveries never came")),
+        (missing, format!("of {expected} expected deliveries never came")),
         (ledger.duplicate, "deliveries came twice".into()),
         (ledger.reordered, "deliveries came out of order".into()),
         (ledger.unexpected, "deliveries went to devices that they were not for".into()),
@@ -188,6 +194,11 @@ fn violations(ledger: &LedgerCounts) -> Vec<Reason> {
     violated
         .map(|(count, what)| reason(ReasonKind::Violation, format!("{count} {what}.")))
         .collect()
+}
+
+fn cut_short(evidence: &Evidence) -> Option<Reason> {
+    let text = "The run was cut short: what it measured until then decides nothing.";
+    evidence.is_cut_short.then(|| reason(ReasonKind::Invalid, text.into()))
 }
 
 fn schedule_lag(evidence: &Evidence, limits: &VerdictLimits) -> Option<Reason> {

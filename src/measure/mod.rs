@@ -6,7 +6,7 @@ mod child;
 
 use std::sync::Arc;
 
-use hubbub_loadgen::{HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, run_load};
+use hubbub_loadgen::{HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, raise_file_limit, run_load};
 use hubbub_report::{BundleWriter, Machine, Part};
 use hubbub_scenario::{Document, Kind, Load, Problem};
 use hubbub_service::net::{Net, RealNet};
@@ -80,6 +80,8 @@ impl<'run> Measurement<'run> {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+        // Before the server starts, so that it inherits the raised limit.
+        raise_file_limit(self.load.connections).map_err(Failure::new)?;
         let child = match &self.target {
             Some(_) => None,
             None => Some(ServerProcess::start(self.document.file_name(), &self.set)?),

@@ -16,6 +16,7 @@ use hubbub_service::{
     password::Passwords,
     store::{FjallConfig, FjallStore},
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{io::AsyncReadExt, sync::watch};
 
 use crate::{
@@ -84,6 +85,7 @@ enum Role {
 impl Serve {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let design = self.design()?;
+        raise_file_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -166,6 +168,16 @@ impl Serve {
             sender.closed().await;
         });
         shutdown
+    }
+}
+
+/// Lets this process have as many connections as the system allows it. Where that is refused, the
+/// limit stays as it is and connections beyond it wait.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, raised).is_err() {
+        tell("cannot raise the limit of open files; it bounds the connections");
     }
 }
 

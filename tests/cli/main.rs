@@ -1,4 +1,5 @@
 //! The program as a person or a CI job meets it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
 mod exit_status;

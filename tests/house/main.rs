@@ -1,4 +1,5 @@
 //! The shape of the house: which crate may lean on which.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -129,7 +129,11 @@ impl Model {
     fn begin(&mut self, action: Action, now_ns: u64) -> Vec<Observation> {
         let outbox = self.outboxes.entry(action.device).or_default();
         outbox.push_back(action.clone());
-        if outbox.len() == 1 { self.put_out(action, now_ns) } else { Vec::new() }
+        let mut observations = vec![Observation::Begun { number: number(&action), at_ns: now_ns }];
+        if outbox.len() == 1 {
+            observations.extend(self.put_out(action, now_ns));
+        }
+        observations
     }
 
     fn put_out(&mut self, action: Action, now_ns: u64) -> Vec<Observation> {

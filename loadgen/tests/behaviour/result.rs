@@ -1,6 +1,7 @@
 //! A result keeps its figures and gives out only those that may be believed.
 
 use crate::model::{Faults, MILLISECOND, measure};
+use hubbub_chat::Design;
 use hubbub_loadgen::{
     Calibration, Costs, GeneratorCpu, LoadPlan, LoadResult, LoadSettings, MachineCost, MachineUse,
     ProcessCost, ProcessUse, VerdictLimits,
@@ -27,12 +28,13 @@ fn process(cpu_user_s: f64, resident_bytes: u64) -> ProcessUse {
 
 fn result(faults: Faults) -> LoadResult {
     let load = load();
-    let plan = LoadPlan::generate(3, &load);
+    let plan = LoadPlan::generate(3, &load, &Design::default());
     let settings = LoadSettings::new(3, &load, &plan.population);
     let measured = measure(plan, faults);
-    let (before, start, end) =
-        (process(0.0, 1_000_000), process(1.0, 2_000_000), process(3.0, 3_000_000));
-    let cost = ProcessCost::between(Some(&before), &start, &end, &measured.counts);
+    let (before, connected) = (process(0.0, 1_000_000), process(0.5, 3_000_000));
+    let (start, end) = (process(1.0, 3_500_000), process(3.0, 4_000_000));
+    let cost =
+        ProcessCost::between(Some(&before), Some(&connected), &start, &end, &measured.counts);
     let machine = |busy_s, softirq_s| MachineUse { busy_s, softirq_s, cores: 2 };
     let costs = Costs {
         server: Some(cost.clone()),
@@ -45,11 +47,12 @@ fn result(faults: Faults) -> LoadResult {
 
 #[test]
 fn the_plan_is_the_one_that_the_section_asks_for() {
-    let plan = LoadPlan::generate(3, &load());
+    let plan = LoadPlan::generate(3, &load(), &Design::default());
     let settings = LoadSettings::new(3, &load(), &plan.population);
     assert_eq!(plan.population.users().len(), 40);
     assert_eq!(plan.population.device_count(), 40);
     assert_eq!(plan.population.groups().count(), 4);
+    assert_eq!(plan.drain_ns, 30_000 * MILLISECOND, "two comparisons with the store, 15 s apart");
     assert_eq!((settings.window_s, settings.objective_ms), (6.0, 50.0));
     let product = settings.mean_fan_out * settings.sends_per_second;
     assert!((product - 1_000.0).abs() < 1e-6, "{product}");
@@ -94,4 +97,58 @@ fn a_result_survives_json_and_its_percentiles_can_be_drawn_again() {
     assert_eq!(table.reading(990), result.latencies.delivery.all.summary.p99);
     assert_eq!(table.reading(1000), result.latencies.delivery.all.summary.max);
     assert!(text.contains("\"max\":\"missing\""));
+}
+
+/// Reports find figures by their place. A name that changes here must change there.
+#[test]
+fn the_json_has_the_places_that_reports_read() {
+    let json =
+        serde_json::to_value(result(Faults { drop_every: Some(1_000), ..Faults::default() }))
+            .unwrap();
+    let under = |parent: &str, names: &[&str]| {
+        for name in names {
+            let pointer = format!("{parent}/{name}");
+            assert!(json.pointer(&pointer).is_some(), "{pointer} is not there");
+        }
+    };
+    under(
+        "/settings",
+        &[
+            "connections",
+            "deliveries_per_second",
+            "window_s",
+            "warmup_s",
+            "objective_ms",
+            "sends_per_second",
+            "mean_fan_out",
+            "body_bytes",
+        ],
+    );
+    under("/verdict", &["outcome", "reasons/0/kind", "reasons/0/text"]);
+    let counts = ["sends_scheduled", "sends_begun", "acceptances", "deliveries"];
+    under("/counts", &counts);
+    under("/counts", &["connections_ended"]);
+    under("/ledger", &["sends", "accepted", "refused", "unanswered", "expected", "delivered"]);
+    under("/ledger", &["missing", "duplicate", "reordered", "unexpected", "unknown", "late"]);
+    under("/missing_examples/0", &["number", "device"]);
+    let summary = ["samples", "missing", "p50", "p90", "p99", "p999", "max"];
+    for distribution in [
+        "acceptance/all",
+        "delivery/all",
+        "delivery/direct",
+        "delivery/group",
+        "last_recipient/all",
+        "delivery_uncorrected/all",
+        "schedule_lag",
+    ] {
+        under(&format!("/latencies/{distribution}/summary"), &summary);
+    }
+    under("/latencies/delivery/all/buckets/0", &["up_to_ns", "count"]);
+    under("/series/seconds/0", &["sends", "acceptances", "deliveries", "slowest_delivery_ns"]);
+    for process in ["/costs/server", "/costs/generator"] {
+        under(process, &["cpu_user_s", "cpu_system_s", "cpu_us_per_delivery", "cpu_us_per_send"]);
+        under(process, &["resident_unconnected_bytes", "resident_connected_bytes"]);
+        under(process, &["resident_bytes", "resident_peak_bytes"]);
+    }
+    under("/costs/machine", &["busy_s", "cores", "softirq_s"]);
 }

@@ -1,7 +1,7 @@
 //! A run goes through its phases and knows when it is over.
 
 use crate::model::{Faults, MILLISECOND, SECOND, measure, plan};
-use hubbub_loadgen::{LoadRun, Observation, RunPhase};
+use hubbub_loadgen::{LoadRun, Observation, Outcome, RunPhase};
 use hubbub_traffic::{What, message_number};
 
 #[test]
@@ -74,4 +74,28 @@ fn lag_is_the_generators_and_not_the_servers() {
     let measured = measure(plan(100.0, 10, None), faults);
     let lag = measured.histograms.schedule_lag.summary();
     assert!(!lag.max.exceeds(MILLISECOND), "{}", lag.max);
+}
+
+#[test]
+fn a_run_that_is_cut_short_waits_two_seconds_and_says_nothing() {
+    let mut run = LoadRun::new(plan(100.0, 10, None), 0);
+    while run.poll_action(3 * SECOND).is_some() {}
+    run.cut_short(3 * SECOND);
+    assert_eq!(run.phase(3 * SECOND), RunPhase::Drain);
+    assert_eq!(run.poll_timeout(3 * SECOND), Some(5 * SECOND));
+    assert_eq!(run.poll_action(11 * SECOND), None);
+    run.cut_short(4 * SECOND);
+    assert_eq!(run.phase(5 * SECOND), RunPhase::Done, "a second cut changes nothing");
+    let measured = run.finish();
+    assert!(measured.is_cut_short);
+    let verdict = crate::model::verdict(&measured);
+    assert_eq!(verdict.outcome, Outcome::Invalid);
+    assert!(verdict.reasons[0].text.contains("cut short"), "{verdict:?}");
+}
+
+#[test]
+fn nobody_can_cut_short_what_is_over() {
+    let mut run = LoadRun::new(plan(100.0, 10, None), 0);
+    run.cut_short(60 * SECOND);
+    assert!(!run.finish().is_cut_short);
 }

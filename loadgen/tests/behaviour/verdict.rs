@@ -36,6 +36,7 @@ fn good() -> Evidence {
         delivery: latencies(20 * MILLISECOND, 10_000),
         negative_latencies: 0,
         generator: Some(GeneratorCpu { used_s: 7.9, threads: 1, machine_cores: 2 }),
+        is_cut_short: false,
     }
 }
 
@@ -186,4 +187,21 @@ fn missing_deliveries_leave_the_p99_without_end() {
         text,
         "1000 of 10000 deliveries never came, so the p99 has no end; the objective is 50 ms."
     );
+}
+
+#[test]
+fn a_run_that_was_cut_short_is_not_blamed_for_what_nobody_waited_for() {
+    let (outcome, text) = judged(|evidence| {
+        evidence.is_cut_short = true;
+        evidence.ledger.missing = 7;
+        evidence.ledger.unanswered = 3;
+    });
+    assert_eq!(outcome, Outcome::Invalid);
+    assert!(text.starts_with("The run was cut short"), "{text}");
+    // What did come must be right all the same.
+    let (outcome, text) = judged(|evidence| {
+        evidence.is_cut_short = true;
+        evidence.ledger.duplicate = 1;
+    });
+    assert_eq!((outcome, text.as_str()), (Outcome::Fail, "1 deliveries came twice."));
 }

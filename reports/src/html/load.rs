@@ -53,12 +53,13 @@ const LEDGER: [Field; 11] = [
     ("Later than the objective", "/late", Unit::Count),
 ];
 
-const PROCESS: [Field; 7] = [
+const PROCESS: [Field; 8] = [
     ("Processor time, own code", "/cpu_user_s", Unit::Seconds),
     ("Processor time, kernel", "/cpu_system_s", Unit::Seconds),
     ("Processor time per delivery", "/cpu_us_per_delivery", Unit::Microseconds),
     ("Processor time per send", "/cpu_us_per_send", Unit::Microseconds),
     ("Memory before connections", "/resident_unconnected_bytes", Unit::Bytes),
+    ("Memory with all connections open", "/resident_connected_bytes", Unit::Bytes),
     ("Memory at the end", "/resident_bytes", Unit::Bytes),
     ("Memory at most", "/resident_peak_bytes", Unit::Bytes),
 ];
@@ -176,7 +177,7 @@ fn throughput_table(load: &Place<'_>) -> String {
         ("Deliveries in the window", figure(&counts.at("/deliveries"), Unit::Count)),
         ("Recipients per send", figure(&settings.at("/mean_fan_out"), Unit::Number)),
         ("Text of a message", figure(&settings.at("/body_bytes"), Unit::Bytes)),
-        ("Sessions lost", figure(&counts.at("/sessions_lost"), Unit::Count)),
+        ("Connections that ended", figure(&counts.at("/connections_ended"), Unit::Count)),
     ];
     let mut table = Table::new("Throughput in the window", &[("", Words), ("", Figures)]);
     for (name, value) in rows {
@@ -185,12 +186,12 @@ fn throughput_table(load: &Place<'_>) -> String {
     table.html()
 }
 
-/// The form of an example is a pair: the message's number and the device that did not get it.
+/// An example has the message's number and the device that did not get it.
 fn missing_examples(load: &Place<'_>) -> String {
     let columns = [("Message", Figures), ("Device that did not get it", Figures)];
     let mut table = Table::new("The first deliveries that never came", &columns);
     for example in load.at("/missing_examples").items() {
-        table.row(["/0", "/1"].map(|one| figure(&example.at(one), Unit::Number)).to_vec());
+        table.row(["/number", "/device"].map(|one| figure(&example.at(one), Unit::Number)).to_vec());
     }
     table.html()
 }

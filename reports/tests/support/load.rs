@@ -21,7 +21,7 @@ pub(crate) fn load_result() -> Value {
         },
         "counts": {
             "sends_scheduled": sends, "sends_begun": sends, "acceptances": sends,
-            "deliveries": deliveries + 26, "sessions_lost": 0,
+            "deliveries": deliveries + 26, "connections_ended": 0,
         },
         "ledger": {
             "sends": 36_800, "accepted": 36_800, "refused": 0, "first_refusal": null, "unanswered": 0,
@@ -46,12 +46,12 @@ pub(crate) fn load_result() -> Value {
         "costs": {
             "server": {
                 "cpu_user_s": 0.71, "cpu_system_s": 0.43, "cpu_us_per_send": 35.6,
-                "cpu_us_per_delivery": 14.2, "resident_unconnected_bytes": 14_200_000,
+                "cpu_us_per_delivery": 14.2, "resident_unconnected_bytes": 14_200_000, "resident_connected_bytes": 42_600_000,
                 "resident_bytes": 33_800_000, "resident_peak_bytes": 36_100_000,
             },
             "generator": {
                 "cpu_user_s": 0.52, "cpu_system_s": 0.47, "cpu_us_per_send": 30.9,
-                "cpu_us_per_delivery": 12.4, "resident_unconnected_bytes": null,
+                "cpu_us_per_delivery": 12.4, "resident_unconnected_bytes": null, "resident_connected_bytes": null,
                 "resident_bytes": 61_000_000, "resident_peak_bytes": 61_900_000,
             },
             "generator_cpu": { "used_s": 0.99, "threads": 2, "machine_cores": 2 },

@@ -125,12 +125,12 @@ impl Engine<'_> {
             DeviceOutput::Open { attempt } => self.open_stream(device, attempt),
             DeviceOutput::Frame(frame) => {
                 if let Some(stream) = node.stream {
-                    self.to_server(stream, Payload::ToServer { stream, frame });
+                    self.send_to_server(stream, Payload::ToServer { stream, frame });
                 }
             }
             DeviceOutput::Close => {
                 if let Some(stream) = node.stream.take() {
-                    self.to_server(stream, Payload::CloseServer { stream });
+                    self.send_to_server(stream, Payload::CloseServer { stream });
                 }
             }
             DeviceOutput::Event(event) => {
@@ -154,11 +154,11 @@ impl Engine<'_> {
         if let Some(node) = self.devices.get_mut(&device) {
             node.stream = Some(stream);
         }
-        self.to_server(stream, Payload::Open { stream, device });
+        self.send_to_server(stream, Payload::Open { stream, device });
     }
 
     /// Sends something on a connection, unless it is gone or wedged.
-    pub(super) fn to_server(&mut self, stream: u64, payload: Payload) {
+    pub(super) fn send_to_server(&mut self, stream: u64, payload: Payload) {
         let Some(state) = self.streams.get(&stream).copied() else { return };
         if state.wedged[0] {
             return;

@@ -68,7 +68,7 @@ impl Engine<'_> {
                     state.wedged[1] = true;
                 }
             } else {
-                self.to_device(*stream, Payload::CloseDevice { stream: *stream });
+                self.send_to_device(*stream, Payload::CloseDevice { stream: *stream });
             }
         }
         streams.len() as u64
@@ -96,7 +96,7 @@ impl Engine<'_> {
                 state.wedged = [true; 2];
             }
         } else {
-            self.to_server(stream, Payload::CloseServer { stream });
+            self.send_to_server(stream, Payload::CloseServer { stream });
         }
     }
 

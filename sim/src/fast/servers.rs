@@ -89,16 +89,16 @@ impl Engine<'_> {
             Output::Deliver { sessions, entry } => {
                 for SessionId(stream) in sessions {
                     let frame = ServerFrame::Entry { entry: entry.clone() };
-                    self.to_device(stream, Payload::ToDevice { stream, frame });
+                    self.send_to_device(stream, Payload::ToDevice { stream, frame });
                 }
             }
             Output::Frame(SessionId(stream), frame) => {
-                self.to_device(stream, Payload::ToDevice { stream, frame });
+                self.send_to_device(stream, Payload::ToDevice { stream, frame });
             }
             Output::Cut(SessionId(stream), reason) => {
                 let frame = ServerFrame::Bye { reason };
-                self.to_device(stream, Payload::ToDevice { stream, frame });
-                self.to_device(stream, Payload::CloseDevice { stream });
+                self.send_to_device(stream, Payload::ToDevice { stream, frame });
+                self.send_to_device(stream, Payload::CloseDevice { stream });
             }
             Output::Peer(server, frame) => {
                 let server = server.0 as usize - 1;
@@ -116,7 +116,7 @@ impl Engine<'_> {
     }
 
     /// Sends something on a device's connection, unless it is gone or wedged.
-    pub(super) fn to_device(&mut self, stream: u64, payload: Payload) {
+    pub(super) fn send_to_device(&mut self, stream: u64, payload: Payload) {
         let Some(state) = self.streams.get(&stream).copied() else { return };
         if state.wedged[1] {
             return;
@@ -130,13 +130,13 @@ impl Engine<'_> {
         let Some(state) = self.streams.get_mut(&stream) else { return };
         let host = &self.servers[state.server];
         if host.machine.is_none() {
-            return self.to_device(stream, Payload::Refused { stream });
+            return self.send_to_device(stream, Payload::Refused { stream });
         }
         state.opened_by = Some(host.incarnation);
         let server = state.server;
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
-        self.to_device(stream, Payload::Opened { stream });
+        self.send_to_device(stream, Payload::Opened { stream });
         self.server_input(server, Input::Attached { session, user, device });
     }
 
@@ -152,7 +152,7 @@ impl Engine<'_> {
             if let Some(state) = self.streams.get_mut(&stream) {
                 state.wedged[1] = false;
             }
-            return self.to_device(stream, Payload::CloseDevice { stream });
+            return self.send_to_device(stream, Payload::CloseDevice { stream });
         }
         self.server_input(state.server, Input::Frame(SessionId(stream), frame));
     }

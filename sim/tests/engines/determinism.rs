@@ -1,9 +1,8 @@
 //! The same seed gives the same trace, byte for byte.
 
-mod support;
 
 use hubbub_sim::{Trace, fast, first_difference};
-use support::{FAULTS, lively_with, setup};
+use crate::support::{FAULTS, lively_with, setup};
 
 #[test]
 fn the_fast_engine_repeats_itself() {
@@ -81,7 +80,7 @@ mod full_engine {
             let mut out = std::io::stdout().lock();
             return trace().write(&mut out).unwrap();
         }
-        let name = "full_engine::it_repeats_itself_in_two_processes";
+        let name = "determinism::full_engine::it_repeats_itself_in_two_processes";
         let printed = [0, 1].map(|_| {
             let child = Command::new(std::env::current_exe().unwrap())
                 .args([name, "--exact", "--nocapture", "--test-threads=1"])

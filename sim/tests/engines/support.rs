@@ -1,5 +1,4 @@
 //! Setups that the tests share.
-#![allow(dead_code, reason = "each test file uses a part of this")]
 
 use hubbub_chat::Design;
 use hubbub_scenario::Scenario;

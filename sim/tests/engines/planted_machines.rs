@@ -1,6 +1,5 @@
 //! Every checker catches a machine that does what it is there to catch.
 
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +14,7 @@ use hubbub_sim::{
     fast::{self, Planted},
     judge,
 };
-use support::{lively_with, setup};
+use crate::support::{lively_with, setup};
 
 /// The checkers that a run with this defect violates.
 fn violated(planted: &mut dyn Planted) -> BTreeSet<String> {

@@ -1,7 +1,5 @@
 //! Both engines come to the same verdict on the same scenario.
-#![cfg(feature = "full")]
 
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +9,7 @@ use hubbub_chat::{
 };
 use hubbub_history::{EventBody, EventType, History};
 use hubbub_sim::{Judged, fast, full, judge};
-use support::{FAULTS, lively_with, setup};
+use crate::support::{FAULTS, lively_with, setup};
 
 fn outcomes(history: &History) -> BTreeMap<u64, EventType> {
     let mut outcomes = BTreeMap::new();

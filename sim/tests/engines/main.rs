@@ -1,0 +1,12 @@
+//! Both engines, as those who use them see them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod determinism;
+#[cfg(feature = "full")]
+mod engines_agree;
+mod fast_engine;
+#[cfg(feature = "full")]
+mod full_engine;
+mod planted_machines;
+mod random_faults;
+mod support;
