@@ -25,11 +25,8 @@ pub(crate) fn sim_report(
 ) -> SimReport {
     let document = simulation.document;
     let outcome = |(index, variant): (usize, &Resolved)| {
-        let judged: Vec<Judged> = runs
-            .iter()
-            .filter(|run| run.variant == index)
-            .map(|run| run.judged.clone())
-            .collect();
+        let judged: Vec<Judged> =
+            runs.iter().filter(|run| run.variant == index).map(|run| run.judged.clone()).collect();
         variant_outcome(simulation, index, variant, &judged)
     };
     let variants = simulation.variants.iter().enumerate().map(outcome).collect();

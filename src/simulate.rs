@@ -76,8 +76,7 @@ impl Simulation<'_> {
     fn run_one(&self, variant: usize, seed: u64) -> Result<Simulated, Failure> {
         let Resolved { name, design, .. } = &self.variants[variant];
         let (scenario, hash) = (self.document.scenario(), self.document.hash());
-        let setup =
-            Setup::new(scenario, &hash, name, design, seed).map_err(Failure::new)?;
+        let setup = Setup::new(scenario, &hash, name, design, seed).map_err(Failure::new)?;
         let outcome = self.simulate(&setup)?;
         let judged = judge(&setup, &outcome);
         let found = judged.findings.iter().any(|finding| finding.is_violated());

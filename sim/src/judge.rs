@@ -9,12 +9,7 @@ use hubbub_history::{
 use hubbub_scenario::{Expect, Period, ViolationName};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    faults::FaultEffect,
-    latency::DeliveryTimes,
-    outcome::Outcome,
-    setup::Setup,
-};
+use crate::{faults::FaultEffect, latency::DeliveryTimes, outcome::Outcome, setup::Setup};
 
 /// One run, judged by all checkers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,7 +125,8 @@ pub fn expectations(expect: &Expect, runs: &[Judged]) -> Vec<Expectation> {
 /// The set of violations over all seeds must be exactly the expected one.
 fn violations(expect: &Expect, runs: &[Judged]) -> Expectation {
     let wanted: BTreeSet<String> = expect.violations.iter().map(name).collect();
-    let violated = runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.is_violated());
+    let violated =
+        runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.is_violated());
     let got: BTreeSet<String> = violated.map(|finding| finding.checker.clone()).collect();
     let met = wanted == got;
     Expectation { what: "violations".into(), wanted: listed(&wanted), got: listed(&got), met }

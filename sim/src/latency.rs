@@ -43,7 +43,13 @@ impl DeliveryTimes {
         let (mut deliver, mut recover) = (Vec::new(), Vec::new());
         for event in history.events() {
             match &event.body {
-                EventBody::Send { r#type: EventType::Invoke, body_hash, device, intended_ns, .. } => {
+                EventBody::Send {
+                    r#type: EventType::Invoke,
+                    body_hash,
+                    device,
+                    intended_ns,
+                    ..
+                } => {
                     sent.insert(*body_hash, (*device, intended_ns.unwrap_or(event.t_ns)));
                 }
                 EventBody::Apply { body_hash, device, .. } => {
@@ -111,7 +117,10 @@ mod tests {
     fn percentiles_are_nearest_ranks() {
         let times = (1..=100).map(|milliseconds| milliseconds * 1_000_000).collect();
         let percentiles = Percentiles::of(times);
-        assert_eq!((percentiles.p50_ms, percentiles.p99_ms, percentiles.max_ms), (50.0, 99.0, 100.0));
+        assert_eq!(
+            (percentiles.p50_ms, percentiles.p99_ms, percentiles.max_ms),
+            (50.0, 99.0, 100.0)
+        );
         assert_eq!(Percentiles::of(Vec::new()), Percentiles::default());
     }
 }

@@ -128,8 +128,7 @@ impl Setup {
     }
 
     fn store_requests(&self) -> Vec<StoreRequest> {
-        let register =
-            |(user, device, _)| StoreRequest::Register { user, device: Some(device) };
+        let register = |(user, device, _)| StoreRequest::Register { user, device: Some(device) };
         let mut requests: Vec<StoreRequest> = self.devices().map(register).collect();
         for group in self.population.groups() {
             let device = self.population.user(group.creator).and_then(|user| user.devices.first());
@@ -166,7 +165,8 @@ impl Setup {
     /// The line that says who takes part. Members come with the entries of the groups' logs.
     #[must_use]
     pub fn population_event(&self) -> EventBody {
-        let row = |user: &hubbub_traffic::User| UserRow { user: user.id, devices: user.devices.clone() };
+        let row =
+            |user: &hubbub_traffic::User| UserRow { user: user.id, devices: user.devices.clone() };
         EventBody::Population(hubbub_history::Population {
             users: self.population.users().iter().map(row).collect(),
             members: std::collections::BTreeMap::new(),

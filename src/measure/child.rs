@@ -45,7 +45,9 @@ impl ServerProcess {
             None => {
                 let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
                 let advice = "run `hubbub serve --listen 127.0.0.1:0` to see why";
-                Err(Failure::new(format!("the server to measure did not start ({status}): {advice}")))
+                Err(Failure::new(format!(
+                    "the server to measure did not start ({status}): {advice}"
+                )))
             }
         }
     }

@@ -6,7 +6,9 @@ mod child;
 
 use std::sync::Arc;
 
-use hubbub_loadgen::{HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, raise_file_limit, run_load};
+use hubbub_loadgen::{
+    HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, raise_file_limit, run_load,
+};
 use hubbub_report::{BundleWriter, Machine, Part};
 use hubbub_scenario::{Document, Kind, Load, Problem};
 use hubbub_service::net::{Net, RealNet};

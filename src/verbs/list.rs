@@ -43,17 +43,28 @@ impl List {
                 let listed = list(&self.folder)?;
                 if listed.is_empty() {
                     let folder = self.folder.display();
-                    return Err(Failure::new(format!("there is no scenario file (*.toml) in {folder}")));
+                    return Err(Failure::new(format!(
+                        "there is no scenario file (*.toml) in {folder}"
+                    )));
                 }
                 listed.iter().map(scenario).collect::<Vec<_>>().join("\n")
             }
-            What::Faults => faults().iter().map(|fault| {
-                let engines: Vec<_> = fault.engines.iter().map(|engine| engine.as_str()).collect();
-                entry(fault.kind.as_str(), &format!("{} Engines: {}.", fault.description, engines.join(", ")))
-            }).collect(),
+            What::Faults => faults()
+                .iter()
+                .map(|fault| {
+                    let engines: Vec<_> =
+                        fault.engines.iter().map(|engine| engine.as_str()).collect();
+                    entry(
+                        fault.kind.as_str(),
+                        &format!("{} Engines: {}.", fault.description, engines.join(", ")),
+                    )
+                })
+                .collect(),
             What::Checkers => checkers::all()
                 .iter()
-                .map(|checker| entry(checker.name(), &format!("Holds when {}", checker.holds_when())))
+                .map(|checker| {
+                    entry(checker.name(), &format!("Holds when {}", checker.holds_when()))
+                })
                 .collect(),
             What::Knobs => knobs()
                 .iter()

@@ -56,7 +56,8 @@ struct Parts {
 impl Run {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let document = read(&self.file, &self.overrides)?;
-        let seeds = self.seed.map_or_else(|| document.scenario().run.seeds.clone(), |seed| vec![seed]);
+        let seeds =
+            self.seed.map_or_else(|| document.scenario().run.seeds.clone(), |seed| vec![seed]);
         let interrupt = Interrupt::listen();
         let parts = self.make(&document, &seeds, &interrupt)?;
         let folder = self.out.clone().unwrap_or_else(|| {
@@ -91,7 +92,9 @@ impl Run {
         let mut parts = Parts { simulation: None, measured: None };
         for kind in document.scenario().kinds() {
             match kind {
-                Kind::Simulate => parts.simulation = Some(self.simulate(document, seeds, interrupt)?),
+                Kind::Simulate => {
+                    parts.simulation = Some(self.simulate(document, seeds, interrupt)?)
+                }
                 Kind::Measure if interrupt.is_set() => {}
                 Kind::Measure => {
                     tell("measuring a real server");

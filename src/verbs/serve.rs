@@ -133,7 +133,10 @@ impl Serve {
     ) -> Config {
         let backend = local.map(|local| local as Arc<dyn Backend>);
         if let (Role::Store, Some(backend)) = (self.role, &backend) {
-            return Config::Store(StoreRole { listen: self.listen.clone(), backend: backend.clone() });
+            return Config::Store(StoreRole {
+                listen: self.listen.clone(),
+                backend: backend.clone(),
+            });
         }
         let store = self.store.clone().unwrap_or_default();
         Config::Chat(ChatRole {
@@ -193,8 +196,10 @@ async fn stdin_ended() {
 }
 
 fn parse_peer(text: &str) -> Result<(ServerId, String), String> {
-    let parts = text.split_once('=').and_then(|(server, address)| {
-        Some((ServerId(server.parse().ok()?), address.to_owned()))
-    });
-    parts.ok_or_else(|| format!("`{text}` is no peer: write its number and address, as 2=127.0.0.1:7712"))
+    let parts = text
+        .split_once('=')
+        .and_then(|(server, address)| Some((ServerId(server.parse().ok()?), address.to_owned())));
+    parts.ok_or_else(|| {
+        format!("`{text}` is no peer: write its number and address, as 2=127.0.0.1:7712")
+    })
 }

@@ -77,8 +77,10 @@ enum Format {
 impl Sim {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let documents = self.documents()?;
-        let simulations =
-            documents.iter().map(|document| self.simulation(document)).collect::<Result<Vec<_>, _>>()?;
+        let simulations = documents
+            .iter()
+            .map(|document| self.simulation(document))
+            .collect::<Result<Vec<_>, _>>()?;
         let count = simulations.iter().map(Simulation::count).sum();
         self.refuse_impossible(count)?;
         let interrupt = Interrupt::listen();
@@ -104,8 +106,9 @@ impl Sim {
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
         for document in &documents {
             if !document.scenario().kinds().contains(&Kind::Simulate) {
-                let problem = Problem::new("", "the file has no [workload]: there is nothing to simulate")
-                    .advise("add a [workload], or use `hubbub load` or `hubbub plan`");
+                let problem =
+                    Problem::new("", "the file has no [workload]: there is nothing to simulate")
+                        .advise("add a [workload], or use `hubbub load` or `hubbub plan`");
                 return Err(document.refuse(problem).into());
             }
         }
@@ -127,7 +130,9 @@ impl Sim {
                     document.variants().iter().map(|variant| variant.name.as_str()).collect();
                 let file = document.file_name();
                 let known = known.join(", ");
-                return Err(Failure::new(format!("{file} has no variant `{name}`: it has {known}")));
+                return Err(Failure::new(format!(
+                    "{file} has no variant `{name}`: it has {known}"
+                )));
             }
         }
         Ok(Simulation {
@@ -143,7 +148,9 @@ impl Sim {
     fn refuse_impossible(&self, count: u64) -> Result<(), Failure> {
         if self.trace.is_some() && count != 1 {
             let advice = "choose one with --seed N and --variant NAME";
-            return Err(Failure::new(format!("--trace needs exactly one run, this makes {count}: {advice}")));
+            return Err(Failure::new(format!(
+                "--trace needs exactly one run, this makes {count}: {advice}"
+            )));
         }
         if self.out.is_some() && self.files.len() != 1 {
             return Err(Failure::new("--out needs exactly one file"));
@@ -157,13 +164,16 @@ impl Sim {
         runs: &[Simulated],
         report: &SimReport,
     ) -> Result<(), Failure> {
-        if let (Some(path), Some(trace)) = (&self.trace, runs.first().and_then(|run| run.trace.as_ref())) {
+        if let (Some(path), Some(trace)) =
+            (&self.trace, runs.first().and_then(|run| run.trace.as_ref()))
+        {
             write_trace(path, trace)?;
         }
         if let Some(folder) = &self.out {
             let document = simulation.document;
             let manifest = manifest(document, &simulation.seeds, Vec::new());
-            let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
+            let writer =
+                BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
             write_simulation(&writer, runs, report)?;
             let page = writer.write_reports().map_err(Failure::new)?;
             tell(format!("report: {}", page.display()));
@@ -201,7 +211,8 @@ pub(crate) fn write_simulation(
 }
 
 fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
     let mut writer = BufWriter::new(File::create(path).map_err(failed)?);
     trace.write(&mut writer).and_then(|()| writer.flush()).map_err(failed)
 }

@@ -51,7 +51,8 @@ fn the_command_of_a_failure_makes_it_again() {
     let words: Vec<&str> = line.unwrap().split(' ').map(|word| word.trim_matches('\'')).collect();
     let again = program.run(&words);
     assert_eq!(again.status, 1);
-    let first = |text: &str| text.lines().find(|line| line.contains("is in no log")).map(str::to_owned);
+    let first =
+        |text: &str| text.lines().find(|line| line.contains("is in no log")).map(str::to_owned);
     assert_eq!(first(&again.stdout), first(&ended.stdout));
 }
 

@@ -3,7 +3,17 @@
 use crate::program::Program;
 
 const VERBS: [&str; 11] = [
-    "run", "sim", "load", "serve", "plan", "report", "check", "new", "list", "schema", "completions",
+    "run",
+    "sim",
+    "load",
+    "serve",
+    "plan",
+    "report",
+    "check",
+    "new",
+    "list",
+    "schema",
+    "completions",
 ];
 
 #[test]

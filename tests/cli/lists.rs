@@ -7,7 +7,9 @@ fn the_library_is_listed_with_what_each_file_asks_for() {
     let program = Program::new();
     let ended = program.run(&["list", "scenarios", &library("")]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
-    for name in ["quickstart.toml  (sim, load, plan)", "load-2000.toml  (load)", "variants hardened"] {
+    for name in
+        ["quickstart.toml  (sim, load, plan)", "load-2000.toml  (load)", "variants hardened"]
+    {
         assert!(ended.stdout.contains(name), "{name}: {}", ended.stdout);
     }
 }
@@ -48,8 +50,7 @@ fn a_name_that_is_none_is_refused() {
 #[test]
 fn the_schema_is_json_and_a_page() {
     let program = Program::new();
-    let schema: serde_json::Value =
-        serde_json::from_str(&program.run(&["schema"]).stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&program.run(&["schema"]).stdout).unwrap();
     assert!(schema["properties"]["workload"].is_object());
     assert!(program.run(&["schema", "--markdown"]).stdout.contains("## `[workload]`"));
 }

@@ -21,7 +21,15 @@ fn read(program: &Program, name: &str) -> String {
 #[test]
 fn a_run_writes_a_bundle_with_three_reports() {
     let program = bundle();
-    for name in ["manifest.json", "sim.json", "plan.json", "scenario.toml", "report.html", "report.md", "report.json"] {
+    for name in [
+        "manifest.json",
+        "sim.json",
+        "plan.json",
+        "scenario.toml",
+        "report.html",
+        "report.md",
+        "report.json",
+    ] {
         assert!(program.path("bundle").join(name).is_file(), "{name}");
     }
     let manifest: Value = serde_json::from_str(&read(&program, "bundle/manifest.json")).unwrap();
@@ -69,7 +77,14 @@ fn twice_the_cpu_per_delivery_needs_more_chat_servers() {
             "{{\"version\":1,\"machine\":\"m\",\"revision\":\"r\",\"cpu_seconds_per_delivery\":{cost}}}"
         );
         program.write("calibration.json", calibration);
-        let ended = program.run(&["plan", "small.toml", "--calibration", "calibration.json", "--format", "json"]);
+        let ended = program.run(&[
+            "plan",
+            "small.toml",
+            "--calibration",
+            "calibration.json",
+            "--format",
+            "json",
+        ]);
         assert_eq!(ended.status, 0, "{}", ended.stderr);
         let sizing: Value = serde_json::from_str(&ended.stdout).unwrap();
         sizing["servers"]["chat"]["total"].as_u64().unwrap()

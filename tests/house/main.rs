@@ -46,7 +46,10 @@ fn arrows_go_down_only() {
     for (folder, allowed) in ARROWS {
         let allowed: BTreeSet<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
         let arrows = arrows_of(folder);
-        assert!(arrows.is_subset(&allowed), "{folder} leans on {arrows:?}, allowed are {allowed:?}");
+        assert!(
+            arrows.is_subset(&allowed),
+            "{folder} leans on {arrows:?}, allowed are {allowed:?}"
+        );
     }
 }
 
@@ -63,7 +66,16 @@ fn the_pure_crates_have_no_runtime_socket_or_randomness_below_them() {
     let mut found = BTreeMap::new();
     for package in PURE {
         let tree = Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--package", package])
+            .args([
+                "tree",
+                "--offline",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--package",
+                package,
+            ])
             .current_dir(root())
             .output()
             .unwrap();

@@ -14,7 +14,8 @@ pub enum Accept {
     /// Once the store has it on disk.
     #[default]
     AfterAppend,
-    /// As soon as the chat server has read it: a crash loses what was promised.
+    /// As soon as the chat server has read it: a crash loses what was promised, and so may a
+    /// time-out of the store.
     OnReceipt,
 }
 
@@ -126,6 +127,10 @@ impl Design {
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
+        if self.initial_history == 0 {
+            // Without an entry a new device would not learn that it is a member.
+            problems.push(("initial_history", "initial_history must be at least 1".into()));
+        }
         for (knob, value) in self.durations() {
             if value < Duration::from_millis(10) {
                 problems.push((knob, format!("{knob} must be at least 10ms")));
@@ -139,11 +144,13 @@ impl Design {
         if self.silence_after < 2 * self.heartbeat {
             problems.push((
                 "silence_after",
-                "silence_after must be at least two heartbeats, or every pause cuts a connection".into(),
+                "silence_after must be at least two heartbeats, or every pause cuts a connection"
+                    .into(),
             ));
         }
         if self.reconnect_max < self.reconnect_base {
-            problems.push(("reconnect_max", "reconnect_max must not be below reconnect_base".into()));
+            problems
+                .push(("reconnect_max", "reconnect_max must not be below reconnect_base".into()));
         }
         if self.group_limit < 2 {
             problems.push(("group_limit", "group_limit must be at least 2".into()));

@@ -121,7 +121,9 @@ impl fmt::Display for ChannelId {
 
 /// Why a text is not a channel id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no channel id: expected `direct-<user>-<user>` (lower first) or `group-<user>-<number>`")]
+#[error(
+    "`{text}` is no channel id: expected `direct-<user>-<user>` (lower first) or `group-<user>-<number>`"
+)]
 pub struct ChannelIdError {
     text: String,
 }
@@ -188,7 +190,16 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "direct-17-3", "direct-3-3", "direct-03-17", "group-3", "group-3-1-1", "group-+3-1", "x-1-2"] {
+        for text in [
+            "",
+            "direct-17-3",
+            "direct-3-3",
+            "direct-03-17",
+            "group-3",
+            "group-3-1-1",
+            "group-+3-1",
+            "x-1-2",
+        ] {
             assert!(text.parse::<ChannelId>().is_err(), "{text}");
         }
     }

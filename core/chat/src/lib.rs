@@ -19,7 +19,6 @@ pub mod time;
 mod timers;
 pub mod units;
 
-
 pub use design::Design;
 pub use device::Device;
 pub use entry::{Content, Entry, body_hash};

@@ -191,7 +191,8 @@ fn missing_examples(load: &Place<'_>) -> String {
     let columns = [("Message", Figures), ("Device that did not get it", Figures)];
     let mut table = Table::new("The first deliveries that never came", &columns);
     for example in load.at("/missing_examples").items() {
-        table.row(["/number", "/device"].map(|one| figure(&example.at(one), Unit::Number)).to_vec());
+        table
+            .row(["/number", "/device"].map(|one| figure(&example.at(one), Unit::Number)).to_vec());
     }
     table.html()
 }

@@ -63,8 +63,7 @@ impl Engine<'_> {
     ) {
         let now = self.clock();
         self.machine_events += 1;
-        if let Some(machine) =
-            self.devices.get_mut(&device).and_then(|node| node.machine.as_mut())
+        if let Some(machine) = self.devices.get_mut(&device).and_then(|node| node.machine.as_mut())
         {
             machine.handle_input(now, input);
             self.drain_device(device, intended_ns);

@@ -112,7 +112,9 @@ impl<'run> Engine<'run> {
     fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
         let header = || {
             let Setup { scenario, variant, seed, .. } = setup;
-            Trace::new(format!("hubbub-trace v1 engine=fast scenario={scenario} variant={variant} seed={seed}"))
+            Trace::new(format!(
+                "hubbub-trace v1 engine=fast scenario={scenario} variant={variant} seed={seed}"
+            ))
         };
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
         let mut engine = Self {
@@ -171,9 +173,8 @@ impl<'run> Engine<'run> {
             self.now = at;
             self.happen(happening);
         }
-        let effect = |fault: &crate::faults::ActiveFault| {
-            fault.effect(self.network.affected(fault.id))
-        };
+        let effect =
+            |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
         Outcome {
             effects: self.setup.faults.iter().map(effect).collect(),
             simulated_s: self.now as f64 / 1e9,

@@ -64,7 +64,9 @@ impl Engine<'_> {
     fn plan_wake(&mut self, index: usize) {
         let now = self.now;
         let host = &mut self.servers[index];
-        let Some((due, _)) = host.machine.as_ref().and_then(ChatServer::poll_timeout) else { return };
+        let Some((due, _)) = host.machine.as_ref().and_then(ChatServer::poll_timeout) else {
+            return;
+        };
         let due = due.0.max(now);
         if host.wake_at.is_none_or(|planned| due < planned) {
             host.wake_at = Some(due);
@@ -103,7 +105,12 @@ impl Engine<'_> {
             Output::Peer(server, frame) => {
                 let server = server.0 as usize - 1;
                 let there = self.setup.hosts.chat(server);
-                self.transmit(here, there, Lane::Hosts(here, there), Payload::Peer { server, frame });
+                self.transmit(
+                    here,
+                    there,
+                    Lane::Hosts(here, there),
+                    Payload::Peer { server, frame },
+                );
             }
             Output::Request { id, request, .. } => {
                 let incarnation = self.servers[index].incarnation;

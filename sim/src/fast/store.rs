@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     ChannelId, MessageId, RequestId, UserId,
-    ports::{
-        Answer, Outcome, Request,
-        routing::RoutingModel,
-        store::StoreModel,
-    },
+    ports::{Answer, Outcome, Request, routing::RoutingModel, store::StoreModel},
 };
 use hubbub_history::{EventBody, Source, store_entry};
 

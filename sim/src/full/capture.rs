@@ -36,8 +36,11 @@ impl Subscriber for Capture {
     fn event(&self, event: &Event<'_>) {
         let mut seen = Seen::default();
         event.record(&mut seen);
-        let Some(((envelope, from), to)) = seen.envelope.zip(seen.from).zip(seen.to) else { return };
-        self.shared.with(|recording| recording.envelope(envelope, from, to, || seen.segment.text()));
+        let Some(((envelope, from), to)) = seen.envelope.zip(seen.from).zip(seen.to) else {
+            return;
+        };
+        self.shared
+            .with(|recording| recording.envelope(envelope, from, to, || seen.segment.text()));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -24,7 +24,8 @@ type Link = (HostId, HostId);
 impl FaultState {
     pub(super) fn new(setup: &Setup) -> Self {
         let begins = setup.faults.iter().enumerate().map(|(index, fault)| (fault.at, true, index));
-        let ends = setup.faults.iter().enumerate().map(|(index, fault)| (fault.until, false, index));
+        let ends =
+            setup.faults.iter().enumerate().map(|(index, fault)| (fault.until, false, index));
         let mut due: Vec<_> = begins.chain(ends).collect();
         due.sort_by_key(|(at, begins, index)| std::cmp::Reverse((*at, *begins, *index)));
         Self { due }

@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-
 };
 
 use hubbub_chat::{
@@ -78,7 +77,8 @@ pub(super) struct Deployment {
 impl Deployment {
     pub(super) fn new(setup: &Setup, shared: Shared, arrange: Arrange) -> Self {
         let store = setup.store();
-        let models = Models { store, directory: directory(setup), routing: RoutingModel::default() };
+        let models =
+            Models { store, directory: directory(setup), routing: RoutingModel::default() };
         let seat = |(user, device, host)| DeviceSeat { user, device, host, disk: Arc::default() };
         let seats = setup.devices().map(seat).collect();
         Self { setup: setup.clone(), shared, arrange, models: Arc::new(Mutex::new(models)), seats }
@@ -117,17 +117,20 @@ impl Deployment {
         let shared = self.shared.clone();
         let committed = Arc::new(move |entry: &Arc<Entry>| {
             let body = store_entry(entry);
-            shared.with(|recording| recording.record(elapsed_ns(), Source::Store, "store", 0, body));
+            shared
+                .with(|recording| recording.record(elapsed_ns(), Source::Store, "store", 0, body));
         });
         let backend = ModelBackend::new(net.clone(), self.models.clone(), committed);
-        Config::Store(StoreRole { listen: address("store", STORE_PORT), backend: Arc::new(backend) })
+        Config::Store(StoreRole {
+            listen: address("store", STORE_PORT),
+            backend: Arc::new(backend),
+        })
     }
 
     fn chat_config(&self, index: usize, epoch: u64) -> Config {
         let hosts = &self.setup.hosts;
-        let peer = |other: usize| {
-            (server_id(other), address(hosts.name(hosts.chat(other)), PEER_PORT))
-        };
+        let peer =
+            |other: usize| (server_id(other), address(hosts.name(hosts.chat(other)), PEER_PORT));
         let host = hosts.name(hosts.chat(index));
         Config::Chat(ChatRole {
             listen: address(host, DEVICE_PORT),
@@ -149,7 +152,9 @@ impl Deployment {
 
     fn servers(&self) -> Vec<String> {
         let hosts = &self.setup.hosts;
-        (0..hosts.chat_count()).map(|index| address(hosts.name(hosts.chat(index)), DEVICE_PORT)).collect()
+        (0..hosts.chat_count())
+            .map(|index| address(hosts.name(hosts.chat(index)), DEVICE_PORT))
+            .collect()
     }
 
     fn devices_config(&self, host: usize, incarnation: u32) -> (Config, Commands) {
@@ -291,4 +296,3 @@ fn server_id(index: usize) -> ServerId {
 fn address(host: &str, port: u16) -> String {
     format!("{host}:{port}")
 }
-

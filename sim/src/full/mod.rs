@@ -65,11 +65,7 @@ pub fn run(setup: &Setup, traced: bool) -> Result<Outcome, FullError> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_arranged(
-    setup: &Setup,
-    traced: bool,
-    arrange: Arrange,
-) -> Result<Outcome, FullError> {
+pub fn run_arranged(setup: &Setup, traced: bool, arrange: Arrange) -> Result<Outcome, FullError> {
     let setup = setup.clone();
     // A thread of its own: what the runtime keeps per thread must not come from an earlier run.
     let thread = std::thread::spawn(move || Engine::run(&setup, traced, arrange));
@@ -138,7 +134,8 @@ impl Engine<'_> {
             if now >= self.next_check {
                 self.check_settled(now);
             }
-            let failed = |error: Box<dyn std::error::Error>| FullError::Host { reason: error.to_string() };
+            let failed =
+                |error: Box<dyn std::error::Error>| FullError::Host { reason: error.to_string() };
             self.sim.step().map_err(failed)?;
         }
         Ok(())

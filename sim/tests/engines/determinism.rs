@@ -1,8 +1,7 @@
 //! The same seed gives the same trace, byte for byte.
 
-
-use hubbub_sim::{Trace, fast, first_difference};
 use crate::support::{FAULTS, lively_with, setup};
+use hubbub_sim::{Trace, fast, first_difference};
 
 #[test]
 fn the_fast_engine_repeats_itself() {

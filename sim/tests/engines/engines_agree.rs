@@ -1,15 +1,14 @@
 //! Both engines come to the same verdict on the same scenario.
 
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{FAULTS, lively_with, setup};
 use hubbub_chat::{
     ChannelId, Design, DeviceId,
     design::{Accept, Fanout},
 };
 use hubbub_history::{EventBody, EventType, History};
 use hubbub_sim::{Judged, fast, full, judge};
-use crate::support::{FAULTS, lively_with, setup};
 
 fn outcomes(history: &History) -> BTreeMap<u64, EventType> {
     let mut outcomes = BTreeMap::new();
@@ -70,7 +69,8 @@ fn they_find_the_same_violations_in_a_naive_design() {
     let run = |design: &Design| {
         let setups: Vec<_> = (1..=3).map(|seed| setup(&still(faults), design, seed)).collect();
         let fast: Vec<_> = setups.iter().map(|it| judge(it, &fast::run(it, false))).collect();
-        let full: Vec<_> = setups.iter().map(|it| judge(it, &full::run(it, false).unwrap())).collect();
+        let full: Vec<_> =
+            setups.iter().map(|it| judge(it, &full::run(it, false).unwrap())).collect();
         (violated(&fast), violated(&full))
     };
     let expected: BTreeSet<String> = ["accepted-lost".to_owned()].into();

@@ -1,6 +1,5 @@
 //! The fast engine runs the hardened design through every fault without a violation.
 
-
 use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_fast};
 
 #[test]

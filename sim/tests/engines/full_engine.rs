@@ -1,6 +1,5 @@
 //! The full engine runs the whole service through every fault without a violation.
 
-
 use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_full};
 
 #[test]

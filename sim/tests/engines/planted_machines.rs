@@ -1,8 +1,8 @@
 //! Every checker catches a machine that does what it is there to catch.
 
-
 use std::collections::BTreeSet;
 
+use crate::support::{lively_with, setup};
 use hubbub_chat::{
     ChannelId, Content, DeviceId, MessageId, SessionId,
     device::{DeviceEvent, DeviceOutput},
@@ -14,7 +14,6 @@ use hubbub_sim::{
     fast::{self, Planted},
     judge,
 };
-use crate::support::{lively_with, setup};
 
 /// The checkers that a run with this defect violates.
 fn violated(planted: &mut dyn Planted) -> BTreeSet<String> {
@@ -37,7 +36,9 @@ struct ForgetfulDevice {
 
 impl Planted for ForgetfulDevice {
     fn device_output(&mut self, device: DeviceId, output: DeviceOutput) -> Vec<DeviceOutput> {
-        if device == DeviceId(1) && matches!(output, DeviceOutput::Event(DeviceEvent::Applied { .. })) {
+        if device == DeviceId(1)
+            && matches!(output, DeviceOutput::Event(DeviceEvent::Applied { .. }))
+        {
             self.applied += 1;
             if self.applied.is_multiple_of(10) {
                 return Vec::new();

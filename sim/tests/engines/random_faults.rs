@@ -1,10 +1,9 @@
 //! The hardened design holds under fault schedules that nobody thought of.
 
-
+use crate::support::{assert_clean, lively_with, setup};
 use hubbub_chat::Design;
 use hubbub_sim::{fast, judge};
 use proptest::prelude::*;
-use crate::support::{assert_clean, lively_with, setup};
 
 const HOSTS: [&str; 6] = ["store", "chat-1", "chat-2", "chat-3", "devices-1", "devices-2"];
 

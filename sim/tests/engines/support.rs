@@ -23,14 +23,32 @@ duration = "30s"
 
 /// One schedule for each kind of fault, and combinations.
 pub(crate) const FAULTS: [(&str, &str); 8] = [
-    ("partition", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n"),
-    ("isolation", "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nhost = \"chat-2\"\n"),
-    ("one way", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition-one-way\"\nbetween = [[\"store\"], [\"chat-1\", \"chat-3\"]]\n"),
+    (
+        "partition",
+        "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n",
+    ),
+    (
+        "isolation",
+        "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nhost = \"chat-2\"\n",
+    ),
+    (
+        "one way",
+        "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"partition-one-way\"\nbetween = [[\"store\"], [\"chat-1\", \"chat-3\"]]\n",
+    ),
     ("blip", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"blip\"\nhost = \"devices-1\"\n"),
     ("crash", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"chat-2\"\n"),
-    ("power loss", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"power-loss\"\nhost = \"chat-2\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"store\"\n"),
-    ("device crash", "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"devices-1\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"devices-2\"\n"),
-    ("latency", "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"2500ms\"\n"),
+    (
+        "power loss",
+        "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"power-loss\"\nhost = \"chat-2\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"store\"\n",
+    ),
+    (
+        "device crash",
+        "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"devices-1\"\n[[fault]]\nat = \"15s\"\nfor = \"4s\"\nkind = \"power-loss\"\nhost = \"devices-2\"\n",
+    ),
+    (
+        "latency",
+        "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"2500ms\"\n",
+    ),
 ];
 
 /// `LIVELY` with faults added.

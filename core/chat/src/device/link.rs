@@ -1,6 +1,6 @@
 //! The connection of a device: opening, greeting, heartbeats, silence and back-off.
 
-use super::{Device, DetachCause, DeviceEvent, DeviceOutput, DeviceTimer};
+use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
     time::{Monotonic, Now},

@@ -17,9 +17,7 @@ pub use disk::{DeviceDisk, DiskWrite};
 use crate::{
     design::Design,
     entry::Entry,
-    frame::{
-        Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame,
-    },
+    frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
     random::Random,
     time::{Monotonic, Now},
@@ -336,7 +334,13 @@ impl Device {
         }
         self.link.heard(now);
         match frame {
-            ServerFrame::Accepted { channel, membership, client_id, message_id, accepted_at_ms } => {
+            ServerFrame::Accepted {
+                channel,
+                membership,
+                client_id,
+                message_id,
+                accepted_at_ms,
+            } => {
                 let place = message_id.map(|message_id| (message_id, accepted_at_ms));
                 self.accepted(now, channel, membership, client_id, place);
             }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey, disk::Outgoing,
-};
+use super::{Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey, disk::Outgoing};
 use crate::{
     entry::{Content, Entry, body_hash},
     frame::{ClientFrame, SendFrame, SendRefusal},
@@ -126,7 +124,8 @@ impl Device {
 
     pub(super) fn restart_windows(&mut self, now: Now) {
         self.windows.clear();
-        let pending = |row: &super::disk::ChannelDisk| !row.outbox.is_empty() || row.change.is_some();
+        let pending =
+            |row: &super::disk::ChannelDisk| !row.outbox.is_empty() || row.change.is_some();
         let rows = self.disk.channels.iter();
         let channels: Vec<_> =
             rows.filter(|(_, row)| pending(row)).map(|(channel, _)| *channel).collect();

@@ -16,12 +16,7 @@ use crate::{
 
 impl ChatServer {
     /// Delivers a new entry to everybody in its audience.
-    pub(super) fn publish(
-        &mut self,
-        now: Now,
-        entry: &Arc<Entry>,
-        audience: Vec<UserId>,
-    ) {
+    pub(super) fn publish(&mut self, now: Now, entry: &Arc<Entry>, audience: Vec<UserId>) {
         self.deliver(now, entry, &audience);
         if self.config.has_peers {
             let server = self.config.server;
@@ -42,12 +37,7 @@ impl ChatServer {
 
     /// Delivers to the local sessions of the audience, and to nobody else: the audience was fixed
     /// by the append, and this server's idea of the membership may be stale.
-    pub(super) fn deliver(
-        &mut self,
-        now: Now,
-        entry: &Arc<Entry>,
-        audience: &[UserId],
-    ) {
+    pub(super) fn deliver(&mut self, now: Now, entry: &Arc<Entry>, audience: &[UserId]) {
         let mut receivers = Vec::new();
         let mut behind = Vec::new();
         for user in audience {

@@ -148,6 +148,9 @@ pub struct ServerCounts {
     pub holes: u64,
     /// Sessions cut as slow consumers.
     pub slow_consumers: u64,
+    /// Sends that were promised and then dropped (`accept = on-receipt`): refused by the store, or
+    /// one too many to keep.
+    pub promises_broken: u64,
 }
 
 /// A chat server.

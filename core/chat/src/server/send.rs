@@ -6,9 +6,7 @@ use super::{ChatServer, Output, Timer, requests::Pending};
 use crate::{
     design::Accept,
     entry::{Content, Entry},
-    frame::{
-        ChangeFrame, ChangeOutcome, ChangeRefusal, SendFrame, SendRefusal, ServerFrame,
-    },
+    frame::{ChangeFrame, ChangeOutcome, ChangeRefusal, SendFrame, SendRefusal, ServerFrame},
     ids::{ChannelId, DeviceId, MessageId, OperationId, SessionId, UserId},
     ports::{
         Outcome, Request,
@@ -63,8 +61,13 @@ impl ChatServer {
         let SendFrame { channel, membership, client_id, oldest_pending, body } = frame;
         if promised {
             let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
-            let accepted =
-                ServerFrame::Accepted { channel, membership, client_id, message_id, accepted_at_ms };
+            let accepted = ServerFrame::Accepted {
+                channel,
+                membership,
+                client_id,
+                message_id,
+                accepted_at_ms,
+            };
             self.outputs.push_back(Output::Frame(session, accepted));
         }
         let append = Append { user, device, channel, membership, client_id, oldest_pending, body };
@@ -159,6 +162,8 @@ impl ChatServer {
         if !send.promised {
             let refused = ServerFrame::Refused { channel, membership, client_id, reason };
             self.tell(send.session, refused);
+        } else {
+            self.counts.promises_broken += 1;
         }
     }
 
@@ -167,6 +172,8 @@ impl ChatServer {
             self.retries.push_back(send);
             let again = now.monotonic.after(self.config.design.retry_after);
             self.timers.set_once(Timer::AppendRetry, again);
+        } else {
+            self.counts.promises_broken += 1;
         }
     }
 

@@ -149,6 +149,7 @@ async fn health(State(api): SharedApi) -> Json<Value> {
         "hints_received": counts.hints_received,
         "holes": counts.holes,
         "slow_consumers": counts.slow_consumers,
+        "promises_broken": counts.promises_broken,
         "frames_encoded": figures.encoder.encoded(),
         "frames_malformed": figures.malformed(),
     }))

@@ -52,5 +52,9 @@ async fn a_device_that_was_logged_out_stays_down() {
     let mut phone = Phone::synced(&net, &ann, &server.address, &design()).await;
     http.post("/v1/logout", Some(&ann.token), serde_json::json!(null)).await;
     phone.say(channel, "too late").await;
-    phone.wait_for("failure", |event| matches!(event, DeviceEvent::Failed { .. } | DeviceEvent::Refused { .. })).await;
+    phone
+        .wait_for("failure", |event| {
+            matches!(event, DeviceEvent::Failed { .. } | DeviceEvent::Refused { .. })
+        })
+        .await;
 }

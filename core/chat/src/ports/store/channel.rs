@@ -173,11 +173,8 @@ impl ChannelState {
         exists: impl Fn(UserId) -> bool,
     ) -> Decision {
         self.when_member(user, |_| {
-            let mut fresh: Vec<UserId> = users
-                .iter()
-                .copied()
-                .filter(|user| self.membership(*user).is_none())
-                .collect();
+            let mut fresh: Vec<UserId> =
+                users.iter().copied().filter(|user| self.membership(*user).is_none()).collect();
             fresh.sort_unstable();
             fresh.dedup();
             if !users.iter().all(|user| exists(*user)) {

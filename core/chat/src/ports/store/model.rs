@@ -332,7 +332,9 @@ impl StoreAnswer {
     /// A page that ran into its limit within its last channel has more behind it.
     fn when_full(self, budget: usize) -> Self {
         match self {
-            Self::Page { ranges, .. } => Self::Page { more: budget == 0 && !ranges.is_empty(), ranges },
+            Self::Page { ranges, .. } => {
+                Self::Page { more: budget == 0 && !ranges.is_empty(), ranges }
+            }
             other => other,
         }
     }

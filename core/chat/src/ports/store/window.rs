@@ -56,7 +56,12 @@ impl SendWindow {
 
     /// What to do with a send of this window's membership.
     #[must_use]
-    pub fn judge(&self, client_id: ClientId, oldest_pending: ClientId, body_hash: u64) -> Judgement {
+    pub fn judge(
+        &self,
+        client_id: ClientId,
+        oldest_pending: ClientId,
+        body_hash: u64,
+    ) -> Judgement {
         let known = self.answers.iter().find(|answer| answer.client_id == client_id);
         if let Some(known) = known {
             if known.body_hash != body_hash {

@@ -10,10 +10,7 @@ use hubbub_chat::{
     design::Fanout,
     entry::{Content, Entry},
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
-    ports::{
-        directory::TokenHash,
-        store::ChannelState,
-    },
+    ports::{directory::TokenHash, store::ChannelState},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 

@@ -1,0 +1,140 @@
+//! A live delivery may be lost; what it would have brought is found.
+
+use std::time::Duration;
+
+use hubbub_chat::{Design, frame::ClientFrame};
+
+use crate::support::*;
+
+/// The comparison is jittered by a fifth; then come a read and a page.
+fn bound(design: &Design) -> Duration {
+    design.resync_interval.mul_f64(1.2) + Duration::from_millis(100)
+}
+
+#[test]
+fn a_lost_hint_between_servers_is_found_within_the_resync_interval() {
+    for resync in [2, 15] {
+        let design = Design { resync_interval: seconds(resync), ..Design::default() };
+        let mut world = trio_with(2, design.clone());
+        world.rule(
+            |message| {
+                if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass }
+            },
+        );
+        for round in 1..=5 {
+            world.send(PHONE, group(), "hello");
+            world.run_for(bound(&design));
+            assert_eq!(world.texts(CATS, group()).len(), 1 + round);
+        }
+    }
+}
+
+#[test]
+fn a_hint_behind_a_lost_one_leads_to_a_sync_at_once() {
+    let mut world = trio_with(2, Design::default());
+    let mut lost = false;
+    world.rule(move |message| {
+        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
+        if lose { Fate::Drop } else { Fate::Pass }
+    });
+    world.send(PHONE, group(), "lost");
+    world.run_for(Duration::from_millis(200));
+    assert_eq!(world.texts(CATS, group()), ["(created)"]);
+    world.send(PHONE, group(), "behind it");
+    world.run_for(Duration::from_millis(200));
+    assert_eq!(world.texts(CATS, group()), ["(created)", "lost", "behind it"]);
+}
+
+#[test]
+fn a_hole_on_the_device_makes_it_ask_for_a_sync() {
+    let mut world = pair();
+    world.send(PHONE, direct(), "first");
+    world.run_for(seconds(1));
+    let mut lost = false;
+    world.rule(move |message| {
+        let lose = message.is_entry_for(BENS) && !std::mem::replace(&mut lost, true);
+        if lose { Fate::Drop } else { Fate::Pass }
+    });
+    world.send(PHONE, direct(), "lost");
+    world.send(PHONE, direct(), "behind it");
+    world.run_for(seconds(1));
+    assert!(world.frames_from(BENS).any(|frame| matches!(frame, ClientFrame::Sync { .. })));
+    assert_eq!(world.texts(BENS, direct()), ["first", "lost", "behind it"]);
+}
+
+#[test]
+fn a_hole_at_the_very_beginning_of_a_channel_is_filled_too() {
+    let mut world = pair();
+    let mut lost = false;
+    world.rule(move |message| {
+        let lose = message.is_entry_for(BENS) && !std::mem::replace(&mut lost, true);
+        if lose { Fate::Drop } else { Fate::Pass }
+    });
+    world.send(PHONE, direct(), "lost");
+    world.send(PHONE, direct(), "behind it");
+    world.run_for(seconds(1));
+    assert_eq!(world.texts(BENS, direct()), ["lost", "behind it"]);
+}
+
+#[test]
+fn hints_that_come_twice_or_late_are_applied_once() {
+    let mut world = trio_with(2, Design::default());
+    let mut count = 0_u64;
+    world.rule(move |message| {
+        if !matches!(message, Message::Peer { .. }) {
+            return Fate::Pass;
+        }
+        count += 1;
+        match count % 3 {
+            0 => Fate::Twice,
+            1 => Fate::Delay(Duration::from_millis(count * 37 % 400)),
+            _ => Fate::Pass,
+        }
+    });
+    for number in 0..40 {
+        world.send(PHONE, group(), &format!("{number}"));
+        world.run_for(Duration::from_millis(50));
+    }
+    world.run_for(seconds(20));
+    assert_eq!(world.texts(CATS, group()), world.log_texts(group()));
+}
+
+#[test]
+fn a_comparison_that_fails_is_followed_by_another() {
+    use hubbub_chat::ports::store::StoreRequest;
+    let mut world = trio_with(2, Design::default());
+    let mut failed = 0;
+    world.rule(move |message| match message {
+        Message::Peer { .. } => Fate::Drop,
+        _ if matches!(message.store_request(), Some(StoreRequest::Heads(_))) && failed < 4 => {
+            failed += 1;
+            Fate::Drop
+        }
+        _ => Fate::Pass,
+    });
+    world.send(PHONE, group(), "hello");
+    world.run_for(seconds(18));
+    assert_eq!(world.texts(CATS, group()), ["(created)"]);
+    world.run_for(seconds(40));
+    assert_eq!(world.texts(CATS, group()), ["(created)", "hello"]);
+}
+
+#[test]
+fn a_read_that_the_store_does_not_answer_is_repeated() {
+    let mut world = pair();
+    world.stop_device(BENS);
+    world.send(PHONE, direct(), "hello");
+    world.run_for(seconds(1));
+    let mut lost = 0;
+    world.rule(move |message| {
+        if message.is_sync_read() && lost < 2 {
+            lost += 1;
+            return Fate::Drop;
+        }
+        Fate::Pass
+    });
+    world.start_device(BENS);
+    world.run_for(seconds(14));
+    assert_eq!(world.texts(BENS, direct()), ["hello"]);
+    assert!(world.detached(BENS).is_empty(), "without a new connection");
+}

@@ -1,0 +1,22 @@
+//! Behaviour of the chat core through its public interface: one file per behaviour.
+
+mod support;
+
+mod acceptance;
+mod backoff;
+mod bounds;
+mod cursors;
+mod lost_hints;
+mod membership;
+mod new_devices;
+mod paging;
+mod random_scripts;
+mod repeats;
+mod restarts;
+mod send_order;
+mod sessions;
+mod several_devices;
+mod several_servers;
+mod slow_consumers;
+mod store_reference;
+mod visibility;

@@ -1,0 +1,132 @@
+//! One chat server alone, whose sessions and ports the test plays itself.
+
+use std::time::Duration;
+
+use hubbub_chat::{
+    ChatServer, Design, DeviceId, Monotonic, Now, RequestId, ServerId, SessionId, UserId, Wall,
+    frame::{ClientFrame, Cursors, CutReason, PROTOCOL_VERSION, ServerFrame},
+    ports::{
+        Answer, Outcome, Request,
+        store::{StoreAnswer, StoreModel, StoreRequest, StoreRules},
+    },
+    server::{Input, Output, ServerConfig},
+};
+
+pub(crate) struct Bench {
+    pub(crate) server: ChatServer,
+    pub(crate) store: StoreModel,
+    now: Now,
+}
+
+impl Bench {
+    pub(crate) fn new(design: Design, has_peers: bool) -> Self {
+        let now = Now { monotonic: Monotonic(0), wall: Wall(1_735_689_600_000_000_000) };
+        let store = StoreModel::new(StoreRules::from(&design));
+        let config = ServerConfig { server: ServerId(1), epoch: 1, has_peers, design, seed: 1 };
+        Self { server: ChatServer::new(config, now), store, now }
+    }
+
+    pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
+        self.server.handle_input(self.now, input);
+        self.drain()
+    }
+
+    pub(crate) fn frame(&mut self, session: u64, frame: ClientFrame) -> Vec<Output> {
+        self.input(Input::Frame(SessionId(session), frame))
+    }
+
+    /// Attaches a device that is known to the store, without its `hello`.
+    pub(crate) fn attach(&mut self, session: u64, user: UserId, device: DeviceId) {
+        let register = StoreRequest::Register { user, device: Some(device) };
+        self.store.handle(self.now.wall, register);
+        self.input(Input::Attached { session: SessionId(session), user, device });
+    }
+
+    /// Attaches a device and greets; what the server then wants done.
+    pub(crate) fn greet(
+        &mut self,
+        session: u64,
+        user: UserId,
+        device: DeviceId,
+        cursors: Cursors,
+    ) -> Vec<Output> {
+        self.attach(session, user, device);
+        self.frame(session, ClientFrame::Hello { version: PROTOCOL_VERSION, cursors })
+    }
+
+    /// Carries out the store requests among `outputs`, and what they lead to, until none is left.
+    pub(crate) fn serve(&mut self, outputs: Vec<Output>) -> Vec<Output> {
+        let mut open = outputs;
+        let mut done = Vec::new();
+        while !open.is_empty() {
+            let requests = store_requests(&open);
+            done.extend(
+                open.into_iter().filter(|output| !matches!(output, Output::Request { .. })),
+            );
+            open = Vec::new();
+            for (id, request) in requests {
+                let answer = self.ask(request);
+                open.extend(self.answer(id, answer));
+            }
+        }
+        done
+    }
+
+    pub(crate) fn ask(&mut self, request: StoreRequest) -> StoreAnswer {
+        self.store.handle(self.now.wall, request).answer
+    }
+
+    pub(crate) fn answer(&mut self, id: RequestId, answer: StoreAnswer) -> Vec<Output> {
+        self.input(Input::Answer(id, Answer::Store(Outcome::Ok(answer))))
+    }
+
+    pub(crate) fn refuse(&mut self, id: RequestId) -> Vec<Output> {
+        self.input(Input::Answer(id, Answer::Store(Outcome::Refused)))
+    }
+
+    /// Lets time pass, firing every timer on the way.
+    pub(crate) fn pass(&mut self, duration: Duration) -> Vec<Output> {
+        let end = self.now.monotonic.after(duration);
+        let mut outputs = Vec::new();
+        while let Some((at, _)) = self.server.poll_timeout().filter(|(at, _)| *at <= end) {
+            self.now.monotonic = at.max(self.now.monotonic);
+            self.server.handle_timeout(self.now);
+            outputs.extend(self.drain());
+        }
+        self.now.monotonic = end;
+        outputs
+    }
+
+    fn drain(&mut self) -> Vec<Output> {
+        std::iter::from_fn(|| self.server.poll_output()).collect()
+    }
+}
+
+/// The requests to the store among some outputs.
+pub(crate) fn store_requests(outputs: &[Output]) -> Vec<(RequestId, StoreRequest)> {
+    let pick = |output: &Output| match output {
+        Output::Request { id, request: Request::Store(request), .. } => {
+            Some((*id, request.clone()))
+        }
+        _ => None,
+    };
+    outputs.iter().filter_map(pick).collect()
+}
+
+/// The frames to a session among some outputs.
+pub(crate) fn frames(outputs: &[Output], session: u64) -> Vec<&ServerFrame> {
+    let pick = |output| match output {
+        &Output::Frame(SessionId(to), ref frame) if to == session => Some(frame),
+        _ => None,
+    };
+    outputs.iter().filter_map(pick).collect()
+}
+
+/// The sessions that were cut among some outputs, and why.
+pub(crate) fn cuts(outputs: &[Output]) -> Vec<(u64, CutReason)> {
+    let pick = |output: &Output| match output {
+        Output::Cut(session, reason) => Some((session.0, *reason)),
+        _ => None,
+    };
+    outputs.iter().filter_map(pick).collect()
+}
