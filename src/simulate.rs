@@ -28,7 +28,8 @@ pub(crate) struct Simulation<'run> {
 /// One run that was made.
 pub(crate) struct Simulated {
     pub(crate) variant: usize,
-    pub(crate) setup: Setup,
+    /// When all faults were over, in simulated seconds.
+    pub(crate) healed_at_s: f64,
     pub(crate) judged: Judged,
     /// Kept when it is asked for or when there is something to explain.
     pub(crate) history: Option<History>,
@@ -82,7 +83,8 @@ impl Simulation<'_> {
         let found = judged.findings.iter().any(|finding| finding.is_violated());
         let Outcome { history, trace, .. } = outcome;
         let history = (self.keep_histories || found).then_some(history);
-        Ok(Simulated { variant, setup, judged, history, trace })
+        let healed_at_s = setup.heal_at().as_secs_f64();
+        Ok(Simulated { variant, healed_at_s, judged, history, trace })
     }
 
     fn simulate(&self, setup: &Setup) -> Result<Outcome, Failure> {

@@ -37,7 +37,7 @@ pub struct SimTotals {
     pub sends: u64,
     /// Of these, how many were accepted.
     pub accepted: u64,
-    /// Messages applied on devices.
+    /// Messages that devices other than their author's stored.
     pub deliveries: u64,
     /// Violations found, expected or not.
     pub violations: u64,
@@ -77,7 +77,7 @@ pub struct SimRun {
     pub accepted: u64,
     /// Of these, how many were refused for good.
     pub failed: u64,
-    /// Messages applied on devices.
+    /// Messages that devices other than their author's stored.
     pub deliveries: u64,
     /// Devices that took part.
     pub devices: u64,

@@ -4,7 +4,7 @@ use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, FaultState, Source};
 use hubbub_scenario::FaultKind;
 
-use super::{Engine, Payload};
+use super::{Engine, Payload, Stream};
 use crate::{
     faults::{ActiveFault, Strike},
     hosts::HostId,
@@ -60,9 +60,17 @@ impl Engine<'_> {
 
     fn stop_server(&mut self, index: usize, silent: bool) -> u64 {
         self.servers[index].machine = None;
-        let streams = self.streams.iter().filter(|(_, stream)| stream.server == index);
-        let streams: Vec<u64> = streams.map(|(stream, _)| *stream).collect();
-        for stream in &streams {
+        let incarnation = Some(self.servers[index].incarnation);
+        let here = |stream: &Stream| stream.server == index && stream.opened_by == incarnation;
+        let streams = self.streams.iter().filter(|(_, stream)| here(stream));
+        let streams: Vec<(u64, DeviceId)> =
+            streams.map(|(stream, state)| (*stream, state.device)).collect();
+        // A connection that its device has given up is gone already.
+        let is_used = |(stream, device): &&(u64, DeviceId)| {
+            self.devices.get(device).is_some_and(|node| node.stream == Some(*stream))
+        };
+        let ended = streams.iter().filter(is_used).count() as u64;
+        for (stream, _) in &streams {
             if silent {
                 if let Some(state) = self.streams.get_mut(stream) {
                     state.wedged[1] = true;
@@ -71,7 +79,7 @@ impl Engine<'_> {
                 self.send_to_device(*stream, Payload::CloseDevice { stream: *stream });
             }
         }
-        streams.len() as u64
+        ended
     }
 
     fn stop_devices(&mut self, host: HostId, silent: bool) -> u64 {

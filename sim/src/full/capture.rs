@@ -20,11 +20,14 @@ const TARGET: &str = "turmoil";
 /// A subscriber for one run.
 pub(super) struct Capture {
     shared: Shared,
+    /// Describing a segment means writing out its bytes, so it is done for a trace only.
+    is_traced: bool,
 }
 
 impl Capture {
     pub(super) fn new(shared: Shared) -> Self {
-        Self { shared }
+        let is_traced = shared.with(|recording| recording.is_traced());
+        Self { shared, is_traced }
     }
 }
 
@@ -34,7 +37,7 @@ impl Subscriber for Capture {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut seen = Seen::default();
+        let mut seen = Seen { describe: self.is_traced, ..Seen::default() };
         event.record(&mut seen);
         let Some(((envelope, from), to)) = seen.envelope.zip(seen.from).zip(seen.to) else {
             return;
@@ -56,6 +59,7 @@ impl Subscriber for Capture {
 /// The fields of an event that matter.
 #[derive(Default)]
 struct Seen {
+    describe: bool,
     envelope: Option<Envelope>,
     from: Option<IpAddr>,
     to: Option<IpAddr>,
@@ -69,7 +73,7 @@ impl Visit for Seen {
             "src" => self.from = address(value),
             "dst" => self.to = address(value),
             // A segment writes itself to a counter without fail.
-            "protocol" => drop(write!(self.segment, "{value:?}")),
+            "protocol" if self.describe => drop(write!(self.segment, "{value:?}")),
             _ => {}
         }
     }

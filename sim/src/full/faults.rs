@@ -1,6 +1,9 @@
 //! How the full engine carries out faults.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hubbub_history::{EventBody, FaultState as OnOff};
 use hubbub_scenario::FaultKind;
@@ -54,7 +57,7 @@ fn apply(fault: &ActiveFault, begins: bool, sim: &mut Sim<'_>, setup: &Setup, sh
     match &fault.strike {
         Strike::Host(host) if begins => stop(fault, *host, sim, setup, shared),
         Strike::Host(host) => start(fault, *host, sim, setup, shared),
-        Strike::Slow(links, by) => slow(fault, links, *by, begins, sim, setup, shared),
+        Strike::Slow(links, by) => slow(fault, links, begins.then_some(*by), sim, setup, shared),
         Strike::Links(links) if fault.kind == FaultKind::Blip => {
             hold(fault, links, begins, sim, setup, shared);
         }
@@ -87,21 +90,15 @@ fn cut(
     setup: &Setup,
     shared: &Shared,
 ) {
-    for link in links {
-        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
-        let free = shared.with(|recording| {
-            toggle(recording.struck().cut.entry(*link).or_default(), fault.id, begins)
-        });
-        if begins {
-            sim.partition_oneway(from, to);
-        } else if free {
-            sim.repair_oneway(from, to);
+    shared.with(|recording| {
+        for link in links {
+            toggle(recording.struck().cut.entry(*link).or_default(), fault.id, begins);
         }
-    }
+    });
+    set_links(links, sim, setup, shared);
 }
 
-/// Holds links, or releases those that no other fault holds. turmoil holds a pair of hosts in both
-/// directions, and the links of a blip name both.
+/// Holds links, or releases those that no other fault holds.
 fn hold(
     fault: &ActiveFault,
     links: &[Link],
@@ -110,50 +107,79 @@ fn hold(
     setup: &Setup,
     shared: &Shared,
 ) {
-    for link in links {
-        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
-        let free = shared.with(|recording| {
-            toggle(recording.struck().held.entry(*link).or_default(), fault.id, begins)
-        });
-        if begins && link.0 < link.1 {
-            sim.hold(from, to);
-        } else if !begins && free && link.0 < link.1 {
-            sim.release(from, to);
+    shared.with(|recording| {
+        for link in links {
+            toggle(recording.struck().held.entry(*link).or_default(), fault.id, begins);
         }
-    }
+    });
+    set_links(links, sim, setup, shared);
 }
 
-fn slow(
-    fault: &ActiveFault,
-    links: &[Link],
-    by: Duration,
-    begins: bool,
-    sim: &Sim<'_>,
-    setup: &Setup,
-    shared: &Shared,
-) {
-    for link in links {
-        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
-        let free = shared.with(|recording| {
-            toggle(recording.struck().slow.entry(*link).or_default(), fault.id, begins)
-        });
-        if begins {
-            sim.set_link_latency(from, to, by);
-        } else if free {
-            sim.set_link_latency(from, to, setup.cluster.latency_min.0);
-            sim.set_link_max_message_latency(from, to, setup.cluster.latency_max.0);
-        }
-    }
-}
-
-/// True when no fault is left.
-fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) -> bool {
+fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {
     if on {
         faults.insert(fault);
     } else {
         faults.remove(&fault);
     }
-    faults.is_empty()
+}
+
+/// Sets links to what all faults together make of them: a cut direction drops, whatever else
+/// holds; then a held pair holds; then messages pass. turmoil keeps one state per direction and
+/// every call overwrites it, so nothing may be set from one fault alone.
+fn set_links(links: &[Link], sim: &Sim<'_>, setup: &Setup, shared: &Shared) {
+    let pairs: BTreeSet<Link> = links.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+    for (a, b) in pairs {
+        let (cut, held) = shared.with(|recording| {
+            let struck = recording.struck();
+            let is_struck = |links: &BTreeMap<Link, BTreeSet<u32>>, link| {
+                links.get(&link).is_some_and(|faults| !faults.is_empty())
+            };
+            let both = [(a, b), (b, a)];
+            let cut = both.map(|link| is_struck(&struck.cut, link));
+            (cut, both.into_iter().any(|link| is_struck(&struck.held, link)))
+        });
+        let (a, b) = (setup.hosts.name(a), setup.hosts.name(b));
+        if held {
+            sim.hold(a, b);
+        } else {
+            sim.release(a, b);
+        }
+        if cut[0] {
+            sim.partition_oneway(a, b);
+        }
+        if cut[1] {
+            sim.partition_oneway(b, a);
+        }
+    }
+}
+
+/// Slows links by the most that any fault asks for, or gives them their own latency back.
+fn slow(
+    fault: &ActiveFault,
+    links: &[Link],
+    by: Option<Duration>,
+    sim: &Sim<'_>,
+    setup: &Setup,
+    shared: &Shared,
+) {
+    for link in links {
+        let slowest = shared.with(|recording| {
+            let faults = recording.struck().slow.entry(*link).or_default();
+            match by {
+                Some(by) => faults.insert(fault.id, by),
+                None => faults.remove(&fault.id),
+            };
+            faults.values().max().copied()
+        });
+        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
+        let own = &setup.cluster;
+        let (least, most) = match slowest {
+            Some(slowest) => (slowest.max(own.latency_min.0), slowest.max(own.latency_max.0)),
+            None => (own.latency_min.0, own.latency_max.0),
+        };
+        sim.set_link_latency(from, to, least);
+        sim.set_link_max_message_latency(from, to, most);
+    }
 }
 
 /// A crash closes the host's connections. Before a power loss the host is cut off, so that nobody

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use hubbub_chat::DeviceId;
@@ -39,8 +40,8 @@ pub(super) struct Struck {
     pub(super) cut: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
     /// Links that are held.
     pub(super) held: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
-    /// Links that are slow.
-    pub(super) slow: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
+    /// Links that are slow, and the least latency that each fault asks for.
+    pub(super) slow: BTreeMap<(HostId, HostId), BTreeMap<u32, Duration>>,
     /// Hosts that are down, and whether they went without a word.
     pub(super) down: BTreeMap<HostId, (u32, bool)>,
 }
@@ -157,20 +158,27 @@ impl Recording {
 
     fn count_effects(&mut self, envelope: Envelope, from: HostId, to: HostId) {
         let link = (from, to);
-        let struck = match envelope {
-            Envelope::Drop => self.struck.cut.get(&link),
-            Envelope::Hold => self.struck.held.get(&link),
-            Envelope::Send => self.struck.slow.get(&link),
-            Envelope::Delivered => None,
+        let struck: Vec<u32> = match envelope {
+            Envelope::Drop => self.struck.cut.get(&link).into_iter().flatten().copied().collect(),
+            Envelope::Hold => self.struck.held.get(&link).into_iter().flatten().copied().collect(),
+            Envelope::Send => {
+                self.struck.slow.get(&link).into_iter().flatten().map(|(fault, _)| *fault).collect()
+            }
+            Envelope::Delivered => Vec::new(),
         };
-        for fault in struck.into_iter().flatten() {
-            *self.affected.entry(*fault).or_default() += 1;
+        for fault in struck {
+            *self.affected.entry(fault).or_default() += 1;
         }
         if envelope == Envelope::Send
             && let Some((fault, _)) = self.struck.down.get(&to)
         {
             *self.affected.entry(*fault).or_default() += 1;
         }
+    }
+
+    /// Whether somebody wants to read how envelopes look.
+    pub(super) fn is_traced(&self) -> bool {
+        self.trace.is_some()
     }
 
     pub(super) fn struck(&mut self) -> &mut Struck {

@@ -1,5 +1,7 @@
 //! The fast engine runs the hardened design through every fault without a violation.
 
+use hubbub_sim::expectations;
+
 use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_fast};
 
 #[test]
@@ -22,4 +24,15 @@ fn the_hardened_design_holds_under_every_kind_of_fault() {
             assert_effects(name, &judged);
         }
     }
+}
+
+#[test]
+fn a_time_that_nobody_could_measure_meets_no_expectation() {
+    let faults = "[[fault]]\nat = \"0s\"\nfor = \"30s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"100ms\"\n\
+                  [expect]\ndeliver_p99 = \"1ms\"\n";
+    let scenario = lively_with(faults);
+    let (_, _, judged) = run_fast(&scenario, 1);
+    let expectations = expectations(&scenario.expect, &[judged]);
+    let deliver = expectations.iter().find(|one| one.what == "deliver_p99").unwrap();
+    assert_eq!((deliver.got.as_str(), deliver.met), ("not measured", false));
 }

@@ -1,6 +1,8 @@
 //! The full engine runs the whole service through every fault without a violation.
 
-use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_full};
+use hubbub_sim::full;
+
+use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_full, setup};
 
 #[test]
 fn a_quiet_network_leaves_nothing_to_complain_about() {
@@ -22,4 +24,48 @@ fn the_hardened_design_holds_under_every_kind_of_fault() {
             assert_effects(name, &judged);
         }
     }
+}
+
+/// What the trace says became of envelopes from chat-1 to the store in each of these spans of
+/// seconds.
+fn fates(faults: &str, spans: &[std::ops::Range<u64>]) -> Vec<Vec<&'static str>> {
+    let scenario = lively_with(faults);
+    let setup = setup(&scenario, &scenario.design, 1);
+    let trace = full::run(&setup, true).unwrap().trace.unwrap();
+    let fate_of = |line: &String, span: &std::ops::Range<u64>| {
+        let between = line.contains(" chat-1 Drop to store")
+            || line.contains(" chat-1 Hold to store")
+            || line.contains(" chat-1 Delivered to store");
+        let word = ["Drop", "Hold", "Delivered"].into_iter().find(|word| line.contains(word));
+        let second = line.split('.').next().and_then(|second| second.parse().ok());
+        let within = second.is_some_and(|second| span.contains(&second));
+        (between && within).then_some(word).flatten()
+    };
+    let fates = |span: &std::ops::Range<u64>| {
+        let mut fates: Vec<_> =
+            trace.lines().iter().filter_map(|line| fate_of(line, span)).collect();
+        fates.sort_unstable();
+        fates.dedup();
+        fates
+    };
+    spans.iter().map(fates).collect()
+}
+
+#[test]
+fn a_partition_outlasts_a_blip_on_the_same_link() {
+    let faults = "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n\
+                  [[fault]]\nat = \"10s\"\nfor = \"5s\"\nkind = \"blip\"\nbetween = [[\"chat-1\"], [\"store\"]]\n";
+    let dropped = vec!["Drop"];
+    assert_eq!(fates(faults, &[6..10, 10..15, 15..24]), [dropped.clone(), dropped.clone(), dropped]);
+}
+
+#[test]
+fn the_slowest_of_two_latencies_rules() {
+    let latency = |at, duration, latency| {
+        format!("[[fault]]\nat = \"{at}s\"\nfor = \"{duration}s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"{latency}ms\"\n")
+    };
+    let p50 = |faults: &str| run_full(&lively_with(faults), 1).2.times.recover.p50_ms;
+    let alone = p50(&latency(5, 20, 900));
+    let both = p50(&format!("{}{}", latency(5, 20, 900), latency(8, 2, 50)));
+    assert!((alone - both).abs() < 200.0, "{alone} ms alone, {both} ms with the smaller one");
 }

@@ -60,3 +60,20 @@ proptest! {
         assert_clean("random faults", &judged);
     }
 }
+
+#[cfg(feature = "full")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost_doubled_or_out_of_order_in_the_full_engine(
+        faults in prop::collection::vec(fault(), 0..6),
+        stops in stops(),
+        seed in 0..1_000_000_u64,
+    ) {
+        let scenario = lively_with(&[faults, stops].concat().concat());
+        let setup = setup(&scenario, &Design::default(), seed);
+        let outcome = hubbub_sim::full::run(&setup, false).unwrap();
+        assert_clean("random faults", &judge(&setup, &outcome));
+    }
+}
