@@ -11,5 +11,9 @@ fn main() {
         .filter(|answer| answer.status.success())
         .and_then(|answer| String::from_utf8(answer.stdout).ok())
         .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
+    let changes =
+        Command::new("git").args(["status", "--porcelain", "--untracked-files=no"]).output();
+    let is_changed = changes.is_ok_and(|changes| !changes.stdout.is_empty());
+    let revision = if is_changed { format!("{revision}-changed") } else { revision };
     println!("cargo:rustc-env=HUBBUB_REVISION={revision}");
 }

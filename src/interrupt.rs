@@ -18,7 +18,8 @@ pub(crate) struct Interrupt {
 
 impl Interrupt {
     /// Listens for Ctrl-C and, on Unix, for SIGTERM, from a thread of its own.
-    pub(crate) fn listen() -> Self {
+    /// `words` are told to the user then.
+    pub(crate) fn listen_and_say(words: &'static str) -> Self {
         let flag = Arc::new(AtomicBool::new(false));
         let (sender, watch) = watch::channel(false);
         let noticed = flag.clone();
@@ -30,12 +31,19 @@ impl Interrupt {
                 noticed.store(true, Ordering::Relaxed);
                 // Work that has ended meanwhile does not mind.
                 let _ = sender.send(true);
-                tell("stopping; results so far are kept (press Ctrl-C again to end at once)");
+                tell(words);
                 signalled().await;
                 std::process::exit(130);
             });
         });
         Self { flag, watch }
+    }
+
+    /// As [`Self::listen_and_say`], for work whose results so far are kept.
+    pub(crate) fn listen() -> Self {
+        Self::listen_and_say(
+            "stopping; results so far are kept (press Ctrl-C again to end at once)",
+        )
     }
 
     pub(crate) fn is_set(&self) -> bool {

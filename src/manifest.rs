@@ -6,7 +6,7 @@ use hubbub_report::{MANIFEST_VERSION, Machine, Manifest, ScenarioOrigin, Tool};
 use hubbub_scenario::Document;
 
 /// The manifest of a run that begins now.
-pub(crate) fn manifest(document: &Document, seeds: &[u64], notes: Vec<String>) -> Manifest {
+pub(crate) fn manifest(document: &Document, seeds: &[u64]) -> Manifest {
     let scenario = document.scenario();
     let started_at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     Manifest {
@@ -25,7 +25,7 @@ pub(crate) fn manifest(document: &Document, seeds: &[u64], notes: Vec<String>) -
         command_line: command_line(),
         machine: Machine::of_this_host(),
         started_at,
-        notes,
+        notes: Vec::new(),
     }
 }
 

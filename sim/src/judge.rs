@@ -9,7 +9,12 @@ use hubbub_history::{
 use hubbub_scenario::{Expect, Period, ViolationName};
 use serde::{Deserialize, Serialize};
 
-use crate::{faults::FaultEffect, latency::{DeliveryTimes, Percentiles}, outcome::Outcome, setup::Setup};
+use crate::{
+    faults::FaultEffect,
+    latency::{DeliveryTimes, Percentiles},
+    outcome::Outcome,
+    setup::Setup,
+};
 
 /// One run, judged by all checkers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

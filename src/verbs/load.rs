@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hubbub_loadgen::{Outcome, Target};
-use hubbub_report::{Bundle, BundleWriter, headlines};
+use hubbub_report::{Bundle, BundleWriter, Headline, headlines};
 
 use crate::{
     exit::{Exit, Failure, print, tell},
@@ -36,7 +36,7 @@ pub(crate) struct Load {
     seed: Option<u64>,
     #[command(flatten)]
     overrides: Overrides,
-    /// Where the bundle goes; out/<scenario>-<seed> by default
+    /// Where the bundle goes; out/<scenario>-<seed>-load by default
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How results are printed
@@ -53,6 +53,12 @@ enum Format {
     Json,
 }
 
+/// The figures that tell most, a line each.
+pub(crate) fn figures(bundle: &Bundle) -> String {
+    let line = |one: &Headline<'_>| format!("  {:<28} {}\n", one.name, one.printed());
+    headlines(bundle).iter().map(line).collect()
+}
+
 /// What a calibration of this verb includes.
 pub(crate) const SCOPE: &str = "chat, API and store in one process";
 
@@ -62,9 +68,16 @@ impl Load {
         let set = &self.overrides.set;
         let measurement = Measurement::new(&document, self.seed, self.target.clone(), set)?;
         let seed = measurement.seed;
+        let mut manifest = manifest(&document, &[seed]);
+        let folder = self.out.unwrap_or_else(|| {
+            // Beside the bundle of `run`, which has more in it.
+            let mut folder = default_folder(document.scenario(), seed).into_os_string();
+            folder.push("-load");
+            folder.into()
+        });
+        BundleWriter::check(&folder).map_err(Failure::new)?;
         let measured = measurement.measure(&Interrupt::listen())?;
-        let folder = self.out.unwrap_or_else(|| default_folder(document.scenario(), seed));
-        let manifest = manifest(&document, &[seed], measured.notes.clone());
+        manifest.notes.clone_from(&measured.notes);
         let writer =
             BundleWriter::begin(&folder, &manifest, document.text()).map_err(Failure::new)?;
         write_measurement(&writer, &measured, SCOPE)?;
@@ -74,11 +87,10 @@ impl Load {
             print(serde_json::to_string_pretty(result).map_err(Failure::new)? + "\n")?;
         } else {
             let bundle = Bundle::read(&folder).map_err(Failure::new)?;
-            let figures = headlines(&bundle);
-            let figures = figures.iter().map(|one| format!("  {}: {}\n", one.name, one.printed()));
             let outcome = format!("{:?}", result.verdict.outcome).to_uppercase();
             let reasons = sentences(&measured.outcome);
-            print(format!("{outcome}: {reasons}\n{}", figures.collect::<String>()))?;
+            let because = if reasons.is_empty() { String::new() } else { format!(": {reasons}") };
+            print(format!("{outcome}{because}\n{}", figures(&bundle)))?;
         }
         tell(format!("report: {}", page.display()));
         Ok(match result.verdict.outcome {

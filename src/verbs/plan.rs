@@ -55,7 +55,7 @@ impl Plan {
         let document = read(&self.file, &self.overrides)?;
         let calibration = self.calibration.as_deref().map(read_calibration).transpose()?;
         let sizing = size(&document, calibration.as_ref())?;
-        let manifest = manifest(&document, &[], Vec::new());
+        let manifest = manifest(&document, &[]);
         let text = document.text().to_owned();
         if let Some(folder) = &self.out {
             let writer = BundleWriter::begin(folder, &manifest, &text).map_err(Failure::new)?;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hubbub_plan::Calibration;
-use hubbub_report::{Bundle, BundleWriter, Overall, SimReport, human};
+use hubbub_report::{Bundle, BundleWriter, Manifest, Overall, SimReport, human};
 use hubbub_scenario::{Document, Engine, Kind};
 
 use super::{
-    load::SCOPE,
+    load::{SCOPE, figures},
     plan::{size, write_plan},
     sim::write_simulation,
 };
@@ -58,12 +58,14 @@ impl Run {
         let document = read(&self.file, &self.overrides)?;
         let seeds =
             self.seed.map_or_else(|| document.scenario().run.seeds.clone(), |seed| vec![seed]);
-        let interrupt = Interrupt::listen();
-        let parts = self.make(&document, &seeds, &interrupt)?;
+        let manifest = manifest(&document, &seeds);
         let folder = self.out.clone().unwrap_or_else(|| {
             default_folder(document.scenario(), seeds.first().copied().unwrap_or(1))
         });
-        let page = write(&document, &seeds, &parts, &folder)?;
+        BundleWriter::check(&folder).map_err(Failure::new)?;
+        let interrupt = Interrupt::listen();
+        let parts = self.make(&document, &seeds, &interrupt)?;
+        let page = write(&document, manifest, &parts, &folder)?;
         let bundle = Bundle::read(&folder).map_err(Failure::new)?;
         let overall = Overall::of(&bundle);
         if let Some((_, report)) = &parts.simulation {
@@ -75,7 +77,7 @@ impl Run {
                 print(format!("  {reason}\n"))?;
             }
         }
-        print(format!("report: {}\n", page.display()))?;
+        print(format!("{}report: {}\n", figures(&bundle), page.display()))?;
         if interrupt.is_set() {
             tell("interrupted: the report shows what was done until then");
             return Ok(Exit::Missed);
@@ -134,12 +136,13 @@ impl Run {
 
 fn write(
     document: &Document,
-    seeds: &[u64],
+    mut manifest: Manifest,
     parts: &Parts,
     folder: &std::path::Path,
 ) -> Result<PathBuf, Failure> {
-    let notes = parts.measured.as_ref().map(|measured| measured.notes.clone());
-    let manifest = manifest(document, seeds, notes.unwrap_or_default());
+    if let Some(measured) = &parts.measured {
+        manifest.notes.clone_from(&measured.notes);
+    }
     let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
     if let Some((runs, report)) = &parts.simulation {
         write_simulation(&writer, runs, report)?;

@@ -28,7 +28,8 @@ use crate::{
 /// Serve the chat core over real WebSockets
 ///
 /// HTTP and WebSocket share one port; docs/protocol.md describes both. Messages are on disk before
-/// their senders are told. Ctrl-C tells every session, then stops.
+/// their senders are told. Ctrl-C tells every session, then stops. The ports of the store and
+/// between chat servers have no authentication: keep them private.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubbub serve
@@ -49,9 +50,13 @@ pub(crate) struct Serve {
     /// The store's process, for the role chat
     #[arg(long, value_name = "HOST:PORT", required_if_eq("role", "chat"))]
     store: Option<String>,
-    /// The number of this chat server among the others
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    server: u32,
+    /// The number of this chat server among the others; each needs its own
+    #[arg(long, value_name = "N", required_if_eq("role", "chat"))]
+    server: Option<u32>,
+    /// An address that a login names for clients to connect to, this server's first; may be
+    /// repeated. By default the address it listens on
+    #[arg(long = "advertise", value_name = "HOST:PORT")]
+    advertised: Vec<String>,
     /// Where the other chat servers reach this one
     #[arg(long, value_name = "HOST:PORT")]
     listen_peers: Option<String>,
@@ -103,6 +108,12 @@ impl Serve {
 
     async fn serve(self, design: Design) -> Result<Exit, Failure> {
         let net: Arc<dyn Net> = Arc::new(RealNet::new());
+        // Before the data folder is made: an address that is taken shall leave nothing behind.
+        drop(
+            net.listen(&self.listen).await.map_err(|error| {
+                Failure::new(format!("cannot listen on {}: {error}", self.listen))
+            })?,
+        );
         let local = if self.role == Role::Chat { None } else { Some(self.open(&net, &design)?) };
         let shutdown = self.shutdown();
         let config = self.config(&net, design, local.clone());
@@ -143,14 +154,14 @@ impl Serve {
             listen: self.listen.clone(),
             listen_peers: self.listen_peers.clone(),
             server: ServerConfig {
-                server: ServerId(self.server),
+                server: ServerId(self.server.unwrap_or(1)),
                 epoch: epoch(),
                 has_peers: !self.peers.is_empty(),
                 design,
                 seed: net.random(),
             },
             peers: self.peers.iter().cloned().collect::<BTreeMap<_, _>>(),
-            servers: Vec::new(),
+            servers: self.advertised.clone(),
             ports: backend.map_or(Ports::Remote(store), Ports::Local),
             passwords: Passwords::default(),
             provision: self.provision,
@@ -158,7 +169,8 @@ impl Serve {
     }
 
     fn shutdown(&self) -> watch::Receiver<bool> {
-        let mut interrupted = Interrupt::listen().watch();
+        let words = "stopping; sessions are told (press Ctrl-C again to end at once)";
+        let mut interrupted = Interrupt::listen_and_say(words).watch();
         let (sender, shutdown) = watch::channel(false);
         let until_stdin_ends = self.until_stdin_ends;
         tokio::spawn(async move {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use hubbub_report::{BundleWriter, Part, SimReport, Verdict, github, human, junit};
+use hubbub_report::{BundleWriter, Manifest, Part, SimReport, Verdict, github, human, junit};
 use hubbub_scenario::{Document, Engine, Kind, Problem};
 use hubbub_sim::Trace;
 
@@ -83,13 +83,15 @@ impl Sim {
             .collect::<Result<Vec<_>, _>>()?;
         let count = simulations.iter().map(Simulation::count).sum();
         self.refuse_impossible(count)?;
+        let manifests: Vec<_> =
+            simulations.iter().map(|one| manifest(one.document, &one.seeds)).collect();
         let interrupt = Interrupt::listen();
         let bar = progress::bar(count, "simulate");
         let mut reports = Vec::new();
-        for simulation in &simulations {
+        for (simulation, manifest) in simulations.iter().zip(&manifests) {
             let runs = simulation.run(&bar, &interrupt)?;
             let report = sim_report(simulation, &runs, &self.overrides);
-            self.write(simulation, &runs, &report)?;
+            self.write(simulation, manifest, &runs, &report)?;
             reports.push(report);
         }
         bar.finish_and_clear();
@@ -155,12 +157,16 @@ impl Sim {
         if self.out.is_some() && self.files.len() != 1 {
             return Err(Failure::new("--out needs exactly one file"));
         }
+        if let Some(folder) = &self.out {
+            BundleWriter::check(folder).map_err(Failure::new)?;
+        }
         Ok(())
     }
 
     fn write(
         &self,
         simulation: &Simulation<'_>,
+        manifest: &Manifest,
         runs: &[Simulated],
         report: &SimReport,
     ) -> Result<(), Failure> {
@@ -171,9 +177,8 @@ impl Sim {
         }
         if let Some(folder) = &self.out {
             let document = simulation.document;
-            let manifest = manifest(document, &simulation.seeds, Vec::new());
             let writer =
-                BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
+                BundleWriter::begin(folder, manifest, document.text()).map_err(Failure::new)?;
             write_simulation(&writer, runs, report)?;
             let page = writer.write_reports().map_err(Failure::new)?;
             tell(format!("report: {}", page.display()));

@@ -42,7 +42,9 @@ pub enum FaultKind {
     Blip,
     /// The process dies and loses its memory; its peers see closed connections (`host`).
     Crash,
-    /// The machine dies without a word, and loses what was not synced to disk (`host`).
+    /// The machine dies without a word (`host`): its peers hear nothing, and its process loses its
+    /// memory and every request that was under way. What a store has answered and a device has
+    /// stored was synced and survives; writes that were torn half-way are not modelled.
     PowerLoss,
     /// Messages take longer (`between`, or `host` against all others, with `latency`).
     Latency,

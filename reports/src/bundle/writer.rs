@@ -40,6 +40,15 @@ impl BundleWriter {
         Ok(writer)
     }
 
+    /// Whether a bundle may begin in this folder; asked before long work, so that its results have
+    /// somewhere to go.
+    ///
+    /// # Errors
+    /// When the folder holds something that is no bundle.
+    pub fn check(folder: &Path) -> Result<(), BundleError> {
+        assert_unoccupied(folder)
+    }
+
     /// Goes on with a bundle that is there, to make its reports again.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use crate::{
 
 /// Violations that a run shows at most; the bundle has the others.
 const SHOWN_MAX: usize = 3;
+/// Passed runs are listed when there are no more runs than this.
+const LISTED_MAX: usize = 20;
 /// Devices that a violation names at most.
 const DEVICES_MAX: usize = 12;
 
@@ -20,7 +22,9 @@ const DEVICES_MAX: usize = 12;
 pub fn human(report: &SimReport) -> String {
     let mut text = String::new();
     let width = report.runs.iter().map(|run| run.variant.len()).max().unwrap_or(0);
-    for run in &report.runs {
+    // The many runs of a search would bury the few that matter.
+    let are_few = report.runs.len() <= LISTED_MAX;
+    for run in report.runs.iter().filter(|run| are_few || run.verdict != Verdict::Pass) {
         write_run(&mut text, &report.scenario, run, width);
     }
     for variant in &report.variants {

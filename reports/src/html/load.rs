@@ -39,7 +39,7 @@ pub(super) fn section(bundle: &Bundle) -> String {
     .concat()
 }
 
-const LEDGER: [Field; 11] = [
+const LEDGER: [Field; 12] = [
     ("Sends", "/sends", Unit::Count),
     ("Accepted", "/accepted", Unit::Count),
     ("Refused", "/refused", Unit::Count),
@@ -50,6 +50,7 @@ const LEDGER: [Field; 11] = [
     ("Duplicate", "/duplicate", Unit::Count),
     ("Out of order", "/reordered", Unit::Count),
     ("To the wrong device", "/unexpected", Unit::Count),
+    ("Of an unknown message", "/unknown", Unit::Count),
     ("Later than the objective", "/late", Unit::Count),
 ];
 

@@ -56,13 +56,18 @@ fn a_partition_outlasts_a_blip_on_the_same_link() {
     let faults = "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n\
                   [[fault]]\nat = \"10s\"\nfor = \"5s\"\nkind = \"blip\"\nbetween = [[\"chat-1\"], [\"store\"]]\n";
     let dropped = vec!["Drop"];
-    assert_eq!(fates(faults, &[6..10, 10..15, 15..24]), [dropped.clone(), dropped.clone(), dropped]);
+    assert_eq!(
+        fates(faults, &[6..10, 10..15, 15..24]),
+        [dropped.clone(), dropped.clone(), dropped]
+    );
 }
 
 #[test]
 fn the_slowest_of_two_latencies_rules() {
     let latency = |at, duration, latency| {
-        format!("[[fault]]\nat = \"{at}s\"\nfor = \"{duration}s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"{latency}ms\"\n")
+        format!(
+            "[[fault]]\nat = \"{at}s\"\nfor = \"{duration}s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"{latency}ms\"\n"
+        )
     };
     let p50 = |faults: &str| run_full(&lively_with(faults), 1).2.times.recover.p50_ms;
     let alone = p50(&latency(5, 20, 900));
