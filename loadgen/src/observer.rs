@@ -6,6 +6,7 @@ use hubbub_chat::{
     Content, DeviceId, body_hash,
     device::{DeviceEvent, SendKey},
 };
+use hubbub_history::{local_refusal, send_refusal};
 use hubbub_traffic::{Action, What, message_number};
 
 use crate::observation::Observation;
@@ -51,11 +52,12 @@ impl Observer {
                 Observation::Accepted { number, message_id, at_ns }
             }
             DeviceEvent::Failed { send, reason } => {
-                let (number, reason) = (self.number(send)?, format!("{reason:?}"));
+                let (number, reason) = (self.number(send)?, send_refusal(*reason));
                 Observation::Refused { number, reason, at_ns }
             }
             DeviceEvent::Refused { body_hash, reason, .. } => {
-                let (number, reason) = (*self.numbers.get(body_hash)?, format!("{reason:?}"));
+                let number = *self.numbers.get(body_hash)?;
+                let reason = local_refusal(*reason).to_owned();
                 Observation::Refused { number, reason, at_ns }
             }
             DeviceEvent::Applied { entry, .. } => {
@@ -148,13 +150,13 @@ mod tests {
         );
         assert_eq!(
             observe(DeviceEvent::Failed { send, reason: SendRefusal::NotMember }),
-            Some(Observation::Refused { number: 7, reason: "NotMember".into(), at_ns })
+            Some(Observation::Refused { number: 7, reason: "not_member".into(), at_ns })
         );
         let SendKey { channel, body_hash, .. } = send;
         let reason = LocalRefusal::OutboxFull;
         assert_eq!(
             observe(DeviceEvent::Refused { channel, body_hash, reason }),
-            Some(Observation::Refused { number: 7, reason: "OutboxFull".into(), at_ns })
+            Some(Observation::Refused { number: 7, reason: "outbox_full".into(), at_ns })
         );
     }
 

@@ -6,6 +6,7 @@ mod child;
 
 use std::sync::Arc;
 
+use hubbub_history::checkers::{Finding, check_all};
 use hubbub_loadgen::{
     HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, raise_file_limit, run_load,
 };
@@ -36,8 +37,33 @@ pub(crate) struct Measurement<'run> {
 /// What was measured.
 pub(crate) struct Measured {
     pub(crate) outcome: LoadOutcome,
-    /// What a reader should know, such as that the first window was invalid.
+    /// What a reader should know: that the first window was invalid, what the checkers say.
     pub(crate) notes: Vec<String>,
+    /// Whether a checker found something wrong in the history.
+    pub(crate) is_violated: bool,
+}
+
+impl Measured {
+    /// Judges the history too: the ledger counts messages, the checkers know the rules.
+    fn new(outcome: LoadOutcome, mut notes: Vec<String>) -> Self {
+        let findings = match &outcome.history {
+            // A run that was cut short left messages under way.
+            Some(history) if !outcome.is_cut_short => check_all(history),
+            _ => Vec::new(),
+        };
+        let named = |is: fn(&Finding) -> bool| -> Vec<String> {
+            findings.iter().filter(|one| is(one)).map(|one| one.checker.clone()).collect()
+        };
+        let (violated, held) = (named(Finding::is_violated), named(Finding::holds));
+        if !held.is_empty() {
+            notes.push(format!("In the history of the load these hold: {}.", held.join(", ")));
+        }
+        if !violated.is_empty() {
+            let text = violated.join(", ");
+            notes.push(format!("IN THE HISTORY OF THE LOAD THESE ARE VIOLATED: {text}."));
+        }
+        Self { outcome, notes, is_violated: !violated.is_empty() }
+    }
 }
 
 impl<'run> Measurement<'run> {
@@ -67,13 +93,13 @@ impl<'run> Measurement<'run> {
         let mut notes = Vec::new();
         let first = self.measure_once(interrupt)?;
         if first.result.verdict.outcome != Outcome::Invalid || interrupt.is_set() {
-            return Ok(Measured { outcome: first, notes });
+            return Ok(Measured::new(first, notes));
         }
         let reasons = sentences(&first);
         tell(format!("the measurement is invalid ({reasons}): measuring once more"));
         notes.push(format!("The first measurement was invalid and was repeated: {reasons}."));
         let outcome = self.measure_once(interrupt)?;
-        Ok(Measured { outcome, notes })
+        Ok(Measured::new(outcome, notes))
     }
 
     fn measure_once(&self, interrupt: &Interrupt) -> Result<LoadOutcome, Failure> {

@@ -92,7 +92,13 @@ impl Load {
             let because = if reasons.is_empty() { String::new() } else { format!(": {reasons}") };
             print(format!("{outcome}{because}\n{}", figures(&bundle)))?;
         }
+        for note in &measured.notes {
+            tell(note);
+        }
         tell(format!("report: {}", page.display()));
+        if measured.is_violated {
+            return Ok(Exit::Missed);
+        }
         Ok(match result.verdict.outcome {
             Outcome::Pass => Exit::Met,
             Outcome::Fail => Exit::Missed,

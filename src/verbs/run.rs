@@ -82,6 +82,10 @@ impl Run {
             tell("interrupted: the report shows what was done until then");
             return Ok(Exit::Missed);
         }
+        if parts.measured.as_ref().is_some_and(|measured| measured.is_violated) {
+            tell("the history of the load violates a checker; see the report's notes");
+            return Ok(Exit::Missed);
+        }
         Ok(overall.verdict.into())
     }
 

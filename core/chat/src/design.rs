@@ -1,6 +1,6 @@
 //! The design knobs: every choice and bound of the message path that a scenario can turn.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,16 @@ pub enum Fanout {
     Inbox,
     /// One copy in the channel's log, read per channel.
     ChannelLog,
+}
+
+impl fmt::Display for Fanout {
+    /// As a scenario spells it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Inbox => "inbox",
+            Self::ChannelLog => "channel-log",
+        })
+    }
 }
 
 /// One design of the message path. The default is the hardened one.
@@ -94,6 +104,9 @@ pub struct Design {
     pub page_entries_max: u32,
     /// Newest entries of a channel that a new device starts with.
     pub initial_history: u32,
+    /// Copies in a user's inbox per channel; the oldest ones beyond it are removed
+    /// (`inbox_trimmed`), and a device that is so far behind reads the channel's log.
+    pub inbox_rows_max: u32,
 }
 
 impl Default for Design {
@@ -118,6 +131,7 @@ impl Default for Design {
             session_unconfirmed_max: 1024,
             page_entries_max: 128,
             initial_history: 50,
+            inbox_rows_max: 10_000,
         }
     }
 }
@@ -161,6 +175,14 @@ impl Design {
                 "session_unconfirmed_max must be at least page_entries_max, or no page fits".into(),
             ));
         }
+        if self.session_requests_max < self.inflight_max {
+            problems.push((
+                "session_requests_max",
+                "session_requests_max must be at least inflight_max, or one channel alone meets \
+                 refusals"
+                    .into(),
+            ));
+        }
         problems
     }
 
@@ -178,7 +200,7 @@ impl Design {
         ]
     }
 
-    fn bounds(&self) -> [(&'static str, u32); 6] {
+    fn bounds(&self) -> [(&'static str, u32); 7] {
         [
             ("message_bytes_max", self.message_bytes_max),
             ("inflight_max", self.inflight_max),
@@ -186,6 +208,7 @@ impl Design {
             ("session_requests_max", self.session_requests_max),
             ("session_unconfirmed_max", self.session_unconfirmed_max),
             ("page_entries_max", self.page_entries_max),
+            ("inbox_rows_max", self.inbox_rows_max),
         ]
     }
 }
@@ -209,5 +232,15 @@ mod tests {
         };
         let knobs: Vec<_> = design.problems().into_iter().map(|(knob, _)| knob).collect();
         assert_eq!(knobs, ["inflight_max", "silence_after", "group_limit"]);
+    }
+
+    #[test]
+    fn a_session_must_hold_the_sends_of_a_channel() {
+        let knobs = |session_requests_max, inflight_max| {
+            let design = Design { session_requests_max, inflight_max, ..Design::default() };
+            design.problems().into_iter().map(|(knob, _)| knob).collect::<Vec<_>>()
+        };
+        assert_eq!(knobs(15, 16), ["session_requests_max"]);
+        assert_eq!(knobs(16, 16), [""; 0]);
     }
 }

@@ -57,10 +57,10 @@ impl MessageId {
     /// Before the first message.
     pub const ZERO: Self = Self(0);
 
-    /// The id that follows this one in the log.
+    /// The id that follows this one in the log; the last one stays the last.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
     /// The id before this one; zero stays zero.
@@ -71,10 +71,13 @@ impl MessageId {
 }
 
 impl ClientId {
-    /// The number of the send after this one.
+    /// A number that no send may have: none could follow it.
+    pub const LAST: Self = Self(u64::MAX);
+
+    /// The number of the send after this one; the last one stays the last.
     #[must_use]
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -179,6 +182,12 @@ mod tests {
         let (ann, ben) = (UserId(17), UserId(3));
         assert_eq!(ChannelId::direct(ann, ben), ChannelId::direct(ben, ann));
         assert_eq!(ChannelId::direct(ann, ben).to_string(), "direct-3-17");
+    }
+
+    #[test]
+    fn the_last_number_is_followed_by_itself() {
+        assert_eq!(ClientId::LAST.next(), ClientId::LAST);
+        assert_eq!(MessageId(u64::MAX).next(), MessageId(u64::MAX));
     }
 
     #[test]

@@ -159,7 +159,9 @@ fn change_name(change: &Change) -> &'static str {
     }
 }
 
-fn local_refusal(reason: LocalRefusal) -> &'static str {
+/// Why a device did not take on a message, in the protocol's spelling.
+#[must_use]
+pub fn local_refusal(reason: LocalRefusal) -> &'static str {
     match reason {
         LocalRefusal::OutboxFull => "outbox_full",
         LocalRefusal::NotMember => "not_member",
@@ -169,7 +171,9 @@ fn local_refusal(reason: LocalRefusal) -> &'static str {
     }
 }
 
-fn send_refusal(reason: SendRefusal) -> String {
+/// Why a send was refused, in the protocol's spelling.
+#[must_use]
+pub fn send_refusal(reason: SendRefusal) -> String {
     match reason {
         SendRefusal::ClientIdReused => "client_id_reused".into(),
         SendRefusal::TooOld => "too_old".into(),

@@ -13,7 +13,7 @@ pub mod index;
 mod lines;
 mod recorder;
 
-pub use device_event::{device_event, store_entry};
+pub use device_event::{device_event, local_refusal, send_refusal, store_entry};
 pub use event::{
     Bounds, Event, EventBody, EventType, FaultState, Member, Path, Phase, Population, Process,
     SessionCause, Source, UserRow,

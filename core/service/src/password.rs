@@ -1,6 +1,6 @@
 //! Hashing of passwords and session tokens.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use argon2::{
     Argon2,
@@ -8,6 +8,7 @@ use argon2::{
 };
 use blake2::{Blake2s256, Digest};
 use hubbub_chat::ports::directory::TokenHash;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::net::Net;
 
@@ -21,28 +22,83 @@ pub enum Passwords {
     Digest,
 }
 
-/// A password could not be hashed or verified.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("passwords can't be hashed now: {reason}")]
-pub struct PasswordError {
-    reason: String,
+/// Passwords that are hashed at a time. Each takes a thread and, with Argon2's default cost, 19 MiB.
+const HASHES_MAX: usize = 4;
+
+/// Passwords that wait for their turn at most: about two seconds of work.
+const WAITING_MAX: usize = 256;
+
+/// Why a password could not be hashed or verified.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// The hash could not be made or read.
+    #[error("passwords can't be hashed now: {reason}")]
+    Failed {
+        /// What went wrong.
+        reason: String,
+    },
+    /// Too many wait already.
+    #[error("too many passwords wait to be checked: try again later")]
+    Busy,
+}
+
+/// Hashes passwords, a few at a time, so that a crowd of logins takes neither all of the processor
+/// nor all of the memory.
+#[derive(Debug)]
+pub struct PasswordDesk {
+    passwords: Passwords,
+    /// One for each password that is here, waiting or not.
+    places: Semaphore,
+    turns: Arc<Semaphore>,
+}
+
+impl PasswordDesk {
+    /// A desk where nobody waits.
+    #[must_use]
+    pub fn new(passwords: Passwords) -> Self {
+        let places = Semaphore::new(HASHES_MAX + WAITING_MAX);
+        Self { passwords, places, turns: Arc::new(Semaphore::new(HASHES_MAX)) }
+    }
+
+    /// The form of a password that the directory keeps.
+    ///
+    /// # Errors
+    /// When too many wait, or the hash can't be made.
+    pub async fn hash(&self, net: &dyn Net, password: String) -> Result<String, PasswordError> {
+        let _place = self.places.try_acquire().map_err(|_| PasswordError::Busy)?;
+        self.passwords.hash(net, password, self.turn().await?).await
+    }
+
+    /// Whether a password is the one whose hash was kept.
+    ///
+    /// # Errors
+    /// When too many wait, or that can't be found out.
+    pub async fn verify(&self, password: String, kept: String) -> Result<bool, PasswordError> {
+        let _place = self.places.try_acquire().map_err(|_| PasswordError::Busy)?;
+        self.passwords.verify(password, kept, self.turn().await?).await
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        self.turns.clone().acquire_owned().await.map_err(|error| failed(&error))
+    }
 }
 
 impl Passwords {
     /// The form of a password that the directory keeps.
-    ///
-    /// # Errors
-    /// When the hash can't be made.
-    pub async fn hash(self, net: &dyn Net, password: String) -> Result<String, PasswordError> {
+    async fn hash(
+        self,
+        net: &dyn Net,
+        password: String,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<String, PasswordError> {
         match self {
             Self::Digest => Ok(digest(&password)),
             Self::Argon2 => {
                 let salt = [net.random(), net.random()].map(u64::to_le_bytes).concat();
-                apart(move || {
+                apart(turn, move || {
                     let hash =
                         Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-                    hash.map(|hash| hash.to_string())
-                        .map_err(|error| PasswordError { reason: error.to_string() })
+                    hash.map(|hash| hash.to_string()).map_err(|error| failed(&error))
                 })
                 .await
             }
@@ -50,16 +106,17 @@ impl Passwords {
     }
 
     /// Whether a password is the one whose hash was kept.
-    ///
-    /// # Errors
-    /// When that can't be found out.
-    pub async fn verify(self, password: String, kept: String) -> Result<bool, PasswordError> {
+    async fn verify(
+        self,
+        password: String,
+        kept: String,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<bool, PasswordError> {
         match self {
             Self::Digest => Ok(digest(&password) == kept),
             Self::Argon2 => {
-                apart(move || {
-                    let kept = PasswordHash::new(&kept)
-                        .map_err(|error| PasswordError { reason: error.to_string() })?;
+                apart(turn, move || {
+                    let kept = PasswordHash::new(&kept).map_err(|error| failed(&error))?;
                     Ok(Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
                 })
                 .await
@@ -90,20 +147,32 @@ fn digest(password: &str) -> String {
     })
 }
 
-/// Runs what takes long on a thread of its own.
+fn failed(error: &dyn std::fmt::Display) -> PasswordError {
+    PasswordError::Failed { reason: error.to_string() }
+}
+
+/// Runs what takes long on a thread of its own. The turn ends with the work, which goes on when
+/// nobody waits for it any more.
 async fn apart<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "25 ms of CPU do not belong on the runtime; a simulation uses `Passwords::Digest`"
     )]
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(PasswordError { reason: error.to_string() }))
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await;
+    done.unwrap_or_else(|error| Err(failed(&error)))
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::net::RealNet;
 
@@ -111,10 +180,33 @@ mod tests {
     async fn a_password_is_verified_against_its_hash_alone() {
         let net = RealNet::new();
         for passwords in [Passwords::Argon2, Passwords::Digest] {
+            let passwords = PasswordDesk::new(passwords);
             let kept = passwords.hash(&net, "correct horse".into()).await.unwrap();
             assert!(!kept.contains("correct horse"));
             assert!(passwords.verify("correct horse".into(), kept.clone()).await.unwrap());
             assert!(!passwords.verify("wrong horse".into(), kept).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_too_many_is_turned_away_and_the_others_get_their_turn() {
+        let net = RealNet::new();
+        let desk = PasswordDesk::new(Passwords::Digest);
+        let turns = desk.turns.clone().acquire_many_owned(HASHES_MAX as u32).await.unwrap();
+        let hash = || Box::pin(desk.hash(&net, "correct horse".into()));
+        let mut waiting: Vec<_> = (0..HASHES_MAX + WAITING_MAX).map(|_| hash()).collect();
+        for hashing in &mut waiting {
+            assert_eq!(hashing.now_or_never(), None);
+        }
+        assert_eq!(hash().await, Err(PasswordError::Busy));
+        let verifying = desk.verify("correct horse".into(), String::new());
+        assert_eq!(verifying.await, Err(PasswordError::Busy));
+        // Whoever goes away leaves a place.
+        waiting.pop();
+        waiting.push(hash());
+        drop(turns);
+        for hashing in waiting {
+            assert!(hashing.await.is_ok());
         }
     }
 

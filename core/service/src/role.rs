@@ -7,12 +7,12 @@ use hubbub_chat::{ServerId, server::ServerConfig};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    api::{Api, serve_api},
+    api::{Api, HttpLimits, serve_api},
     backend::{Backend, RemoteBackend, serve_ports},
     chat::{ChatConfig, ChatHandle, serve_hints},
     client::{Command, DeviceConfig, drive_device},
     net::Net,
-    password::Passwords,
+    password::{PasswordDesk, Passwords},
     rpc::LinkConfig,
 };
 
@@ -149,10 +149,11 @@ async fn run_chat(
         net: net.clone(),
         chat,
         backend,
-        passwords: role.passwords,
+        passwords: PasswordDesk::new(role.passwords),
         servers,
         provision: role.provision,
         message_bytes_max: design.message_bytes_max,
+        limits: HttpLimits::default(),
     };
     ready(&address);
     join(serve_api(Arc::new(api), listener, shutdown), OptionFuture::from(hints)).await;

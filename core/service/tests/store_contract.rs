@@ -89,6 +89,10 @@ contract![
     heads_end_where_the_user_left,
     a_cursor_never_falls_and_never_passes_the_head,
     a_forgotten_device_is_refused_and_its_answers_are_gone,
+    a_comparison_names_the_devices_that_are_logged_out,
+    a_refused_change_stays_refused_under_its_number,
+    the_last_number_is_refused_and_harms_nobody,
+    an_inbox_keeps_its_newest_rows_and_the_rest_is_read_from_the_log,
 ];
 
 fn appended(message_id: u64, audience: &[u64], repeat: bool) -> StoreAnswer {
@@ -245,20 +249,21 @@ fn changes_that_make_no_sense_are_refused(backend: &mut Backend) {
         other => panic!("not refused: {other:?}"),
     };
     assert_eq!(ask(create(1, &[2, 77])), ChangeRefusal::Invalid);
-    assert_eq!(ask(create(1, &[2, 3, 4, 5])), ChangeRefusal::GroupLimit { limit: 4 });
+    let crowd = change(1, group(1), 2, Change::Create(ids(&[2, 3, 4, 5])));
+    assert_eq!(ask(crowd), ChangeRefusal::GroupLimit { limit: 4 });
     assert_eq!(ask(change(2, group(1), 1, Change::Join)), ChangeRefusal::NotMember);
     assert_eq!(ask(change(1, direct(1, 2), 1, Change::Leave)), ChangeRefusal::Invalid);
-    backend.after([create(1, &[2, 3])]);
+    backend.after([change(1, group(1), 3, Change::Create(ids(&[2, 3])))]);
     let mut ask = |request| match backend.ask(request) {
         StoreAnswer::ChangeRefused(reason) => reason,
         other => panic!("not refused: {other:?}"),
     };
-    assert_eq!(ask(change(1, group(1), 2, Change::Create(vec![]))), ChangeRefusal::Exists);
-    let put_out = change(2, group(1), 1, Change::Remove(UserId(3)));
+    assert_eq!(ask(change(1, group(1), 4, Change::Create(vec![]))), ChangeRefusal::Exists);
+    let put_out = change(2, group(1), 2, Change::Remove(UserId(3)));
     assert_eq!(ask(put_out), ChangeRefusal::NotOwner);
-    let invite = change(2, group(1), 2, Change::Invite(ids(&[4, 77])));
+    let invite = change(2, group(1), 3, Change::Invite(ids(&[4, 77])));
     assert_eq!(ask(invite), ChangeRefusal::Invalid);
-    let invite = change(2, group(1), 3, Change::Invite(ids(&[4, 5])));
+    let invite = change(2, group(1), 4, Change::Invite(ids(&[4, 5])));
     assert_eq!(ask(invite), ChangeRefusal::GroupLimit { limit: 4 });
 }
 
@@ -344,13 +349,14 @@ fn heads_end_where_the_user_left(backend: &mut Backend) {
     backend.after([append(1, group(1), 1, 1), append(2, direct(1, 2), 0, 1)]);
     backend.restart();
     let head = |channel, message_id| (channel, MessageId(message_id));
-    let heads = StoreAnswer::Heads(vec![
+    let expected = vec![
         (UserId(2), vec![head(direct(1, 2), 1), head(group(1), 2)]),
         (UserId(1), vec![head(direct(1, 2), 1), head(group(1), 3)]),
         (UserId(3), vec![]),
         (UserId(99), vec![]),
-    ]);
-    assert_eq!(backend.ask(StoreRequest::Heads(ids(&[2, 1, 3, 99]))), heads);
+    ];
+    let answer = StoreAnswer::Heads { heads: expected, logged_out: vec![DeviceId(99)] };
+    assert_eq!(backend.ask(heads(&[2, 1, 3, 99])), answer);
 }
 
 fn a_cursor_never_falls_and_never_passes_the_head(backend: &mut Backend) {
@@ -379,4 +385,89 @@ fn a_forgotten_device_is_refused_and_its_answers_are_gone(backend: &mut Backend)
     let mut fresh = send(1, channel, 0, 1);
     fresh.device = DeviceId(10);
     assert_eq!(backend.ask(StoreRequest::Append(fresh)), appended(2, &[1, 2], false));
+}
+
+fn a_comparison_names_the_devices_that_are_logged_out(backend: &mut Backend) {
+    register_all(backend, 3);
+    backend.after([StoreRequest::Forget { device: DeviceId(2) }]);
+    backend.restart();
+    let StoreAnswer::Heads { logged_out, .. } = backend.ask(heads(&[3, 2, 1, 77])) else {
+        panic!("no heads");
+    };
+    assert_eq!(logged_out, [DeviceId(2), DeviceId(77)]);
+}
+
+fn a_refused_change_stays_refused_under_its_number(backend: &mut Backend) {
+    register_all(backend, 5);
+    backend.after([create(1, &[2, 3, 4])]);
+    let join = |operation| change(5, group(1), operation, Change::Join);
+    let full = change_refused(ChangeRefusal::GroupLimit { limit: 4 });
+    assert_eq!(backend.ask(join(2)), full);
+    backend.after([change(2, group(1), 1, Change::Leave)]);
+    assert_eq!(backend.ask(join(2)), full);
+    backend.restart();
+    assert_eq!(backend.ask(join(2)), full);
+    assert_eq!(backend.ask(join(1)), change_refused(ChangeRefusal::TooOld));
+    let joined = written(backend.ask(join(3)));
+    assert_eq!(joined, (Content::Joined, ids(&[1, 3, 4, 5])));
+    assert_eq!(backend.ask(join(3)), unwritten(3));
+}
+
+fn the_last_number_is_refused_and_harms_nobody(backend: &mut Backend) {
+    register_all(backend, 2);
+    let channel = direct(1, 2);
+    send_all(backend, 1, channel, 0, 2);
+    let mut last = send(1, channel, 0, u64::MAX);
+    assert_eq!(backend.ask(StoreRequest::Append(last.clone())), send_refused(SendRefusal::TooOld));
+    last.oldest_pending = ClientId(u64::MAX);
+    assert_eq!(backend.ask(StoreRequest::Append(last)), send_refused(SendRefusal::TooOld));
+    assert_eq!(page(backend.ask(sync(2, &[(channel, u64::MAX)], 9))), (vec![], false));
+    backend.ask(cursor(2, 2, channel, u64::MAX));
+    assert_eq!(backend.ask(append(1, channel, 0, 3)), appended(3, &[1, 2], false));
+    assert_eq!(places(backend.ask(sync(2, &[], 9)), channel), [1, 2, 3]);
+}
+
+/// The copies in all inboxes. A store of fjall is closed for it.
+fn inbox_rows(backend: &mut Backend) -> usize {
+    match backend {
+        Backend::Model(model) => model.inbox_rows(),
+        Backend::Fjall(subject) => {
+            subject.close();
+            let rows = rows(subject, "inbox");
+            subject.open().unwrap();
+            rows
+        }
+    }
+}
+
+fn an_inbox_keeps_its_newest_rows_and_the_rest_is_read_from_the_log(backend: &mut Backend) {
+    register_all(backend, 3);
+    let channel = group(1);
+    backend.after([create(1, &[2, 3]), change(3, channel, 1, Change::Leave)]);
+    let has_copies = inbox_rows(backend) > 0;
+    send_all(backend, 1, channel, 1, 6);
+    backend.after([change(3, channel, 2, Change::Join)]);
+    // Nine entries; the third user does not see the six messages. Eight copies are kept.
+    let check = |backend: &mut Backend, copies: [usize; 3]| {
+        let expected = if has_copies { copies.iter().sum() } else { 0 };
+        assert_eq!(inbox_rows(backend), expected, "{copies:?}");
+    };
+    check(backend, [8, 8, 3]);
+    let mut more = |number| {
+        let mut send = send(1, channel, 1, number);
+        send.oldest_pending = ClientId(number);
+        backend.after([StoreRequest::Append(send)]);
+    };
+    (7..=13).for_each(&mut more);
+    // What a cursor has passed leaves room.
+    backend.after([cursor(1, 1, channel, 12)]);
+    check(backend, [4, 8, 8]);
+    let all: Vec<u64> = (1..=16).collect();
+    assert_eq!(places(backend.ask(sync(2, &[(channel, 0)], 99)), channel), all);
+    assert_eq!(places(backend.ask(sync(2, &[(channel, 7)], 99)), channel), all[7..]);
+    assert_eq!(places(backend.ask(sync(2, &[(channel, 8)], 3)), channel), all[8..11]);
+    let seen: Vec<u64> = [1, 2].into_iter().chain(9..=16).collect();
+    assert_eq!(places(backend.ask(sync(3, &[(channel, 0)], 99)), channel), seen);
+    backend.after([cursor(2, 2, channel, 16), cursor(1, 1, channel, 16)]);
+    check(backend, [0, 0, 8]);
 }

@@ -53,7 +53,12 @@ fn another_fanout_is_refused() {
     subject.close();
     let error = open_again(&subject, Fanout::ChannelLog).err().unwrap();
     assert!(matches!(error, StoreError::OtherFanout { .. }), "{error:?}");
-    assert!(error.to_string().contains("was written with fanout Inbox"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("was written with fanout inbox and cannot be opened with channel-log"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -62,7 +67,7 @@ fn another_format_is_refused() {
     subject.close();
     tamper(&subject, "meta", |meta| meta.insert("format", [9, 0]).unwrap());
     let error = open_again(&subject, Fanout::Inbox).err().unwrap();
-    assert!(error.to_string().contains("holds format 9 and this build reads format 1"), "{error}");
+    assert!(error.to_string().contains("holds format 9 and this build reads format 2"), "{error}");
 }
 
 #[test]

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use hubbub_chat::{
     design::Fanout,
-    ids::{ChannelId, MessageId, UserId},
+    ids::{ChannelId, MessageId},
     ports::{
         Outcome,
-        store::{Appended, StoreAnswer, StoreRequest},
+        store::{Appended, StoreAnswer},
     },
     time::Wall,
 };
@@ -124,7 +124,7 @@ fn reading_alone_writes_and_syncs_nothing() {
     subject.ask(register(1));
     let before = subject.counters();
     subject.ask(sync(1, &[], 10));
-    subject.ask(StoreRequest::Heads(vec![UserId(1)]));
+    subject.ask(heads(&[1]));
     let after = subject.counters();
     assert_eq!(after, StoreCounters { requests: before.requests + 2, ..before });
 }
@@ -252,4 +252,24 @@ fn a_closed_store_finishes_what_was_asked_and_refuses_the_rest() {
     drop(sender);
     let outcomes: Vec<_> = outcomes.iter().collect();
     assert_eq!(outcomes, vec![Outcome::Ok(StoreAnswer::Done); 100]);
+}
+
+#[test]
+fn closing_a_store_with_a_full_queue_does_not_hold_up_the_runtime() {
+    let tape = Tape::default();
+    let config = FjallConfig { queue_max: 2, ..tape.config() };
+    let subject = Subject::new(Fanout::Inbox, config);
+    let (sender, outcomes) = mpsc::channel();
+    let gate = tape.hold();
+    subject.submit(register(1), &sender);
+    gate.wait();
+    (2..=3).for_each(|user| subject.submit(register(user), &sender));
+    // The queue is full until the gate opens, and the gate is opened on the thread that closes.
+    block_on(async {
+        tokio::join!(biased; subject.store().close(), async { drop(gate) });
+    });
+    assert_eq!(subject.outcome(register(4)), Outcome::Refused);
+    drop(sender);
+    let answered: Vec<_> = outcomes.iter().collect();
+    assert_eq!(answered, vec![Outcome::Ok(StoreAnswer::Done); 3]);
 }

@@ -16,7 +16,7 @@ use std::{
 use hubbub_chat::{
     design::Fanout,
     frame::Change,
-    ids::{DeviceId, MessageId, UserId},
+    ids::{DeviceId, MessageId},
     ports::{
         directory::{DirectoryAnswer, DirectoryRequest},
         store::{Appended, StoreAnswer, StoreRequest},
@@ -124,7 +124,7 @@ fn what_was_answered_survives_a_kill() {
     assert_eq!(places(restored.ask(sync(3, &[], 99)), group(1)), everything);
     assert_eq!(restored.ask(append(1, group(1), 1, 20)), repeat(21));
     assert_eq!(restored.ask_directory(sign_up), DirectoryAnswer::NameTaken);
-    let heads = StoreRequest::Heads(vec![UserId(3)]);
+    let heads = heads(&[3]);
     assert_eq!(restored.ask(heads.clone()), subject.ask(heads));
 }
 

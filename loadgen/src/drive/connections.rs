@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use hubbub_chat::device::DetachCause;
 use hubbub_chat::{
     Design,
     device::{DeviceDisk, DeviceInput},
@@ -177,10 +178,20 @@ impl Connections {
 
     fn not_connected(&self, connected: u32, within: Duration) -> LoadError {
         let last_cause = match self.recording.last_cause() {
-            Some(cause) => format!("the last one that was lost ended as {cause:?}"),
+            Some(cause) => format!("the last one that was lost {}", ending(cause)),
             None => "none was lost".to_owned(),
         };
         let wanted = u32::try_from(self.crowd.devices().len()).unwrap_or(u32::MAX);
         LoadError::NotConnected { connected, wanted, within, last_cause }
+    }
+}
+
+/// How a connection ended, for people.
+fn ending(cause: DetachCause) -> String {
+    match cause {
+        DetachCause::Unreachable => "could not be reached".to_owned(),
+        DetachCause::Closed => "was closed without a word".to_owned(),
+        DetachCause::Silent => "fell silent".to_owned(),
+        DetachCause::Cut(reason) => format!("was ended by the server: {reason:?}").to_lowercase(),
     }
 }

@@ -118,7 +118,7 @@ fn the_last_recipient_completes_a_send() {
 fn a_refused_send_owes_nothing_but_must_not_arrive() {
     let mut ledger = Ledger::new(LATE_AFTER_NS);
     ledger.register(registered(0, 1, true));
-    assert!(ledger.note_refused(0, "NotMember").is_some());
+    assert!(ledger.note_refused(0, "not_member").is_some());
     assert!(ledger.note_accepted(0, 5).is_none(), "the first answer stands");
     assert!(ledger.is_settled());
     let counts = ledger.counts();
@@ -126,7 +126,7 @@ fn a_refused_send_owes_nothing_but_must_not_arrive() {
         (counts.refused, counts.missing, counts.is_violated(), counts.is_clean()),
         (1, 0, false, false)
     );
-    assert_eq!(counts.first_refusal.as_deref(), Some("NotMember"));
+    assert_eq!(counts.first_refusal.as_deref(), Some("not_member"));
     ledger.note_delivery(DeviceId(2), MessageId(1), 0, 6);
     assert_eq!(ledger.counts().unexpected, 1);
 }

@@ -47,7 +47,7 @@ async fn connections_that_do_not_open_in_time_are_counted() {
     assert_eq!(wanted, 20);
     assert!(connected <= 12, "{connected}");
     let text = error.to_string();
-    assert!(text.contains("of 20 connections") && text.contains("Unreachable"), "{text}");
+    assert!(text.contains("of 20 connections") && text.contains("could not be reached"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,7 @@ impl Device {
     }
 
     pub(super) fn receive_page(&mut self, now: Now, ranges: Vec<Range>, more: bool) {
+        self.link.forget_page();
         for range in ranges {
             for entry in &range.entries {
                 let path = DeliveryPath::Sync;
@@ -139,8 +140,10 @@ impl Device {
     }
 
     fn ask_sync(&mut self) {
-        let cursors = self.disk.cursors();
-        self.frame(ClientFrame::Sync { cursors });
+        if self.link.wants_page() {
+            let cursors = self.disk.cursors();
+            self.frame(ClientFrame::Sync { cursors });
+        }
     }
 
     fn cursor(&self, channel: ChannelId) -> Option<MessageId> {

@@ -22,7 +22,12 @@ pub(super) struct Link {
 enum LinkState {
     Down,
     Opening,
-    Attached { last_heard: Monotonic, synced: bool },
+    Attached {
+        last_heard: Monotonic,
+        synced: bool,
+        /// A sync was asked for, and no page has come since.
+        awaits_page: bool,
+    },
 }
 
 impl Link {
@@ -56,6 +61,22 @@ impl Link {
         self.bye.map_or(DetachCause::Closed, DetachCause::Cut)
     }
 
+    /// Notes that a sync is wanted; true when it has to be asked for. One is enough until its first
+    /// page comes, however many entries arrive behind the hole.
+    pub(super) fn wants_page(&mut self) -> bool {
+        match &mut self.state {
+            LinkState::Attached { awaits_page, .. } => !std::mem::replace(awaits_page, true),
+            LinkState::Down | LinkState::Opening => false,
+        }
+    }
+
+    /// A page came, or has been missing for so long that another hole may ask for it again.
+    pub(super) fn forget_page(&mut self) {
+        if let LinkState::Attached { awaits_page, .. } = &mut self.state {
+            *awaits_page = false;
+        }
+    }
+
     /// Notes a complete sync; true the first time on this connection.
     fn sync_done(&mut self) -> bool {
         self.attempt = 0;
@@ -84,7 +105,8 @@ impl Device {
             return;
         }
         self.timers.clear(DeviceTimer::OpenTimeout);
-        self.link.state = LinkState::Attached { last_heard: now.monotonic, synced: false };
+        self.link.state =
+            LinkState::Attached { last_heard: now.monotonic, synced: false, awaits_page: false };
         self.link.bye = None;
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
@@ -124,6 +146,7 @@ impl Device {
 
     pub(super) fn heartbeat(&mut self, now: Now) {
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(self.design.heartbeat));
+        self.link.forget_page();
         self.unreported.clear();
         self.applied_since_report = 0;
         let cursors = self.unconfirmed.clone();

@@ -148,6 +148,12 @@ pub struct ServerCounts {
     pub holes: u64,
     /// Sessions cut as slow consumers.
     pub slow_consumers: u64,
+    /// Appends and changes that the store answered after their deadline and that were published
+    /// all the same.
+    pub late_published: u64,
+    /// Appends and changes without an answer that were one too many to remember: should they be in
+    /// the log, their audience finds them by the regular comparison.
+    pub late_forgotten: u64,
     /// Sends that were promised and then dropped (`accept = on-receipt`): refused by the store, or
     /// one too many to keep.
     pub promises_broken: u64,
@@ -199,11 +205,7 @@ impl ChatServer {
             Input::Frame(session, frame) => self.handle_frame(now, session, frame),
             Input::Closed(session) => self.remove(now, session),
             Input::Overflowed(session) => self.cut(now, session, CutReason::SlowConsumer),
-            Input::LoggedOut(device) => {
-                if let Some(session) = self.session_of.get(&device).copied() {
-                    self.cut(now, session, CutReason::UnknownDevice);
-                }
-            }
+            Input::LoggedOut(device) => self.log_out(now, device),
             Input::Peer(PeerFrame::Hint { entry, audience }) => {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
@@ -268,12 +270,7 @@ impl ChatServer {
                 self.handle_change(now, send::Asker::Session(id), user, device, frame);
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
-            ClientFrame::Sync { cursors } => {
-                // A channel that the device does not name is one of which it has nothing.
-                session.positions = cursors;
-                session.unconfirmed.clear();
-                self.start_sync(now, id);
-            }
+            ClientFrame::Sync { cursors } => self.reset_sync(now, id, cursors),
             ClientFrame::Heartbeat { cursors } => {
                 self.handle_cursors(now, id, &cursors);
                 self.answer_heartbeat(id);
@@ -282,16 +279,18 @@ impl ChatServer {
     }
 
     fn handle_answer(&mut self, now: Now, id: RequestId, answer: Answer) {
-        // An answer after its deadline has been treated as unknown, and stays so.
         if let Some(pending) = self.requests.take(id) {
             self.timers.clear(Timer::Deadline(id));
             self.settle(now, pending, answer);
+        } else if let Some(late) = self.requests.take_late(id) {
+            self.settle_late(now, &late, answer);
         }
     }
 
     fn handle_deadline(&mut self, now: Now, id: RequestId) {
         if let Some(pending) = self.requests.take(id) {
             let answer = pending.unknown();
+            self.counts.late_forgotten += u64::from(self.requests.keep_late(id, &pending));
             self.settle(now, pending, answer);
         }
     }

@@ -6,8 +6,15 @@ use super::send::{PendingChange, Send};
 use crate::{
     entry::Entry,
     ids::{RequestId, SessionId},
-    ports::{Answer, Outcome, store::CursorReport},
+    ports::{
+        Answer, Outcome,
+        store::{Append, CursorReport},
+    },
 };
+
+/// Appends and changes that are remembered after their deadline, at most. One holds a message of
+/// `message_bytes_max`, so by default all of them hold 4 MiB.
+const LATE_MAX: usize = 1024;
 
 /// What an answer is for.
 #[derive(Debug, Clone)]
@@ -40,6 +47,14 @@ impl Pending {
 pub(super) struct Requests {
     last: u64,
     open: BTreeMap<RequestId, Pending>,
+    late: BTreeMap<RequestId, Late>,
+}
+
+/// What was given up at its deadline and may be in the log nevertheless.
+#[derive(Debug, Clone)]
+pub(super) enum Late {
+    Append(Append),
+    Change,
 }
 
 impl Requests {
@@ -52,5 +67,20 @@ impl Requests {
 
     pub(super) fn take(&mut self, id: RequestId) -> Option<Pending> {
         self.open.remove(&id)
+    }
+
+    /// Remembers what its asker was told to be unknown; true when an older one had to go for it.
+    pub(super) fn keep_late(&mut self, id: RequestId, pending: &Pending) -> bool {
+        let late = match pending {
+            Pending::Append(send) => Late::Append(send.append().clone()),
+            Pending::Change(_) => Late::Change,
+            _ => return false,
+        };
+        self.late.insert(id, late);
+        self.late.len() > LATE_MAX && self.late.pop_first().is_some()
+    }
+
+    pub(super) fn take_late(&mut self, id: RequestId) -> Option<Late> {
+        self.late.remove(&id)
     }
 }

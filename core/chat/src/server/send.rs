@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{ChatServer, Output, Timer, requests::Pending};
+use super::{
+    ChatServer, Output, Timer,
+    requests::{Late, Pending},
+};
 use crate::{
     design::Accept,
     entry::{Content, Entry},
     frame::{ChangeFrame, ChangeOutcome, ChangeRefusal, SendFrame, SendRefusal, ServerFrame},
     ids::{ChannelId, DeviceId, MessageId, OperationId, SessionId, UserId},
     ports::{
-        Outcome, Request,
+        Answer, Outcome, Request,
         store::{Append, Appended, ChangeRequest, StoreAnswer, StoreRequest},
     },
     time::Now,
@@ -22,6 +25,12 @@ pub(super) struct Send {
     append: Append,
     /// Whether the sender was told already (`accept = on-receipt`).
     promised: bool,
+}
+
+impl Send {
+    pub(super) fn append(&self) -> &Append {
+        &self.append
+    }
 }
 
 /// Who asked for a change of membership.
@@ -133,15 +142,28 @@ impl ChatServer {
             return;
         }
         self.counts.appends += 1;
-        let entry = Arc::new(Entry {
-            channel,
-            message_id,
-            user: send.append.user,
-            device: send.append.device,
-            number: client_id.0,
-            accepted_at_ms,
-            content: Content::Text(send.append.body.clone()),
-        });
+        self.publish(now, &entry_of(&send.append, message_id, accepted_at_ms), audience);
+    }
+
+    /// The asker was told at the deadline that it is not known what became of it, and asks again;
+    /// everybody else need not wait for the next comparison.
+    pub(super) fn settle_late(&mut self, now: Now, late: &Late, answer: Answer) {
+        let (entry, audience) = match (late, answer) {
+            (Late::Append(append), Answer::Store(Outcome::Ok(StoreAnswer::Appended(appended)))) => {
+                if appended.repeat {
+                    return;
+                }
+                self.counts.appends += 1;
+                let Appended { message_id, accepted_at_ms, audience, .. } = appended;
+                (entry_of(append, message_id, accepted_at_ms), audience)
+            }
+            (Late::Change, Answer::Store(Outcome::Ok(StoreAnswer::Changed(changed)))) => {
+                let Some(written) = changed.written else { return };
+                written
+            }
+            _ => return,
+        };
+        self.counts.late_published += 1;
         self.publish(now, &entry, audience);
     }
 
@@ -244,4 +266,10 @@ impl ChatServer {
             self.outputs.push_back(Output::Frame(id, frame));
         }
     }
+}
+
+fn entry_of(append: &Append, message_id: MessageId, accepted_at_ms: u64) -> Arc<Entry> {
+    let Append { user, device, channel, client_id, .. } = *append;
+    let (number, content) = (client_id.0, Content::Text(append.body.clone()));
+    Arc::new(Entry { channel, message_id, user, device, number, accepted_at_ms, content })
 }

@@ -34,8 +34,13 @@ pub(super) struct Session {
 pub(super) enum SyncState {
     /// It has everything, as far as its server knows.
     Idle,
-    /// A read is under way; `again` when it has to be followed by another.
-    Reading { again: bool },
+    /// A read is under way.
+    Reading {
+        /// It has to be followed by another.
+        again: bool,
+        /// Its page must not be sent: the device has said since then that it stands elsewhere.
+        is_stale: bool,
+    },
     /// It waits until the device reports a cursor.
     Waiting,
 }
@@ -92,6 +97,12 @@ impl ChatServer {
             self.register(now, Some(id), vec![user]);
         } else {
             self.start_sync(now, id);
+        }
+    }
+
+    pub(super) fn log_out(&mut self, now: Now, device: DeviceId) {
+        if let Some(session) = self.session_of.get(&device).copied() {
+            self.cut(now, session, CutReason::UnknownDevice);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{ChatServer, Output, Timer, requests::Pending, session::SyncState};
 use crate::{
-    frame::{CutReason, Range, ServerFrame},
-    ids::{ChannelId, MessageId, SessionId, UserId},
+    frame::{Cursors, CutReason, Range, ServerFrame},
+    ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
     ports::{
         Outcome, Request,
         store::{StoreAnswer, StoreRequest, Sync},
@@ -18,7 +18,7 @@ impl ChatServer {
     /// Reads everything above the session's positions, page by page; one read at a time.
     pub(super) fn start_sync(&mut self, now: Now, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let SyncState::Reading { again } = &mut session.sync {
+        if let SyncState::Reading { again, .. } = &mut session.sync {
             *again = true;
             return;
         }
@@ -30,7 +30,7 @@ impl ChatServer {
             session.sync = SyncState::Waiting;
             return;
         }
-        session.sync = SyncState::Reading { again: false };
+        session.sync = SyncState::Reading { again: false, is_stale: false };
         self.timers.clear(Timer::SyncRetry(id));
         let sync = Sync {
             user: session.user,
@@ -41,11 +41,28 @@ impl ChatServer {
         self.request(now, Pending::Sync(id), Request::Store(StoreRequest::Sync(sync)));
     }
 
+    /// The device says where it stands, and is believed: a page of a read that began elsewhere
+    /// would leave a hole. A channel that the device does not name is one of which it has nothing.
+    pub(super) fn reset_sync(&mut self, now: Now, id: SessionId, cursors: Cursors) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.positions = cursors;
+        session.unconfirmed.clear();
+        if let SyncState::Reading { is_stale, .. } = &mut session.sync {
+            *is_stale = true;
+        }
+        self.start_sync(now, id);
+    }
+
     pub(super) fn settle_sync(&mut self, now: Now, id: SessionId, outcome: Outcome<StoreAnswer>) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let again = session.sync == SyncState::Reading { again: true };
-        session.sync = SyncState::Idle;
+        let read = std::mem::replace(&mut session.sync, SyncState::Idle);
+        let again = matches!(read, SyncState::Reading { again: true, .. });
         match outcome {
+            Outcome::Ok(StoreAnswer::Page { .. })
+                if matches!(read, SyncState::Reading { is_stale: true, .. }) =>
+            {
+                self.start_sync(now, id);
+            }
             Outcome::Ok(StoreAnswer::Page { ranges, more }) => {
                 self.send_page(id, ranges, more);
                 if more || again {
@@ -73,8 +90,8 @@ impl ChatServer {
         self.outputs.push_back(Output::Frame(id, ServerFrame::Page { ranges, more }));
     }
 
-    /// Asks the store where every attached user stands, and registers them again: routing is soft
-    /// state and may have been lost.
+    /// Asks the store where every attached user stands and which devices were logged out, and
+    /// registers the users again: routing is soft state and may have been lost.
     pub(super) fn resync(&mut self, now: Now) {
         let interval = self.random.around(self.config.design.resync_interval);
         self.timers.set(Timer::Resync, now.monotonic.after(interval));
@@ -83,13 +100,24 @@ impl ChatServer {
             if self.config.has_peers {
                 self.register(now, None, users.to_vec());
             }
-            let request = StoreRequest::Heads(users.to_vec());
+            let devices = self.attached_devices(users);
+            let request = StoreRequest::Heads { users: users.to_vec(), devices };
             self.request(now, Pending::Heads, Request::Store(request));
         }
     }
 
+    fn attached_devices(&self, users: &[UserId]) -> Vec<DeviceId> {
+        let sessions = users.iter().filter_map(|user| self.sessions_of.get(user)).flatten();
+        sessions.filter_map(|id| Some(self.sessions.get(id)?.device)).collect()
+    }
+
+    /// A device is logged out at one chat server and may be attached to another, which learns it
+    /// here. An id never comes back, so whoever has the device's session now may be cut.
     pub(super) fn settle_heads(&mut self, now: Now, outcome: Outcome<StoreAnswer>) {
-        let Outcome::Ok(StoreAnswer::Heads(heads)) = outcome else { return };
+        let Outcome::Ok(StoreAnswer::Heads { heads, logged_out }) = outcome else { return };
+        for device in logged_out {
+            self.log_out(now, device);
+        }
         for (user, channels) in heads {
             let sessions = self.sessions_of.get(&user).into_iter().flatten();
             let behind: Vec<_> =

@@ -1,8 +1,12 @@
 //! A live delivery may be lost; what it would have brought is found.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use hubbub_chat::{Design, frame::ClientFrame};
+use hubbub_chat::{
+    Content, Design, Device, Entry, MessageId, Monotonic, Now, Wall,
+    device::{DeviceDisk, DeviceInput, DeviceOutput},
+    frame::{ClientFrame, ServerFrame},
+};
 
 use crate::support::*;
 
@@ -106,7 +110,7 @@ fn a_comparison_that_fails_is_followed_by_another() {
     let mut failed = 0;
     world.rule(move |message| match message {
         Message::Peer { .. } => Fate::Drop,
-        _ if matches!(message.store_request(), Some(StoreRequest::Heads(_))) && failed < 4 => {
+        _ if matches!(message.store_request(), Some(StoreRequest::Heads { .. })) && failed < 4 => {
             failed += 1;
             Fate::Drop
         }
@@ -137,4 +141,35 @@ fn a_read_that_the_store_does_not_answer_is_repeated() {
     world.run_for(seconds(14));
     assert_eq!(world.texts(BENS, direct()), ["hello"]);
     assert!(world.detached(BENS).is_empty(), "without a new connection");
+}
+
+#[test]
+fn a_device_asks_for_one_sync_however_many_entries_come_behind_a_hole() {
+    let now = Now { monotonic: Monotonic(0), wall: Wall(0) };
+    let mut device = Device::restore(BEN, BENS, Design::default(), DeviceDisk::default(), 1);
+    let mut drain = |input: Option<DeviceInput>| {
+        match input {
+            Some(input) => device.handle_input(now, input),
+            None => device.handle_timeout(now),
+        }
+        let outputs = std::iter::from_fn(|| device.poll_output());
+        outputs
+            .filter(|output| matches!(output, DeviceOutput::Frame(ClientFrame::Sync { .. })))
+            .count()
+    };
+    let entry = |place| {
+        let (channel, message_id) = (direct(), MessageId(place));
+        let content = Content::Text("hello".into());
+        let (user, device, number, accepted_at_ms) = (ANN, PHONE, place, 5);
+        let entry = Entry { channel, message_id, user, device, number, accepted_at_ms, content };
+        Some(DeviceInput::Frame(ServerFrame::Entry { entry: Arc::new(entry) }))
+    };
+    let empty = ServerFrame::Page { ranges: vec![], more: false };
+    drain(None);
+    drain(Some(DeviceInput::Opened));
+    assert_eq!([3, 4, 5].map(|place| drain(entry(place))), [1, 0, 0]);
+    drain(Some(DeviceInput::Frame(empty)));
+    assert_eq!([6, 7].map(|place| drain(entry(place))), [1, 0], "a page may not have filled it");
+    drain(Some(DeviceInput::Closed));
+    assert_eq!(drain(entry(8)), 0, "there is nobody to ask");
 }

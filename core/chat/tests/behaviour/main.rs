@@ -6,6 +6,7 @@ mod acceptance;
 mod backoff;
 mod bounds;
 mod cursors;
+mod late_answers;
 mod lost_hints;
 mod membership;
 mod new_devices;

@@ -1,7 +1,7 @@
 //! Create, invite, join, leave and remove are entries of the same log, made once each.
 
 use hubbub_chat::{
-    ChannelId, MessageId, OperationId, UserId,
+    ChannelId, Design, DeviceId, MessageId, OperationId, UserId,
     device::LocalRefusal,
     frame::{Change, ChangeRefusal},
 };
@@ -167,4 +167,23 @@ fn a_change_over_the_api_is_published_and_answered() {
         _ => None,
     });
     assert_eq!(delivered, Some(2));
+}
+
+#[test]
+fn a_refused_change_stays_refused_under_its_number() {
+    use hubbub_chat::ports::store::{ChangeRequest, StoreAnswer, StoreRequest};
+    let mut world = trio_with(1, Design { group_limit: 3, ..Default::default() });
+    world.login(UserId(4), DeviceId(41), 0);
+    world.run_for(seconds(1));
+    let join = |operation| {
+        let (user, device) = (UserId(4), DeviceId(41));
+        let (channel, operation, change) = (group(), OperationId(operation), Change::Join);
+        StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+    };
+    let refused = StoreAnswer::ChangeRefused(ChangeRefusal::GroupLimit { limit: 3 });
+    assert_eq!(world.store(join(1)), refused);
+    world.change(CATS, group(), Change::Leave);
+    world.run_for(seconds(1));
+    assert_eq!(world.store(join(1)), refused, "there is room now, but the answer was given");
+    assert!(matches!(world.store(join(2)), StoreAnswer::Changed(_)));
 }

@@ -90,7 +90,31 @@ fn there_is_one_read_at_a_time_and_another_when_something_came_in_between() {
     assert_eq!(store_requests(&first).len(), 1);
     assert_eq!((store_requests(&second).len(), store_requests(&third).len()), (0, 0));
     let outputs = bench.serve(first);
-    assert_eq!(pages(&outputs), [(3, false), (0, false)]);
+    assert_eq!(pages(&outputs), [(3, false)], "the first page was read for another place");
+}
+
+#[test]
+fn a_page_that_was_read_before_the_device_said_where_it_stands_is_not_sent() {
+    let mut bench = Bench::new(Design::default(), false);
+    fill(&mut bench, 5);
+    let at = |message_id| Cursors::from([(direct(), MessageId(message_id))]);
+    let first = bench.greet(1, ANN, PHONE, at(4));
+    bench.frame(1, ClientFrame::Sync { cursors: at(1) });
+    let outputs = bench.serve(first);
+    assert_eq!(pages(&outputs), [(4, false)], "two to five, and not five alone");
+}
+
+#[test]
+fn a_stale_read_that_fails_is_repeated_from_where_the_device_stands() {
+    let mut bench = Bench::new(Design::default(), false);
+    fill(&mut bench, 5);
+    let at = |message_id| Cursors::from([(direct(), MessageId(message_id))]);
+    let first = bench.greet(1, ANN, PHONE, at(4));
+    bench.frame(1, ClientFrame::Sync { cursors: at(1) });
+    bench.refuse(store_requests(&first)[0].0);
+    let again = bench.pass(Duration::from_secs(4));
+    let outputs = bench.serve(again);
+    assert_eq!(pages(&outputs), [(4, false)]);
 }
 
 #[test]

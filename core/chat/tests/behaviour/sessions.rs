@@ -140,3 +140,23 @@ fn what_arrives_on_an_older_connection_is_ignored() {
     world.run_for(seconds(20));
     assert_eq!(world.received(BENS, direct()), ["held on the old connection"]);
 }
+
+#[test]
+fn a_device_that_was_logged_out_elsewhere_is_cut_at_the_next_comparison() {
+    use hubbub_chat::ports::store::StoreRequest;
+    let design = Design { resync_interval: Duration::from_secs(2), ..Design::default() };
+    let mut bench = Bench::new(design, true);
+    bench.greet(1, ANN, PHONE, Cursors::new());
+    bench.greet(2, ANN, LAPTOP, Cursors::new());
+    bench.ask(StoreRequest::Forget { device: PHONE });
+    let outputs = bench.pass(Duration::from_millis(2500));
+    let comparisons: Vec<_> = store_requests(&outputs)
+        .into_iter()
+        .filter(|(_, request)| matches!(request, StoreRequest::Heads { .. }))
+        .collect();
+    let [(id, request)] = &comparisons[..] else { panic!("{comparisons:?}") };
+    let answer = bench.ask(request.clone());
+    let outputs = bench.answer(*id, answer);
+    assert_eq!(cuts(&outputs), [(1, CutReason::UnknownDevice)]);
+    assert_eq!(bench.server.session_count(), 1, "the other device stays");
+}

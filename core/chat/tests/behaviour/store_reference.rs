@@ -123,7 +123,13 @@ struct Both {
 
 impl Both {
     fn new(fanout: Fanout) -> Self {
-        let rules = StoreRules { fanout, group_limit: 3, answers_max: 3, initial_history: 2 };
+        let rules = StoreRules {
+            fanout,
+            group_limit: 3,
+            answers_max: 3,
+            initial_history: 2,
+            inbox_rows_max: 4,
+        };
         let mut both =
             Self { model: StoreModel::new(rules), reference: Reference::new(rules), fanout };
         for user in 1..USERS {
@@ -317,9 +323,13 @@ impl Both {
         let rows = if self.fanout == Fanout::Inbox { self.reference.inbox_rows() } else { 0 };
         assert_eq!(self.model.inbox_rows(), rows);
         for user in (1..=USERS).map(UserId) {
-            let StoreAnswer::Heads(heads) = self.ask(StoreRequest::Heads(vec![user])) else {
+            let devices = vec![device_id(user.0, 1), device_id(user.0, 2)];
+            let request = StoreRequest::Heads { users: vec![user], devices: devices.clone() };
+            let StoreAnswer::Heads { heads, logged_out } = self.ask(request) else {
                 panic!("no heads")
             };
+            let is_out = |device: &DeviceId| !self.reference.is_live(user, *device);
+            assert_eq!(logged_out, devices.into_iter().filter(is_out).collect::<Vec<_>>());
             let last = |channel: ChannelId| {
                 let log = self.reference.log(channel);
                 Some((channel, *visible(&log, channel, user).last()?))

@@ -42,7 +42,7 @@ pub(super) async fn sign_up(
     let Json(Account { name, password }) = body?;
     check(&name, &password)?;
     let hashed = api.passwords.hash(&*api.net, password).await;
-    let password_hash = hashed.map_err(|_| ApiError::unavailable())?;
+    let password_hash = hashed.map_err(|error| ApiError::password(&error))?;
     let request = DirectoryRequest::SignUp { name, password_hash };
     let user = match ask_directory(&*api.backend, request).await {
         Outcome::Ok(DirectoryAnswer::SignedUp(user)) => user,
@@ -68,7 +68,7 @@ pub(super) async fn log_in(State(api): SharedApi, body: Body) -> Result<Json<Val
         _ => return Err(ApiError::unavailable()),
     };
     let verified = api.passwords.verify(password, kept).await;
-    if !verified.map_err(|_| ApiError::unavailable())? {
+    if !verified.map_err(|error| ApiError::password(&error))? {
         return Err(wrong());
     }
     let token = new_token(&*api.net);
@@ -93,7 +93,8 @@ pub(super) async fn log_out(
     register(&api, StoreRequest::Forget { device }).await?;
     match ask_directory(&*api.backend, DirectoryRequest::Logout { device }).await {
         Outcome::Ok(_) => {
-            // A session on another chat server ends with its next sync.
+            // Another chat server finds the device gone when it compares its sessions with the
+            // store, and ends the session then.
             api.chat.input(Input::LoggedOut(device)).await;
             Ok(StatusCode::NO_CONTENT)
         }

@@ -9,6 +9,7 @@ use axum::{
 use serde_json::json;
 
 use super::BODY_BYTES_MAX;
+use crate::password::PasswordError;
 
 /// An answer that is not the one asked for.
 #[derive(Debug)]
@@ -48,6 +49,11 @@ impl ApiError {
             return Self::new(status, "too_large", detail);
         }
         Self::new(status, "bad_request", rejection.body_text())
+    }
+
+    /// A password that was not hashed.
+    pub(super) fn password(error: &PasswordError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string())
     }
 
     pub(super) fn unavailable() -> Self {

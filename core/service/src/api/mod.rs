@@ -2,11 +2,15 @@
 
 mod accounts;
 mod channels;
+mod connection;
 mod error;
 mod provision;
 mod upgrade;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Extension, Json, Router,
@@ -15,17 +19,17 @@ use axum::{
     routing::{get, post},
 };
 use hubbub_chat::{DeviceId, UserId, ports::Outcome, ports::directory::*};
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
     backend::{Backend, ask_directory},
     chat::ChatHandle,
-    net::{BoxStream, Listener, Net, pause_accepting},
-    password::{Passwords, token_hash},
+    net::{Listener, Net, pause_accepting},
+    password::{PasswordDesk, token_hash},
     role::stopped,
 };
+use connection::serve_connection;
 use error::ApiError;
 
 pub use provision::{ProvisionRequest, Provisioned, ProvisionedDevice};
@@ -44,14 +48,40 @@ pub struct Api {
     pub chat: ChatHandle,
     /// The ports.
     pub backend: Arc<dyn Backend>,
-    /// How passwords are hashed.
-    pub passwords: Passwords,
+    /// Where passwords are hashed.
+    pub passwords: PasswordDesk,
     /// Addresses of the deployment's chat servers, this one first.
     pub servers: Vec<String>,
     /// Whether users may be provisioned in bulk without a password.
     pub provision: bool,
     /// Bytes of a message at most; bounds the frames that are read.
     pub message_bytes_max: u32,
+    /// Bounds of connections.
+    pub limits: HttpLimits,
+}
+
+/// Bounds of the connections that are not sessions, so that whoever opens many and says nothing
+/// does not keep others out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Connections at most; more are closed at once. A connection that became a session does not
+    /// count.
+    pub connections_max: usize,
+    /// How long the head of a request may take from its first byte to its last, and that of the
+    /// first request from the opening of the connection.
+    pub head_within: Duration,
+    /// How long a connection is kept for the next request.
+    pub idle_within: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            head_within: Duration::from_secs(10),
+            idle_within: Duration::from_secs(60),
+        }
+    }
 }
 
 type SharedApi = State<Arc<Api>>;
@@ -71,7 +101,8 @@ pub async fn serve_api(
     mut listener: Box<dyn Listener>,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let net = api.net.clone();
+    let (net, limits, chat) = (api.net.clone(), api.limits, api.chat.clone());
+    let room = Arc::new(Semaphore::new(limits.connections_max));
     let (busy, mut ended) = mpsc::channel(1);
     let router = router(api, Busy { _busy: busy });
     loop {
@@ -80,8 +111,16 @@ pub async fn serve_api(
             () = stopped(&mut shutdown) => break,
             stream = listener.accept() => match stream {
                 Ok(stream) => {
-                    let serving = serve_connection(router.clone(), stream, shutdown.clone());
-                    net.spawn(Box::pin(serving));
+                    let Ok(place) = room.clone().try_acquire_owned() else {
+                        chat.figures().connections_refused.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    };
+                    let (net_there, router) = (net.clone(), router.clone());
+                    let shutdown = shutdown.clone();
+                    net.spawn(Box::pin(async move {
+                        let _place = place;
+                        serve_connection(net_there, limits, router, stream, shutdown).await;
+                    }));
                 }
                 Err(_) => pause_accepting(&*net).await,
             },
@@ -116,25 +155,6 @@ fn router(api: Arc<Api>, busy: Busy) -> Router {
         .with_state(api)
 }
 
-async fn serve_connection(router: Router, stream: BoxStream, mut shutdown: watch::Receiver<bool>) {
-    let service = TowerToHyperService::new(router);
-    // The date would be the only thing in an answer that a simulation does not decide.
-    let connection = hyper::server::conn::http1::Builder::new()
-        .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    // A connection that breaks concerns nobody but its client, who knows.
-    tokio::select! {
-        biased;
-        ended = connection.as_mut() => drop(ended),
-        () = stopped(&mut shutdown) => {
-            connection.as_mut().graceful_shutdown();
-            drop(connection.await);
-        }
-    }
-}
-
 async fn health(State(api): SharedApi) -> Json<Value> {
     let figures = api.chat.figures();
     let counts = figures.counts();
@@ -147,9 +167,14 @@ async fn health(State(api): SharedApi) -> Json<Value> {
         "pages": counts.pages,
         "hints_sent": counts.hints_sent,
         "hints_received": counts.hints_received,
+        "hints_lost": figures.hints_lost(),
+        "answers_lost": figures.answers_lost(),
         "holes": counts.holes,
         "slow_consumers": counts.slow_consumers,
+        "connections_refused": figures.connections_refused(),
         "promises_broken": counts.promises_broken,
+        "late_published": counts.late_published,
+        "late_forgotten": counts.late_forgotten,
         "frames_encoded": figures.encoder.encoded(),
         "frames_malformed": figures.malformed(),
     }))

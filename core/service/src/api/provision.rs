@@ -15,6 +15,7 @@ use hubbub_chat::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Api, ApiError, PROVISION_BYTES_MAX, SharedApi};
 use crate::{
@@ -139,7 +140,8 @@ async fn create_group(
     match api.chat.change(creator.user, creator.device, frame).await {
         Some(ChangeOutcome::Accepted(_)) => Ok(channel),
         Some(ChangeOutcome::Refused(reason)) => {
-            Err(ApiError::bad_request(format!("groups: {reason:?}")))
+            let reason = json!(reason);
+            Err(ApiError::bad_request(format!("groups: the server refuses one: {reason}")))
         }
         None => Err(ApiError::unavailable()),
     }

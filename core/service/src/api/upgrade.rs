@@ -14,8 +14,8 @@ use tokio_tungstenite::{
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 
-use super::{Api, ApiError, Busy, SharedApi, authenticate};
-use crate::{chat::run_session, net::BoxStream, socket::socket_config};
+use super::{Api, ApiError, Busy, SharedApi, authenticate, connection::Watched};
+use crate::{chat::run_session, socket::socket_config};
 
 pub(super) async fn open_session(
     State(api): SharedApi,
@@ -31,7 +31,7 @@ pub(super) async fn open_session(
         let _busy = busy;
         // A client that goes away between request and upgrade has no session.
         if let Ok(upgraded) = upgrade.await
-            && let Ok(parts) = upgraded.downcast::<TokioIo<BoxStream>>()
+            && let Ok(parts) = upgraded.downcast::<TokioIo<Watched>>()
         {
             start_session(&api, user, device, parts).await;
         }
@@ -45,14 +45,9 @@ pub(super) async fn open_session(
     Ok(response)
 }
 
-async fn start_session(
-    api: &Api,
-    user: UserId,
-    device: DeviceId,
-    parts: Parts<TokioIo<BoxStream>>,
-) {
+async fn start_session(api: &Api, user: UserId, device: DeviceId, parts: Parts<TokioIo<Watched>>) {
     let socket = WebSocketStream::from_partially_read(
-        parts.io.into_inner(),
+        parts.io.into_inner().into_inner(),
         parts.read_buf.to_vec(),
         Role::Server,
         Some(socket_config(api.message_bytes_max)),

@@ -9,6 +9,7 @@ use hubbub_chat::ports::{
     directory::{DirectoryAnswer, DirectoryRequest},
     store::{StoreAnswer, StoreRequest},
 };
+use hubbub_chat::time::Monotonic;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -41,6 +42,13 @@ pub type Reply = Box<dyn FnOnce(PortAnswer) + Send>;
 pub trait Backend: Send + Sync {
     /// Takes on a request; `reply` may be called at once.
     fn submit(&self, request: PortRequest, reply: Reply);
+
+    /// The same for a request that nobody waits for after the deadline. A backend may refuse it
+    /// then; one that answers at once has no reason to.
+    fn submit_by(&self, deadline: Monotonic, request: PortRequest, reply: Reply) {
+        let _ = deadline;
+        self.submit(request, reply);
+    }
 }
 
 /// Asks the directory and waits.

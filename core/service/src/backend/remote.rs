@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use hubbub_chat::ports::{Answer, Outcome, Request};
+use hubbub_chat::{
+    ports::{Answer, Outcome, Request},
+    time::Monotonic,
+};
 use tokio::sync::watch;
 
 use super::{Backend, PortAnswer, PortRequest, Reply};
 use crate::{
     net::{Listener, Net},
-    rpc::{self, CallError, Link, LinkConfig},
+    rpc::{self, CallError, Link, LinkConfig, ServeConfig},
 };
 
 /// Ports behind a connection to the store's process.
@@ -31,6 +34,13 @@ impl Backend for RemoteBackend {
             reply(answer.unwrap_or_else(|error| failed.answer(error)));
         });
     }
+
+    fn submit_by(&self, deadline: Monotonic, request: PortRequest, reply: Reply) {
+        let failed = Failed::of(&request);
+        self.link.call_by(deadline, request, move |answer| {
+            reply(answer.unwrap_or_else(|error| failed.answer(error)));
+        });
+    }
 }
 
 /// Serves the ports to other processes, until the shutdown.
@@ -42,7 +52,7 @@ pub async fn serve_ports(
 ) {
     let handler: rpc::Handler<PortRequest, PortAnswer> =
         Arc::new(move |request, reply| backend.submit(request, reply));
-    rpc::serve(net, listener, handler, shutdown).await;
+    rpc::serve(net, listener, handler, ServeConfig::default(), shutdown).await;
 }
 
 /// Which port a failed request was for.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hubbub_chat::{
     ChatServer, RequestId, SessionId,
     frame::{ChangeOutcome, ServerFrame},
-    ports::Answer,
+    ports::{Answer, Request},
     server::{Input, Output},
     time::Monotonic,
 };
@@ -45,7 +45,7 @@ impl Actor {
         figures: Arc<ChatFigures>,
     ) -> Self {
         let (answers, answered) = mpsc::unbounded_channel();
-        let peers = PeerLinks::open(&net, &config);
+        let peers = PeerLinks::open(&net, &config, figures.clone());
         Self {
             machine: ChatServer::new(config.server, net.now()),
             net,
@@ -159,7 +159,7 @@ impl Actor {
                 }
             }
             Output::Peer(server, frame) => self.peers.send(server, frame),
-            Output::Request { id, request, .. } => self.ask(id, request),
+            Output::Request { id, deadline, request } => self.ask(id, deadline, request),
             Output::ApiAnswer(call, outcome) => {
                 if let Some(reply) = self.calls.remove(&call) {
                     // The caller may have gone in the meantime.
@@ -169,7 +169,7 @@ impl Actor {
         }
     }
 
-    fn ask(&self, id: RequestId, request: hubbub_chat::ports::Request) {
+    fn ask(&self, id: RequestId, deadline: Monotonic, request: Request) {
         let answers = self.answers.clone();
         let reply = Box::new(move |answer| {
             if let PortAnswer::Core(answer) = answer {
@@ -177,7 +177,7 @@ impl Actor {
                 drop(answers.send((id, answer)));
             }
         });
-        self.backend.submit(PortRequest::Core(request), reply);
+        self.backend.submit_by(deadline, PortRequest::Core(request), reply);
     }
 
     fn send(&mut self, session: SessionId, outgoing: Outgoing) {

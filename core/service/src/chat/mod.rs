@@ -57,6 +57,9 @@ pub struct ChatFigures {
     pub(crate) sessions: AtomicU64,
     pub(crate) counts: std::sync::Mutex<ServerCounts>,
     pub(crate) malformed: AtomicU64,
+    pub(crate) hints_lost: AtomicU64,
+    pub(crate) answers_lost: Arc<AtomicU64>,
+    pub(crate) connections_refused: AtomicU64,
 }
 
 impl ChatFigures {
@@ -76,6 +79,29 @@ impl ChatFigures {
     #[must_use]
     pub fn malformed(&self) -> u64 {
         self.malformed.load(Ordering::Relaxed)
+    }
+
+    /// Hints to other chat servers that were not sent or not confirmed, and hints from them that
+    /// found the machine too far behind.
+    #[must_use]
+    pub fn hints_lost(&self) -> u64 {
+        self.hints_lost.load(Ordering::Relaxed)
+    }
+
+    /// Answers to other chat servers that found too many others waiting.
+    #[must_use]
+    pub fn answers_lost(&self) -> u64 {
+        self.answers_lost.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were closed at once because too many were open.
+    #[must_use]
+    pub fn connections_refused(&self) -> u64 {
+        self.connections_refused.load(Ordering::Relaxed)
+    }
+
+    fn lose_hint(&self) {
+        self.hints_lost.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -160,6 +186,8 @@ impl ChatHandle {
 impl ChatHandle {
     /// Hands in a hint, or loses it when the machine is behind.
     fn hint(&self, input: Input) {
-        drop(self.inputs.try_send(ActorInput::Machine(input)));
+        if self.inputs.try_send(ActorInput::Machine(input)).is_err() {
+            self.figures.lose_hint();
+        }
     }
 }

@@ -10,13 +10,14 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{Numbered, read_frame, write_frame};
+use super::{Answered, Asked, IDLE_TIMEOUT, read_frame, write_frame};
 use crate::net::{BoxFuture, BoxStream, Net};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// There is no connection, or too many requests wait: nothing was done.
+    /// There is no connection, too many requests wait, or the deadline passed before the request
+    /// was sent: nothing was done.
     #[error("the other end can't be reached")]
     Refused,
     /// The connection broke while the request was under way: it may or may not have been done.
@@ -31,7 +32,8 @@ pub struct LinkConfig {
     pub address: String,
     /// Requests that wait to be written at most; more are refused.
     pub queue_max: usize,
-    /// A connection on which a request has waited so long is dropped.
+    /// A connection on which a request or a ping has waited so long is dropped. One on which
+    /// nothing was sent for so long, or for 10 s, is sent a ping.
     pub answer_timeout: Duration,
     /// How long to wait before connecting again.
     pub reconnect_after: Duration,
@@ -41,11 +43,14 @@ type Reply<A> = Box<dyn FnOnce(Result<A, CallError>) + Send>;
 
 struct Call<Q, A> {
     request: Q,
+    deadline: Monotonic,
     reply: Reply<A>,
 }
 
 /// A connection that is kept open, and opened again whenever it breaks.
 pub struct Link<Q, A> {
+    net: Arc<dyn Net>,
+    answer_timeout: Duration,
     queue: mpsc::Sender<Call<Q, A>>,
 }
 
@@ -57,13 +62,25 @@ where
     /// Opens a link; it connects in the background.
     pub fn open(net: &Arc<dyn Net>, config: LinkConfig) -> Self {
         let (queue, calls) = mpsc::channel(config.queue_max.max(1));
+        let answer_timeout = config.answer_timeout;
         net.spawn(Box::pin(drive_link(net.clone(), config, calls)));
-        Self { queue }
+        Self { net: net.clone(), answer_timeout, queue }
     }
 
-    /// Asks. `reply` is called once, here and now when the request is refused at once.
+    /// Asks, with the link's answer timeout for a deadline.
     pub fn call(&self, request: Q, reply: impl FnOnce(Result<A, CallError>) + Send + 'static) {
-        let call = Call { request, reply: Box::new(reply) };
+        self.call_by(self.net.now().monotonic.after(self.answer_timeout), request, reply);
+    }
+
+    /// Asks; a request that is not written by the deadline is refused. `reply` is called once,
+    /// here and now when the request is refused at once.
+    pub fn call_by(
+        &self,
+        deadline: Monotonic,
+        request: Q,
+        reply: impl FnOnce(Result<A, CallError>) + Send + 'static,
+    ) {
+        let call = Call { request, deadline, reply: Box::new(reply) };
         if let Err(error) = self.queue.try_send(call) {
             let (mpsc::error::TrySendError::Full(call) | mpsc::error::TrySendError::Closed(call)) =
                 error;
@@ -128,6 +145,9 @@ enum Ended {
     Closed,
 }
 
+/// A sleep and when it ends.
+type Watch = Option<(Monotonic, BoxFuture<'static, ()>)>;
+
 struct Connection<'link, A> {
     net: &'link dyn Net,
     config: &'link LinkConfig,
@@ -135,6 +155,9 @@ struct Connection<'link, A> {
     writer: BufWriter<WriteHalf<BoxStream>>,
     last_number: u64,
     open: BTreeMap<u64, (Monotonic, Reply<A>)>,
+    written_at: Monotonic,
+    /// When the ping was written that nothing has come after.
+    pinged_at: Option<Monotonic>,
 }
 
 impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
@@ -147,83 +170,110 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
             writer: BufWriter::new(writer),
             last_number: 0,
             open: BTreeMap::new(),
+            written_at: net.now().monotonic,
+            pinged_at: None,
         }
     }
 
-    async fn drive<Q: Serialize>(&mut self, calls: &mut mpsc::Receiver<Call<Q, A>>) -> Ended {
+    async fn drive<Q: Serialize + Sync>(
+        &mut self,
+        calls: &mut mpsc::Receiver<Call<Q, A>>,
+    ) -> Ended {
         let Some(reader) = self.reader.take() else { return Ended::Broken };
+        let (net, timeout) = (self.net, self.config.answer_timeout);
         // Reading an answer takes several steps, so it must not be dropped half-way: the future
         // lives until it is done.
         let mut reading = read_next::<A>(reader);
-        let mut watch: Option<(Monotonic, BoxFuture<'static, ()>)> = None;
+        let mut watch = None;
         loop {
             self.set_watch(&mut watch);
             tokio::select! {
                 biased;
-                (reader, answer) = &mut reading => {
-                    let Ok(answer) = answer else { return Ended::Broken };
-                    self.answer(answer);
+                (reader, answered) = &mut reading => {
+                    let Ok(answered) = answered else { return Ended::Broken };
+                    self.take(answered);
                     reading = read_next(reader);
                 }
                 call = calls.recv() => {
                     let Some(call) = call else { return Ended::Closed };
-                    if !self.write_in_time(call, calls).await {
+                    if !in_time(net, timeout, self.write(call, calls)).await {
                         return Ended::Broken;
                     }
                 }
-                () = expired(&mut watch) => return Ended::Broken,
+                () = slept(&mut watch) => {
+                    let now = net.now().monotonic;
+                    if now >= self.give_up_at() {
+                        return Ended::Broken;
+                    }
+                    let is_due = now >= self.ping_at();
+                    if is_due && !in_time(net, timeout, self.ping::<Q>()).await {
+                        return Ended::Broken;
+                    }
+                }
             }
         }
     }
 
-    /// Watches the oldest request that is under way.
-    fn set_watch(&self, watch: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
+    /// The sleep is made anew only when it must end earlier, not for each request.
+    fn set_watch(&self, watch: &mut Watch) {
+        let due = self.give_up_at().min(self.ping_at());
+        if watch.as_ref().is_none_or(|(planned, _)| due < *planned) {
+            *watch = Some((due, self.net.sleep_until(due)));
+        }
+    }
+
+    /// When the oldest request or the ping has waited too long.
+    fn give_up_at(&self) -> Monotonic {
         let oldest = self.open.first_key_value().map(|(_, (asked_at, _))| *asked_at);
-        let due = oldest.map(|asked_at| asked_at.after(self.config.answer_timeout));
-        if due != watch.as_ref().map(|(due, _)| *due) {
-            *watch = due.map(|due| (due, self.net.sleep_until(due)));
+        let since = oldest.into_iter().chain(self.pinged_at).min();
+        since.map_or(Monotonic(u64::MAX), |since| since.after(self.config.answer_timeout))
+    }
+
+    /// When a ping is due, if none is under way.
+    fn ping_at(&self) -> Monotonic {
+        match self.pinged_at {
+            Some(_) => Monotonic(u64::MAX),
+            None => self.written_at.after(self.config.answer_timeout.min(IDLE_TIMEOUT / 3)),
         }
     }
 
-    fn answer(&mut self, answer: Numbered<A>) {
-        if let Some((_, reply)) = self.open.remove(&answer.number) {
-            reply(Ok(answer.body));
+    fn take(&mut self, answered: Answered<A>) {
+        self.pinged_at = None;
+        if let Answered::Answer { number, body } = answered
+            && let Some((_, reply)) = self.open.remove(&number)
+        {
+            reply(Ok(body));
         }
     }
 
-    /// Writes, but not for ever: the other end may take no bytes without the connection knowing
-    /// that it is dead. False when the connection is of no use any more.
-    async fn write_in_time<Q: Serialize>(
-        &mut self,
-        call: Call<Q, A>,
-        calls: &mut mpsc::Receiver<Call<Q, A>>,
-    ) -> bool {
-        let (net, timeout) = (self.net, self.config.answer_timeout);
-        let mut writing = std::pin::pin!(self.write(call, calls));
-        // Nearly always there is room in the socket, and no timer is needed.
-        if let Some(written) = (&mut writing).now_or_never() {
-            return written.is_ok();
-        }
-        tokio::select! {
-            biased;
-            written = writing => written.is_ok(),
-            () = net.sleep_until(net.now().monotonic.after(timeout)) => false,
-        }
-    }
-
-    /// Writes this request and those that wait behind it, then flushes once.
-    async fn write<Q: Serialize>(
+    /// Writes this request and those that wait behind it, then flushes once. Nobody waits any more
+    /// for one whose deadline has passed.
+    async fn write<Q: Serialize + Sync>(
         &mut self,
         call: Call<Q, A>,
         calls: &mut mpsc::Receiver<Call<Q, A>>,
     ) -> io::Result<()> {
         let mut next = Some(call);
-        while let Some(Call { request, reply }) = next {
-            self.last_number += 1;
-            self.open.insert(self.last_number, (self.net.now().monotonic, reply));
-            write_frame(&mut self.writer, self.last_number, &request).await?;
+        while let Some(Call { request, deadline, reply }) = next {
+            let now = self.net.now().monotonic;
+            if now >= deadline {
+                reply(Err(CallError::Refused));
+            } else {
+                self.last_number += 1;
+                self.written_at = now;
+                self.open.insert(self.last_number, (now, reply));
+                let call = Asked::Call { number: self.last_number, body: &request };
+                write_frame(&mut self.writer, &call).await?;
+            }
             next = calls.try_recv().ok();
         }
+        self.writer.flush().await
+    }
+
+    async fn ping<Q: Serialize + Sync>(&mut self) -> io::Result<()> {
+        self.written_at = self.net.now().monotonic;
+        self.pinged_at = Some(self.written_at);
+        write_frame(&mut self.writer, &Asked::<&Q>::Ping).await?;
         self.writer.flush().await
     }
 
@@ -234,20 +284,41 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
     }
 }
 
-type Read<A> = (BufReader<ReadHalf<BoxStream>>, io::Result<Numbered<A>>);
+/// Writes, but not for ever: the other end may take no bytes without the connection knowing that it
+/// is dead. False when the connection is of no use any more.
+async fn in_time(
+    net: &dyn Net,
+    timeout: Duration,
+    writing: impl Future<Output = io::Result<()>>,
+) -> bool {
+    let mut writing = std::pin::pin!(writing);
+    // Nearly always there is room in the socket, and no timer is needed.
+    if let Some(written) = (&mut writing).now_or_never() {
+        return written.is_ok();
+    }
+    tokio::select! {
+        biased;
+        written = writing => written.is_ok(),
+        () = net.sleep_until(net.now().monotonic.after(timeout)) => false,
+    }
+}
+
+type Read<A> = (BufReader<ReadHalf<BoxStream>>, io::Result<Answered<A>>);
 
 fn read_next<A: DeserializeOwned + Send + 'static>(
     mut reader: BufReader<ReadHalf<BoxStream>>,
 ) -> BoxFuture<'static, Read<A>> {
     Box::pin(async move {
-        let answer = read_frame(&mut reader).await;
-        (reader, answer)
+        let answered = read_frame(&mut reader).await;
+        (reader, answered)
     })
 }
 
-async fn expired(watch: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
+/// Waits for the sleep and takes it away.
+async fn slept(watch: &mut Watch) {
     match watch {
         Some((_, sleep)) => sleep.await,
         None => std::future::pending().await,
     }
+    *watch = None;
 }

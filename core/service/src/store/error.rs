@@ -36,7 +36,7 @@ pub enum StoreError {
     },
     /// The folder was written under another fan-out, so inboxes are there or missing.
     #[error(
-        "{} was written with fanout {found:?} and cannot be opened with {wanted:?}: keep the fanout, or choose an empty folder",
+        "{} was written with fanout {found} and cannot be opened with {wanted}: keep the fanout, or choose an empty folder",
         path.display()
     )]
     OtherFanout {

@@ -22,7 +22,7 @@ pub enum Table {
     Readers,
     /// (device, channel) → the remembered answers.
     Windows,
-    /// (device, channel) → the last change of membership.
+    /// (device, channel) → the last change of membership and what it came to.
     Operations,
     /// device → its user, and whether it is logged in.
     Devices,

@@ -83,7 +83,13 @@ async fn a_group_beyond_the_limit_is_refused_with_the_limit() {
     assert_eq!(refused, (409, limit.clone()));
     assert!(stored(&models).is_empty());
 
-    let channel = http.create_group(&ann, &users[..2]).await;
+    // The refusal stays the answer to this number.
+    let fewer = json!({ "number": 1, "members": users[..2] });
+    let repeated = http.refused(Method::POST, "/v1/channels", token, Some(fewer)).await;
+    assert_eq!(repeated, (409, limit.clone()));
+    let fewer = json!({ "number": 2, "members": users[..2] });
+    let created = http.post("/v1/channels", token, fewer).await;
+    let channel = created["channel"].as_str().unwrap();
     let path = format!("/v1/channels/{channel}/changes");
     let invite = json!({ "operation": 2, "change": { "invite": [users[2]] } });
     assert_eq!(http.refused(Method::POST, &path, token, Some(invite)).await, (409, limit));

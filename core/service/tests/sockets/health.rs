@@ -35,6 +35,9 @@ async fn health_counts_what_the_server_did() {
         ("slow_consumers", 0),
         ("hints_sent", 0),
         ("hints_received", 0),
+        ("hints_lost", 0),
+        ("answers_lost", 0),
+        ("connections_refused", 0),
         ("frames_malformed", 1),
         // Two pages, two acceptances, one entry, one error.
         ("frames_encoded", 6),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod channels;
+mod connections;
 mod conversation;
 mod document;
 mod fan_out;

@@ -9,13 +9,20 @@ use std::{
     time::Duration,
 };
 
+use hubbub_chat::Monotonic;
 use hubbub_service::{
     net::{BoxFuture, BoxStream, Listener, Net},
-    rpc::{CallError, Handler, Link, LinkConfig, serve},
+    rpc::{CallError, Handler, Link, LinkConfig, ServeConfig, serve},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::{oneshot, watch},
+};
 
 use crate::support::{Places, within};
+
+/// A frame of one byte, which is the first variant: a ping, and its answer.
+const PING: [u8; 5] = [0, 0, 0, 1, 0];
 
 type Answered = oneshot::Receiver<Result<u64, CallError>>;
 
@@ -60,7 +67,7 @@ impl Other {
                 quiet.lock().unwrap().push(request);
             }
         });
-        net.spawn(Box::pin(serve(net.clone(), listener, handler, stopped)));
+        net.spawn(Box::pin(serve(net.clone(), listener, handler, ServeConfig::default(), stopped)));
         Self { accepted, kept, stop }
     }
 
@@ -157,4 +164,55 @@ async fn a_link_whose_other_end_takes_no_bytes_gives_up() {
     assert_eq!(within("answer", answered).await.unwrap(), Err(CallError::Unknown));
     drop(deaf);
     within("a new connection", listener.accept()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_whose_deadline_has_passed_is_refused_and_not_sent() {
+    let net = Places::net();
+    let other = Other::start(&net).await;
+    let link = Link::open(&net, config());
+    assert_eq!(ask_when_open(&link, 1).await, Ok(2));
+    let (reply, answered) = oneshot::channel();
+    link.call_by(Monotonic::default(), 2, move |answer| {
+        let _ = reply.send(answer);
+    });
+    assert_eq!(within("answer", answered).await.unwrap(), Err(CallError::Refused));
+    // Requests are carried out in their order.
+    assert_eq!(ask(&link, 3).await, Ok(6));
+    assert!(other.kept.lock().unwrap().is_empty());
+    assert_eq!(other.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_link_on_which_nothing_is_asked_pings_and_gives_up_when_nobody_answers() {
+    let net = Places::net();
+    let mut listener = net.listen("other").await.unwrap();
+    let _link: Link<u64, u64> = Link::open(&net, config());
+    let mut stream = within("connection", listener.accept()).await.unwrap();
+    let mut frame = PING;
+    for _ in 0..3 {
+        within("ping", stream.read_exact(&mut frame)).await.unwrap();
+        assert_eq!(frame, PING);
+        stream.write_all(&PING).await.unwrap();
+    }
+    within("last ping", stream.read_exact(&mut frame)).await.unwrap();
+    assert_eq!(within("end", stream.read(&mut frame)).await.unwrap(), 0);
+    within("a new connection", listener.accept()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_is_dropped_after_its_pings_were_answered() {
+    let net = Places::net();
+    let listener = net.listen("other").await.unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let handler: Handler<u64, u64> = Arc::new(|request, reply| reply(request));
+    let idle_timeout = Duration::from_millis(300);
+    let config = ServeConfig { idle_timeout, ..ServeConfig::default() };
+    net.spawn(Box::pin(serve(net.clone(), listener, handler, config, stopped)));
+    let mut stream = net.connect("other").await.unwrap();
+    stream.write_all(&PING).await.unwrap();
+    let mut frame = [9; 5];
+    within("pong", stream.read_exact(&mut frame)).await.unwrap();
+    assert_eq!(frame, PING);
+    assert_eq!(within("end", stream.read(&mut frame)).await.unwrap(), 0);
 }

@@ -27,8 +27,14 @@ use tempfile::TempDir;
 
 /// Small bounds, so that a few requests reach them.
 pub(crate) fn rules(fanout: Fanout) -> StoreRules {
-    let design =
-        Design { fanout, group_limit: 4, inflight_max: 4, initial_history: 3, ..Design::default() };
+    let design = Design {
+        fanout,
+        group_limit: 4,
+        inflight_max: 4,
+        initial_history: 3,
+        inbox_rows_max: 8,
+        ..Design::default()
+    };
     StoreRules::from(&design)
 }
 
@@ -186,8 +192,20 @@ pub(crate) fn cursor(user: u64, device: u64, channel: ChannelId, message_id: u64
     StoreRequest::Cursors(vec![CursorReport { user, device, channel, message_id }])
 }
 
+/// Where these users stand, and whether the devices of the same numbers are logged in.
+pub(crate) fn heads(users: &[u64]) -> StoreRequest {
+    let devices = users.iter().copied().map(DeviceId).collect();
+    StoreRequest::Heads { users: ids(users), devices }
+}
+
 pub(crate) fn ids(users: &[u64]) -> Vec<UserId> {
     users.iter().copied().map(UserId).collect()
+}
+
+/// Rows of one table, read past the store.
+pub(crate) fn rows(subject: &Subject, table: &str) -> usize {
+    let database = fjall::Database::builder(&subject.path).open().unwrap();
+    database.keyspace(table, fjall::KeyspaceCreateOptions::default).unwrap().len().unwrap()
 }
 
 /// The ranges of a page and whether there is more.

@@ -114,6 +114,23 @@ impl ChannelState {
         })
     }
 
+    /// The place above which `user` may see `count` places, the newest ones; zero when they may see
+    /// no more than that.
+    #[must_use]
+    pub fn below_newest(&self, user: UserId, count: u64) -> MessageId {
+        let mut left = count;
+        for interval in self.visible(user).iter().rev() {
+            let first = interval.join.max(MessageId(1)).0;
+            let last = interval.leave.unwrap_or(self.head).0;
+            let places = last.saturating_add(1).saturating_sub(first);
+            if places > left {
+                return MessageId(last - left);
+            }
+            left -= places;
+        }
+        MessageId::ZERO
+    }
+
     /// Decides a change of membership by `user`. `exists` tells whether a user has an account.
     pub fn decide(
         &self,
@@ -238,5 +255,41 @@ impl ChannelState {
             self.members -= 1;
         }
         audience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DeviceId;
+
+    #[test]
+    fn the_newest_places_are_counted_over_all_stretches() {
+        let channel = ChannelId::group(UserId(1), 1);
+        let mut state = ChannelState::new(channel);
+        let text = || Content::Text("hello".into());
+        let contents = [
+            Content::Created(vec![UserId(1), UserId(2)]),
+            text(),
+            Content::Removed(UserId(2)),
+            text(),
+            Content::Invited(vec![UserId(2)]),
+            text(),
+        ];
+        for (place, content) in (1..).zip(contents) {
+            let (user, device) = (UserId(1), DeviceId(1));
+            let message_id = MessageId(place);
+            let (number, accepted_at_ms) = (place, 5);
+            let entry =
+                Entry { channel, message_id, user, device, number, accepted_at_ms, content };
+            state.apply(&Arc::new(entry));
+        }
+        // The second user sees 1, 2, 3, 5 and 6.
+        for count in 0..7 {
+            let below = state.below_newest(UserId(2), count);
+            let above = state.visible_above(UserId(2), below).count() as u64;
+            assert_eq!(above, count.min(5), "{below} for {count}");
+        }
+        assert_eq!(state.below_newest(UserId(3), 1), MessageId::ZERO);
     }
 }

@@ -33,6 +33,8 @@ pub struct StoreRules {
     pub answers_max: u32,
     /// Newest entries of a channel that a new device starts with.
     pub initial_history: u32,
+    /// Copies kept in a user's inbox per channel; the oldest ones beyond it go.
+    pub inbox_rows_max: u32,
 }
 
 impl From<&Design> for StoreRules {
@@ -42,6 +44,7 @@ impl From<&Design> for StoreRules {
             group_limit: design.group_limit,
             answers_max: design.inflight_max,
             initial_history: design.initial_history,
+            inbox_rows_max: design.inbox_rows_max,
         }
     }
 }
@@ -69,8 +72,13 @@ pub enum StoreRequest {
     Sync(Sync),
     /// Cursors that devices reported.
     Cursors(Vec<CursorReport>),
-    /// The last entry that each user may see, per channel.
-    Heads(Vec<UserId>),
+    /// The last entry that each user may see, per channel, and who is not logged in.
+    Heads {
+        /// The users.
+        users: Vec<UserId>,
+        /// The devices that are attached as theirs.
+        devices: Vec<DeviceId>,
+    },
 }
 
 /// A conditional append: it happens once however often it is asked for.
@@ -92,7 +100,7 @@ pub struct Append {
     pub body: Arc<str>,
 }
 
-/// A change of membership, made once however often it is asked for.
+/// A change of membership, made or refused once however often it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRequest {
     /// The author.
@@ -155,9 +163,17 @@ pub enum StoreAnswer {
     },
     /// To `Sync`: the device was logged out or never logged in.
     UnknownDevice,
-    /// To `Heads`: per user, the last entry that they may see in each of their channels.
-    Heads(Vec<(UserId, Vec<(ChannelId, MessageId)>)>),
+    /// To `Heads`.
+    Heads {
+        /// Per user, the last entry that they may see in each of their channels.
+        heads: UserHeads,
+        /// Those of the devices that were logged out or never logged in.
+        logged_out: Vec<DeviceId>,
+    },
 }
+
+/// Per user, the last entry that they may see in each of their channels.
+pub type UserHeads = Vec<(UserId, Vec<(ChannelId, MessageId)>)>;
 
 /// An append that is in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

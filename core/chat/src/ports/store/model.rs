@@ -1,13 +1,13 @@
 //! The pure model of the store. It is what simulations run, and what every backend is compared with.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use super::{
     Append, Appended, ChangeRequest, Changed, ChannelState, CursorReport, Decision, Handled,
-    Judgement, SendWindow, StoreAnswer, StoreRequest, StoreRules, Sync,
+    Judgement, SendWindow, StoreAnswer, StoreRequest, StoreRules, Sync, UserHeads,
 };
 use crate::{
     design::Fanout,
@@ -27,10 +27,9 @@ pub struct StoreModel {
     channels: BTreeMap<ChannelId, ChannelState>,
     channels_of: BTreeMap<UserId, BTreeSet<ChannelId>>,
     log: BTreeMap<(ChannelId, MessageId), Arc<Entry>>,
-    inbox: BTreeSet<(UserId, ChannelId, MessageId)>,
-    inbox_floor: BTreeMap<(UserId, ChannelId), MessageId>,
+    inboxes: BTreeMap<(UserId, ChannelId), Inbox>,
     windows: BTreeMap<(DeviceId, ChannelId), SendWindow>,
-    operations: BTreeMap<(DeviceId, ChannelId), (OperationId, MessageId)>,
+    operations: BTreeMap<(DeviceId, ChannelId), (OperationId, Result<MessageId, ChangeRefusal>)>,
     cursors: BTreeMap<(DeviceId, ChannelId), MessageId>,
 }
 
@@ -38,6 +37,35 @@ pub struct StoreModel {
 struct DeviceRow {
     user: UserId,
     live: bool,
+}
+
+/// A user's copies of one channel's entries, as the places that they are copies of.
+#[derive(Debug, Clone, Default)]
+struct Inbox {
+    /// Copies up to here are gone.
+    floor: MessageId,
+    rows: VecDeque<MessageId>,
+}
+
+impl Inbox {
+    fn add(&mut self, message_id: MessageId, rows_max: u32) {
+        self.rows.push_back(message_id);
+        while self.rows.len() > rows_max as usize
+            && let Some(oldest) = self.rows.pop_front()
+        {
+            self.floor = self.floor.max(oldest);
+        }
+    }
+
+    fn remove_to(&mut self, place: MessageId) {
+        self.floor = self.floor.max(place);
+        let gone = self.rows.partition_point(|row| *row <= place);
+        self.rows.drain(..gone);
+    }
+
+    fn above(&self, from: MessageId) -> impl Iterator<Item = MessageId> + '_ {
+        self.rows.range(self.rows.partition_point(|row| *row <= from)..).copied()
+    }
 }
 
 impl StoreModel {
@@ -52,8 +80,7 @@ impl StoreModel {
             channels: BTreeMap::new(),
             channels_of: BTreeMap::new(),
             log: BTreeMap::new(),
-            inbox: BTreeSet::new(),
-            inbox_floor: BTreeMap::new(),
+            inboxes: BTreeMap::new(),
             windows: BTreeMap::new(),
             operations: BTreeMap::new(),
             cursors: BTreeMap::new(),
@@ -69,7 +96,10 @@ impl StoreModel {
             StoreRequest::Change(change) => self.change(wall, change),
             StoreRequest::Sync(sync) => self.sync(&sync).into(),
             StoreRequest::Cursors(reports) => self.write_cursors(&reports).into(),
-            StoreRequest::Heads(users) => StoreAnswer::Heads(self.heads(&users)).into(),
+            StoreRequest::Heads { users, devices } => {
+                let heads = self.heads(&users);
+                StoreAnswer::Heads { heads, logged_out: self.logged_out(devices) }.into()
+            }
         }
     }
 
@@ -81,12 +111,12 @@ impl StoreModel {
     /// Rows in all inboxes together.
     #[must_use]
     pub fn inbox_rows(&self) -> usize {
-        self.inbox.len()
+        self.inboxes.values().map(|inbox| inbox.rows.len()).sum()
     }
 
     /// The last entry that each user may see, per channel.
     #[must_use]
-    pub fn heads(&self, users: &[UserId]) -> Vec<(UserId, Vec<(ChannelId, MessageId)>)> {
+    pub fn heads(&self, users: &[UserId]) -> UserHeads {
         let heads = |user: &UserId| {
             let channels = self.channels_of.get(user).into_iter().flatten();
             channels.map(|channel| (*channel, self.channels[channel].visible_head(*user))).collect()
@@ -128,6 +158,11 @@ impl StoreModel {
             channels.into_iter().for_each(|channel| self.prune_inbox(user, channel));
         }
         StoreAnswer::Done
+    }
+
+    fn logged_out(&self, mut devices: Vec<DeviceId>) -> Vec<DeviceId> {
+        devices.retain(|device| self.devices.get(device).is_none_or(|row| !row.live));
+        devices
     }
 
     fn is_live(&self, user: UserId, device: DeviceId) -> bool {
@@ -186,9 +221,9 @@ impl StoreModel {
         if !self.is_live(user, device) {
             return StoreAnswer::ChangeRefused(ChangeRefusal::UnknownDevice).into();
         }
-        if let Some((last, message_id)) = self.operations.get(&(device, channel)).copied() {
+        if let Some((last, outcome)) = self.operations.get(&(device, channel)).copied() {
             if operation == last {
-                return StoreAnswer::Changed(Changed { message_id, written: None }).into();
+                return StoreAnswer::unwritten(outcome).into();
             }
             if operation < last {
                 return StoreAnswer::ChangeRefused(ChangeRefusal::TooOld).into();
@@ -197,22 +232,21 @@ impl StoreModel {
         let fresh = ChannelState::new(channel);
         let state = self.channels.get(&channel).unwrap_or(&fresh);
         let exists = |user| self.users.contains(&user);
-        match state.decide(user, &change, self.rules.group_limit, exists) {
-            Decision::Refused(reason) => StoreAnswer::ChangeRefused(reason).into(),
-            Decision::Already(message_id) => {
-                self.operations.insert((device, channel), (operation, message_id));
-                StoreAnswer::Changed(Changed { message_id, written: None }).into()
-            }
+        let outcome = match state.decide(user, &change, self.rules.group_limit, exists) {
+            Decision::Refused(reason) => Err(reason),
+            Decision::Already(message_id) => Ok(message_id),
             Decision::Write(content) => {
                 let (entry, audience) =
                     self.write(wall, user, device, operation.0, channel, content);
                 let message_id = entry.message_id;
-                self.operations.insert((device, channel), (operation, message_id));
+                self.operations.insert((device, channel), (operation, Ok(message_id)));
                 let written = Some((entry.clone(), audience));
                 let answer = StoreAnswer::Changed(Changed { message_id, written });
-                Handled { answer, committed: Some(entry) }
+                return Handled { answer, committed: Some(entry) };
             }
-        }
+        };
+        self.operations.insert((device, channel), (operation, outcome));
+        StoreAnswer::unwritten(outcome).into()
     }
 
     /// The commit: the entry, the channel's state and the inbox rows, in one step.
@@ -234,7 +268,8 @@ impl StoreModel {
         for member in &audience {
             self.channels_of.entry(*member).or_default().insert(channel);
             if self.rules.fanout == Fanout::Inbox {
-                self.inbox.insert((*member, channel, message_id));
+                let inbox = self.inboxes.entry((*member, channel)).or_default();
+                inbox.add(message_id, self.rules.inbox_rows_max);
             }
         }
         self.log.insert((channel, message_id), entry.clone());
@@ -284,13 +319,13 @@ impl StoreModel {
         from: MessageId,
         limit: usize,
     ) -> Vec<Arc<Entry>> {
-        let floor = self.inbox_floor.get(&(user, channel)).copied().unwrap_or_default();
         let entry = |message_id| self.log[&(channel, message_id)].clone();
-        if self.rules.fanout == Fanout::Inbox && from >= floor {
-            let rows = (user, channel, from.next())..=(user, channel, MessageId(u64::MAX));
-            self.inbox.range(rows).take(limit).map(|(_, _, id)| entry(*id)).collect()
-        } else {
-            state.visible_above(user, from).take(limit).map(entry).collect()
+        let inbox = self.inboxes.get(&(user, channel));
+        match inbox.filter(|inbox| from >= inbox.floor) {
+            Some(inbox) if self.rules.fanout == Fanout::Inbox => {
+                inbox.above(from).take(limit).map(entry).collect()
+            }
+            _ => state.visible_above(user, from).take(limit).map(entry).collect(),
         }
     }
 
@@ -316,19 +351,20 @@ impl StoreModel {
             .map(|device| self.cursors.get(&(*device, channel)).copied().unwrap_or_default())
             .min()
             .unwrap_or_default();
-        let floor = self.inbox_floor.entry((user, channel)).or_default();
-        if passed > *floor {
-            *floor = passed;
-            let rows = (user, channel, MessageId::ZERO)..=(user, channel, passed);
-            let gone: Vec<_> = self.inbox.range(rows).copied().collect();
-            gone.iter().for_each(|row| {
-                self.inbox.remove(row);
-            });
-        }
+        self.inboxes.entry((user, channel)).or_default().remove_to(passed);
     }
 }
 
 impl StoreAnswer {
+    /// The answer to a change that wrote nothing, now or when it was first asked for.
+    #[must_use]
+    pub fn unwritten(outcome: Result<MessageId, ChangeRefusal>) -> Self {
+        match outcome {
+            Ok(message_id) => Self::Changed(Changed { message_id, written: None }),
+            Err(reason) => Self::ChangeRefused(reason),
+        }
+    }
+
     /// A page that ran into its limit within its last channel has more behind it.
     fn when_full(self, budget: usize) -> Self {
         match self {

@@ -62,6 +62,9 @@ impl SendWindow {
         oldest_pending: ClientId,
         body_hash: u64,
     ) -> Judgement {
+        if client_id == ClientId::LAST {
+            return Judgement::Refused(SendRefusal::TooOld);
+        }
         let known = self.answers.iter().find(|answer| answer.client_id == client_id);
         if let Some(known) = known {
             if known.body_hash != body_hash {
@@ -128,6 +131,18 @@ mod tests {
     fn a_number_below_the_window_is_too_old() {
         let refused = Judgement::Refused(SendRefusal::TooOld);
         assert_eq!(window_after(20, 4).judge(ClientId(16), ClientId(16), 16), refused);
+    }
+
+    #[test]
+    fn the_last_number_is_refused_whatever_was_settled() {
+        let refused = Judgement::Refused(SendRefusal::TooOld);
+        let mut window = window_after(3, 4);
+        assert_eq!(window.judge(ClientId::LAST, ClientId::LAST, 1), refused);
+        let almost = ClientId(u64::MAX - 1);
+        assert_eq!(window.judge(almost, almost, 1), Judgement::Fresh);
+        window.record(almost, 1, MessageId(104), 7, 4);
+        assert_eq!(window.judge(ClientId::LAST, ClientId::LAST, 1), refused);
+        assert_eq!(window.judge(ClientId(4), ClientId(4), 1), refused, "it did not wrap");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use hubbub_chat::{
 /// What became of a request: a place in the log and whether it is new there, or a refusal.
 pub(crate) type Result<R> = std::result::Result<(MessageId, bool), R>;
 
+/// Whose, where, its number and what it came to.
+type Operation = (DeviceId, ChannelId, OperationId, std::result::Result<MessageId, ChangeRefusal>);
+
 struct Answer {
     device: DeviceId,
     channel: ChannelId,
@@ -27,7 +30,7 @@ pub(crate) struct Reference {
     devices: Vec<(DeviceId, UserId, bool)>,
     pub(crate) entries: Vec<Arc<Entry>>,
     answers: Vec<Answer>,
-    operations: Vec<(DeviceId, ChannelId, OperationId, MessageId)>,
+    operations: Vec<Operation>,
     cursors: Vec<(DeviceId, ChannelId, MessageId)>,
     floors: Vec<(UserId, ChannelId, MessageId)>,
 }
@@ -128,23 +131,23 @@ impl Reference {
         if !self.is_live(user, device) {
             return Err(ChangeRefusal::UnknownDevice);
         }
-        let mine = |row: &&(DeviceId, ChannelId, OperationId, MessageId)| {
-            (row.0, row.1) == (device, channel)
-        };
-        if let Some((_, _, last, message_id)) = self.operations.iter().rev().find(mine) {
+        let mine = |row: &&Operation| (row.0, row.1) == (device, channel);
+        if let Some((_, _, last, outcome)) = self.operations.iter().rev().find(mine) {
             if operation == *last {
-                return Ok((*message_id, false));
+                return outcome.map(|message_id| (message_id, false));
             }
             if operation < *last {
                 return Err(ChangeRefusal::TooOld);
             }
         }
-        let (message_id, fresh) = match self.decide(user, channel, change)? {
-            Ok(content) => (self.write(user, device, operation.0, channel, content), true),
-            Err(already) => (already, false),
+        let result = match self.decide(user, channel, change) {
+            Ok(Ok(content)) => Ok((self.write(user, device, operation.0, channel, content), true)),
+            Ok(Err(already)) => Ok((already, false)),
+            Err(reason) => Err(reason),
         };
-        self.operations.push((device, channel, operation, message_id));
-        Ok((message_id, fresh))
+        let outcome = result.map(|(message_id, _)| message_id);
+        self.operations.push((device, channel, operation, outcome));
+        result
     }
 
     /// What to write, or the place where it is so already.
@@ -243,7 +246,8 @@ impl Reference {
                 let floors = self.floors.iter().filter(|row| (row.0, row.1) == (user, channel));
                 let floor = floors.map(|row| row.2).max().unwrap_or_default();
                 let visible = visible(&self.log(channel), channel, user);
-                rows += visible.iter().filter(|message_id| **message_id > floor).count();
+                let kept = visible.iter().filter(|message_id| **message_id > floor).count();
+                rows += kept.min(self.rules.inbox_rows_max as usize);
             }
         }
         rows

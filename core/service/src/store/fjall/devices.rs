@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use hubbub_chat::{
     design::Fanout,
     ids::{ChannelId, DeviceId, MessageId, UserId},
-    ports::store::{CursorReport, StoreAnswer},
+    ports::store::{ChannelState, CursorReport, StoreAnswer},
 };
 
 use super::{
     keys,
     state::{State, load_channel},
     values::{DeviceRow, ReaderRow, UserRow},
+    view::View,
 };
 use crate::store::{StoreError, Table};
 
@@ -101,13 +102,43 @@ impl State {
         if passed > reader.floor && self.rules.fanout == Fanout::Inbox {
             let Self { channels, view, .. } = self;
             let state = channels.get_or_load(channel, || load_channel(view, channel))?;
-            let places = state.iter().flat_map(|state| state.visible_above(user, reader.floor));
-            for place in places.take_while(|place| *place <= passed) {
-                view.remove(Table::Inbox, keys::inbox(user, channel, place));
+            if let Some(state) = state {
+                remove_copies(view, state, user, channel, reader.floor, passed);
             }
         }
         reader.floor = reader.floor.max(passed);
+        self.floors.insert((user, channel), reader.floor);
         self.view.write(Table::Readers, keys::owner_channel(user.0, channel), &reader)
+    }
+
+    /// Removes the oldest copies of whoever has more than `inbox_rows_max` of this channel. A
+    /// channel that was never that long is done at once.
+    pub(super) fn trim_inboxes(
+        &mut self,
+        channel: ChannelId,
+        users: &[UserId],
+    ) -> Result<(), StoreError> {
+        let Self { channels, floors, view, rules, .. } = self;
+        let rows_max = u64::from(rules.inbox_rows_max);
+        let state = channels.get_or_load(channel, || load_channel(view, channel))?;
+        let Some(state) = state.as_ref().filter(|state| state.head().0 > rows_max) else {
+            return Ok(());
+        };
+        for user in users.iter().copied() {
+            let key = keys::owner_channel(user.0, channel);
+            let read = |view: &View| view.read::<ReaderRow>(Table::Readers, &key);
+            let floor = floors.get_or_load((user, channel), || {
+                Ok::<_, StoreError>(read(view)?.unwrap_or_default().floor)
+            })?;
+            let lowest = state.below_newest(user, rows_max);
+            if lowest > *floor {
+                remove_copies(view, state, user, channel, *floor, lowest);
+                *floor = lowest;
+                let cursors = read(view)?.unwrap_or_default().cursors;
+                view.write(Table::Readers, key, &ReaderRow { floor: lowest, cursors })?;
+            }
+        }
+        Ok(())
     }
 
     fn live_devices(&mut self, user: UserId) -> Result<BTreeSet<DeviceId>, StoreError> {
@@ -124,5 +155,19 @@ impl State {
         self.view.write(Table::Devices, keys::device(device), &row)?;
         self.devices.insert(device, Some(row));
         Ok(())
+    }
+}
+
+/// Removes a user's copies of what lies above `floor` and not above `to`.
+fn remove_copies(
+    view: &mut View,
+    state: &ChannelState,
+    user: UserId,
+    channel: ChannelId,
+    floor: MessageId,
+    to: MessageId,
+) {
+    for place in state.visible_above(user, floor).take_while(|place| *place <= to) {
+        view.remove(Table::Inbox, keys::inbox(user, channel, place));
     }
 }

@@ -60,7 +60,7 @@ impl Ledger for FjallLedger {
     fn is_read(work: &Work) -> bool {
         match work {
             Work::Store(_, request) => {
-                matches!(request, StoreRequest::Sync(_) | StoreRequest::Heads(_))
+                matches!(request, StoreRequest::Sync(_) | StoreRequest::Heads { .. })
             }
             Work::Directory(request) => matches!(
                 request,

@@ -15,7 +15,8 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        mpsc::{SyncSender, sync_channel},
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -87,6 +88,7 @@ impl Default for FjallConfig {
 pub struct FjallStore {
     queue: SyncSender<Message<Work, WorkAnswer>>,
     counters: Arc<Counters>,
+    is_closing: AtomicBool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -114,7 +116,7 @@ impl FjallStore {
             reason = "the disk's thread: a simulated run has the pure model in its place"
         )]
         let thread = std::thread::spawn(move || group_commit.run());
-        Ok(Self { queue, counters, thread: Some(thread) })
+        Ok(Self { queue, counters, is_closing: AtomicBool::new(false), thread: Some(thread) })
     }
 
     /// Asks the store, and waits until the answer is durable. `wall` dates what is written.
@@ -173,10 +175,20 @@ impl FjallStore {
     /// Finishes what was asked before, frees the folder, and refuses what is asked later.
     pub async fn close(&self) {
         let (sender, receiver) = oneshot::channel();
-        if self.queue.send(Message::Close(Some(sender))).is_ok() {
-            // An error means that the thread is gone, and the folder with it.
-            let _ = receiver.await;
+        let mut message = Message::Close(Some(sender));
+        // From here on the queue only gets emptier.
+        self.is_closing.store(true, Relaxed);
+        // A full queue must not hold up the runtime's thread: whoever else runs on it may be what
+        // the store waits for.
+        while let Err(error) = self.queue.try_send(message) {
+            match error {
+                TrySendError::Full(back) => message = back,
+                TrySendError::Disconnected(_) => return,
+            }
+            tokio::task::yield_now().await;
         }
+        // An error means that the thread is gone, and the folder with it.
+        let _ = receiver.await;
     }
 
     /// What the store has done since it was opened.
@@ -186,8 +198,9 @@ impl FjallStore {
     }
 
     fn enqueue(&self, work: Work, reply: Reply<WorkAnswer>) {
-        // A message that comes back is dropped, which refuses it.
-        if self.queue.try_send(Message::Request(work, Waiting::new(reply))).is_err() {
+        // A message that is not taken is dropped, which refuses it.
+        let message = Message::Request(work, Waiting::new(reply));
+        if self.is_closing.load(Relaxed) || self.queue.try_send(message).is_err() {
             self.counters.count_overflow();
         }
     }

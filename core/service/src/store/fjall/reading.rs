@@ -6,7 +6,7 @@ use hubbub_chat::{
     design::Fanout,
     entry::Entry,
     frame::Range,
-    ids::{ChannelId, MessageId, UserId},
+    ids::{ChannelId, DeviceId, MessageId, UserId},
     ports::store::{StoreAnswer, Sync},
 };
 
@@ -56,7 +56,11 @@ impl State {
         Ok(StoreAnswer::Page { ranges, more })
     }
 
-    pub(super) fn heads(&mut self, users: &[UserId]) -> Result<StoreAnswer, StoreError> {
+    pub(super) fn heads(
+        &mut self,
+        users: &[UserId],
+        devices: Vec<DeviceId>,
+    ) -> Result<StoreAnswer, StoreError> {
         let mut heads = Vec::with_capacity(users.len());
         for user in users {
             let mut channels = Vec::new();
@@ -65,7 +69,13 @@ impl State {
             }
             heads.push((*user, channels));
         }
-        Ok(StoreAnswer::Heads(heads))
+        let mut logged_out = Vec::new();
+        for device in devices {
+            if !self.device(device)?.is_some_and(|row| row.is_live) {
+                logged_out.push(device);
+            }
+        }
+        Ok(StoreAnswer::Heads { heads, logged_out })
     }
 
     /// The last place of a channel that the user may see.

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) users: Cache<UserId, Option<UserRow>>,
     pub(super) devices: Cache<DeviceId, Option<DeviceRow>>,
     pub(super) channels: Cache<ChannelId, Option<ChannelState>>,
+    /// Up to where a user's copies of a channel are gone.
+    pub(super) floors: Cache<(UserId, ChannelId), MessageId>,
     windows: Cache<(DeviceId, ChannelId), Option<SendWindow>>,
     written: Vec<Arc<Entry>>,
 }
@@ -47,6 +49,7 @@ impl State {
             users: Cache::new(cache_rows_max),
             devices: Cache::new(cache_rows_max),
             channels: Cache::new(cache_rows_max),
+            floors: Cache::new(cache_rows_max),
             windows: Cache::new(cache_rows_max),
             written: Vec::new(),
         }
@@ -65,7 +68,7 @@ impl State {
             StoreRequest::Change(change) => self.change(wall, change),
             StoreRequest::Sync(sync) => self.sync(&sync),
             StoreRequest::Cursors(reports) => self.write_cursors(&reports),
-            StoreRequest::Heads(users) => self.heads(&users),
+            StoreRequest::Heads { users, devices } => self.heads(&users, devices),
         }
     }
 
@@ -81,6 +84,7 @@ impl State {
         self.users.clear();
         self.devices.clear();
         self.channels.clear();
+        self.floors.clear();
         self.windows.clear();
     }
 
@@ -216,25 +220,27 @@ impl State {
         }
         let key = keys::owner_channel(device.0, channel);
         if let Some(last) = self.view.read::<OperationRow>(Table::Operations, &key)? {
-            let message_id = last.message_id;
             if operation == last.operation {
-                return Ok(StoreAnswer::Changed(Changed { message_id, written: None }));
+                return Ok(StoreAnswer::unwritten(last.outcome));
             }
             if operation < last.operation {
                 return refused(ChangeRefusal::TooOld);
             }
         }
-        let (message_id, written) = match self.decide(user, channel, &change)? {
-            Decision::Refused(reason) => return refused(reason),
-            Decision::Already(message_id) => (message_id, None),
+        let (outcome, written) = match self.decide(user, channel, &change)? {
+            Decision::Refused(reason) => (Err(reason), None),
+            Decision::Already(message_id) => (Ok(message_id), None),
             Decision::Write(content) => {
                 let draft = Draft { wall, user, device, number: operation.0, content };
                 let (entry, audience) = self.write(channel, draft)?;
-                (entry.message_id, Some((entry, audience)))
+                (Ok(entry.message_id), Some((entry, audience)))
             }
         };
-        self.view.write(Table::Operations, key, &OperationRow { operation, message_id })?;
-        Ok(StoreAnswer::Changed(Changed { message_id, written }))
+        self.view.write(Table::Operations, key, &OperationRow { operation, outcome })?;
+        Ok(match outcome {
+            Ok(message_id) => StoreAnswer::Changed(Changed { message_id, written }),
+            Err(reason) => StoreAnswer::ChangeRefused(reason),
+        })
     }
 
     fn decide(
@@ -286,6 +292,9 @@ impl State {
             }
         }
         view.put(Table::Log, keys::log(channel, entry.message_id), row);
+        if self.rules.fanout == Fanout::Inbox {
+            self.trim_inboxes(channel, &audience)?;
+        }
         self.written.push(entry.clone());
         Ok((entry, audience))
     }

@@ -9,7 +9,11 @@ use super::values::{self, FormatRow};
 use crate::store::{Row, StoreError, Table, group_commit::Journal};
 
 /// Raised whenever a key or a value is laid out otherwise.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+
+/// How the journal reaches the disk: with `fdatasync`. Anything less leaves it to the operating
+/// system, and an answer would be a promise that a power cut breaks.
+const SYNC_MODE: PersistMode = PersistMode::SyncData;
 
 const FORMAT_KEY: &[u8] = b"format";
 
@@ -110,6 +114,16 @@ impl Journal for FjallJournal {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        Ok(self.tables.database.persist(PersistMode::SyncData)?)
+        Ok(self.tables.database.persist(SYNC_MODE)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_waits_for_the_disk() {
+        assert!(matches!(SYNC_MODE, PersistMode::SyncData | PersistMode::SyncAll));
     }
 }

@@ -9,6 +9,7 @@ use fjall::Slice;
 use hubbub_chat::{
     design::Fanout,
     entry::{Content, Entry},
+    frame::ChangeRefusal,
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
     ports::{directory::TokenHash, store::ChannelState},
 };
@@ -37,7 +38,8 @@ struct EntryRow {
 /// was a member of.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct ReaderRow {
-    /// Every device of the user has read this far; copies up to here are gone.
+    /// Copies up to here are gone: every device of the user has read this far, or there were more
+    /// than `inbox_rows_max`.
     pub(super) floor: MessageId,
     /// Logged-in devices only.
     pub(super) cursors: BTreeMap<DeviceId, MessageId>,
@@ -54,11 +56,12 @@ impl ReaderRow {
     }
 }
 
-/// The last change of membership that a device asked for in a group, and the entry it came to.
+/// The last change of membership that a device asked for in a group, and what it came to: its
+/// entry, or why it was not made.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct OperationRow {
     pub(super) operation: OperationId,
-    pub(super) message_id: MessageId,
+    pub(super) outcome: Result<MessageId, ChangeRefusal>,
 }
 
 /// A device that ever logged in.
