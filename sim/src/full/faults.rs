@@ -59,9 +59,9 @@ fn apply(fault: &ActiveFault, begins: bool, sim: &mut Sim<'_>, setup: &Setup, sh
         Strike::Host(host) => start(fault, *host, sim, setup, shared),
         Strike::Slow(links, by) => slow(fault, links, begins.then_some(*by), sim, setup, shared),
         Strike::Links(links) if fault.kind == FaultKind::Blip => {
-            hold(fault, links, begins, sim, setup, shared);
+            strike(fault, links, begins, held, sim, setup, shared);
         }
-        Strike::Links(links) => cut(fault, links, begins, sim, setup, shared),
+        Strike::Links(links) => strike(fault, links, begins, cut, sim, setup, shared),
     }
     if !begins {
         shared.with(|recording| {
@@ -81,38 +81,33 @@ fn record(recording: &mut Recording, fault: &ActiveFault, state: OnOff, affected
     });
 }
 
-/// Cuts links, or repairs those that no other fault cuts.
-fn cut(
+/// Which links are struck in one way, and by which faults.
+type Struck = BTreeMap<Link, BTreeSet<u32>>;
+
+/// Strikes links, or gives back those that no other fault strikes in this way.
+fn strike(
     fault: &ActiveFault,
     links: &[Link],
     begins: bool,
+    way: fn(&mut Recording) -> &mut Struck,
     sim: &Sim<'_>,
     setup: &Setup,
     shared: &Shared,
 ) {
     shared.with(|recording| {
         for link in links {
-            toggle(recording.struck().cut.entry(*link).or_default(), fault.id, begins);
+            toggle(way(recording).entry(*link).or_default(), fault.id, begins);
         }
     });
     set_links(links, sim, setup, shared);
 }
 
-/// Holds links, or releases those that no other fault holds.
-fn hold(
-    fault: &ActiveFault,
-    links: &[Link],
-    begins: bool,
-    sim: &Sim<'_>,
-    setup: &Setup,
-    shared: &Shared,
-) {
-    shared.with(|recording| {
-        for link in links {
-            toggle(recording.struck().held.entry(*link).or_default(), fault.id, begins);
-        }
-    });
-    set_links(links, sim, setup, shared);
+fn cut(recording: &mut Recording) -> &mut Struck {
+    &mut recording.struck().cut
+}
+
+fn held(recording: &mut Recording) -> &mut Struck {
+    &mut recording.struck().held
 }
 
 fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {
@@ -131,9 +126,8 @@ fn set_links(links: &[Link], sim: &Sim<'_>, setup: &Setup, shared: &Shared) {
     for (a, b) in pairs {
         let (cut, held) = shared.with(|recording| {
             let struck = recording.struck();
-            let is_struck = |links: &BTreeMap<Link, BTreeSet<u32>>, link| {
-                links.get(&link).is_some_and(|faults| !faults.is_empty())
-            };
+            let is_struck =
+                |links: &Struck, link| links.get(&link).is_some_and(|faults| !faults.is_empty());
             let both = [(a, b), (b, a)];
             let cut = both.map(|link| is_struck(&struck.cut, link));
             (cut, both.into_iter().any(|link| is_struck(&struck.held, link)))
@@ -201,7 +195,7 @@ fn stop(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, sha
         }
     });
     if silent {
-        cut(fault, &all_links(setup, host), true, sim, setup, shared);
+        strike(fault, &all_links(setup, host), true, cut, sim, setup, shared);
     }
     sim.crash(name);
 }
@@ -209,7 +203,7 @@ fn stop(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, sha
 fn start(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
     let name = setup.hosts.name(host).to_owned();
     if fault.kind == FaultKind::PowerLoss {
-        cut(fault, &all_links(setup, host), false, sim, setup, shared);
+        strike(fault, &all_links(setup, host), false, cut, sim, setup, shared);
     }
     shared.with(|recording| {
         recording.struck().down.remove(&host);
