@@ -2,6 +2,7 @@
 
 mod cli;
 mod exit;
+mod format;
 mod interrupt;
 mod manifest;
 mod measure;

@@ -2,10 +2,13 @@
 
 use std::{fs::File, io::BufReader, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hubbub_history::{History, checkers, checkers::Finding, explain, read_history};
 
-use crate::exit::{Exit, Failure, print};
+use crate::{
+    exit::{Exit, Failure, print},
+    format::{Format, print_json},
+};
 
 /// Judge a history by the checkers
 ///
@@ -27,15 +30,6 @@ pub(crate) struct Check {
     format: Format,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON array with an object per checker
-    Json,
-}
-
 /// Violations that are explained per checker.
 const EXPLAINED_MAX: usize = 3;
 
@@ -50,9 +44,7 @@ impl Check {
         };
         match self.format {
             Format::Human => print(human(&history, &findings))?,
-            Format::Json => {
-                print(serde_json::to_string_pretty(&findings).map_err(Failure::new)? + "\n")?;
-            }
+            Format::Json => print_json(&findings)?,
         }
         // A checker that was asked for by name has to judge something.
         let undecided = !self.checkers.is_empty() && findings.iter().any(Finding::undecided);

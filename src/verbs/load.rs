@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hubbub_loadgen::{Outcome, Target};
 use hubbub_report::{Bundle, BundleWriter, Headline, headlines};
 
 use crate::{
     exit::{Exit, Failure, print, tell},
+    format::{Format, print_json},
     interrupt::Interrupt,
     manifest::manifest,
     measure::{Measurement, sentences, write_measurement},
@@ -44,15 +45,6 @@ pub(crate) struct Load {
     format: Format,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// One JSON object
-    Json,
-}
-
 /// The figures that tell most, a line each.
 pub(crate) fn figures(bundle: &Bundle) -> String {
     let line = |one: &Headline<'_>| format!("  {:<28} {}\n", one.name, one.printed());
@@ -84,7 +76,7 @@ impl Load {
         let page = writer.write_reports().map_err(Failure::new)?;
         let result = &measured.outcome.result;
         if self.format == Format::Json {
-            print(serde_json::to_string_pretty(result).map_err(Failure::new)? + "\n")?;
+            print_json(result)?;
         } else {
             let bundle = Bundle::read(&folder).map_err(Failure::new)?;
             let outcome = format!("{:?}", result.verdict.outcome).to_uppercase();

@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use hubbub_plan::{Calibration, Sizing, plan};
 use hubbub_report::{Bundle, BundleWriter, Part, render_markdown};
 use hubbub_scenario::{Document, Kind, Problem};
 
 use crate::{
     exit::{Exit, Failure, print, tell},
+    format::{Format, print_json},
     manifest::manifest,
     scenario_file::{Overrides, read},
 };
@@ -41,15 +42,6 @@ pub(crate) struct Plan {
     format: Format,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables for people, in Markdown
-    Human,
-    /// One JSON object
-    Json,
-}
-
 impl Plan {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let document = read(&self.file, &self.overrides)?;
@@ -65,7 +57,7 @@ impl Plan {
         }
         let value = serde_json::to_value(&sizing).map_err(Failure::new)?;
         if self.format == Format::Json {
-            print(serde_json::to_string_pretty(&value).map_err(Failure::new)? + "\n")?;
+            print_json(&value)?;
         } else {
             let parts = BTreeMap::from([(Part::Plan, value)]);
             let bundle = Bundle::in_memory(manifest, text, parts).map_err(Failure::new)?;

@@ -13,6 +13,7 @@ use hubbub_sim::Trace;
 
 use crate::{
     exit::{Exit, Failure, print, tell},
+    format::print_json,
     interrupt::Interrupt,
     manifest::manifest,
     progress,
@@ -189,10 +190,7 @@ impl Sim {
     fn print(&self, reports: &[SimReport]) -> Result<(), Failure> {
         match self.format {
             Format::Human => print(reports.iter().map(human).collect::<Vec<_>>().join("\n")),
-            Format::Json => {
-                let json = serde_json::to_string_pretty(reports).map_err(Failure::new)?;
-                print(json + "\n")
-            }
+            Format::Json => print_json(reports),
             Format::Junit => print(junit(reports)),
             Format::Github => print(github(reports)),
         }

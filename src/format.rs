@@ -1,0 +1,21 @@
+//! How results are printed.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::exit::{Failure, print};
+
+/// How most verbs print their results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs; names stay the same between versions
+    Json,
+}
+
+/// Prints a result for programs.
+pub(crate) fn print_json(result: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(result).map_err(Failure::new)?;
+    print(json + "\n")
+}
