@@ -195,6 +195,7 @@ impl Traffic {
         let members = (0..self.size).map(|member| self.user(group, member)).collect();
         let user = self.user(group, 0);
         StoreRequest::Change(ChangeRequest {
+            given_id: MessageId::ZERO,
             user,
             device: DeviceId(user.0),
             channel: self.channel(group),
@@ -209,6 +210,7 @@ impl Traffic {
         let client_id = ClientId(turn / self.size + 1);
         self.sent += 1;
         StoreRequest::Append(Append {
+            given_id: MessageId::ZERO,
             user,
             device: DeviceId(user.0),
             channel: self.channel(group),

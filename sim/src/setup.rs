@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ChannelId, Design, DeviceId, OperationId, UserId,
+    ChannelId, Design, DeviceId, MessageId, OperationId, UserId,
     frame::Change,
     ports::store::{ChangeRequest, StoreModel, StoreRequest, StoreRules},
     time::Wall,
@@ -134,6 +134,7 @@ impl Setup {
             let device = self.population.user(group.creator).and_then(|user| user.devices.first());
             requests.extend(device.map(|device| {
                 StoreRequest::Change(ChangeRequest {
+                    given_id: MessageId::ZERO,
                     user: group.creator,
                     device: *device,
                     channel: group.channel,

@@ -42,6 +42,10 @@ pub enum Content {
     Left,
     /// Somebody was put out by the owner.
     Removed(UserId),
+    /// The owner made another member the owner.
+    HandedOver(UserId),
+    /// The owner gave the group this name.
+    Renamed(Arc<str>),
 }
 
 impl Entry {
@@ -66,6 +70,8 @@ impl Content {
             Self::Joined => body_hash("\0joined"),
             Self::Left => body_hash("\0left"),
             Self::Removed(user) => list("\0removed", &[*user]),
+            Self::HandedOver(user) => list("\0handed-over", &[*user]),
+            Self::Renamed(name) => mix(body_hash("\0renamed"), name.as_bytes()),
         }
     }
 
@@ -110,6 +116,8 @@ mod tests {
             Content::Joined,
             Content::Left,
             Content::Removed(user),
+            Content::HandedOver(user),
+            Content::Renamed("hello".into()),
         ];
         let hashes: std::collections::BTreeSet<u64> =
             contents.iter().map(Content::body_hash).collect();

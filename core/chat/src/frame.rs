@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entry::Entry,
     ids::{ChannelId, ClientId, MessageId, OperationId, UserId},
+    ports::presence::Status,
 };
 
 /// The version of the protocol that a device names in its `hello`.
@@ -27,6 +28,10 @@ pub enum ClientFrame {
         version: u32,
         /// The device's place in every channel it knows.
         cursors: Cursors,
+        /// With `cursor = "global"`: the highest id that the device has, in whatever channel; 0
+        /// otherwise.
+        #[serde(default, skip_serializing_if = "MessageId::is_zero")]
+        newest: MessageId,
     },
     /// A message.
     Send(SendFrame),
@@ -41,6 +46,15 @@ pub enum ClientFrame {
     Sync {
         /// The device's place in every channel it knows.
         cursors: Cursors,
+        /// With `cursor = "global"`: the highest id that the device has, in whatever channel; 0
+        /// otherwise.
+        #[serde(default, skip_serializing_if = "MessageId::is_zero")]
+        newest: MessageId,
+    },
+    /// How things stand now with these users, at most `LOOK_USERS_MAX`.
+    Look {
+        /// With whom.
+        users: Vec<UserId>,
     },
     /// The device lives. Repeats every cursor that the server has not yet confirmed.
     Heartbeat {
@@ -48,6 +62,9 @@ pub enum ClientFrame {
         cursors: Cursors,
     },
 }
+
+/// Users in one `look` at most.
+pub const LOOK_USERS_MAX: usize = 500;
 
 /// A numbered send. Its key is (device, channel, membership, client_id).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +109,14 @@ pub enum Change {
     Leave,
     /// Puts somebody out. Only the owner may.
     Remove(UserId),
+    /// Makes another member the owner. Only the owner may.
+    HandOver(UserId),
+    /// Gives the group a name of at most `GROUP_NAME_BYTES_MAX` bytes. Only the owner may.
+    Rename(Arc<str>),
 }
+
+/// Bytes of a group's name at most.
+pub const GROUP_NAME_BYTES_MAX: usize = 128;
 
 /// Why a send was not accepted. Nothing was stored unless the reason says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -211,6 +235,12 @@ pub enum ServerFrame {
         /// Whether another page follows.
         more: bool,
     },
+    /// Statuses of friends, or of those who were asked for: the device shows them unless it has
+    /// newer ones.
+    Statuses {
+        /// The statuses.
+        statuses: Vec<Status>,
+    },
     /// The answer to a heartbeat.
     Alive {
         /// Cursors that the store has written since the last answer.
@@ -243,6 +273,10 @@ pub struct Range {
     pub to: MessageId,
     /// The visible entries, in order.
     pub entries: Vec<Arc<Entry>>,
+    /// Everything from `from` up to here is gone: it was kept for as long as the design says. 0 when
+    /// nothing is.
+    #[serde(default, skip_serializing_if = "MessageId::is_zero")]
+    pub truncated: MessageId,
 }
 
 /// Why a session was ended by its server.
@@ -261,6 +295,10 @@ pub enum CutReason {
     Protocol,
     /// The device was logged out or never logged in.
     UnknownDevice,
+    /// The server hands its sessions over before it stops: ask discovery for another at once.
+    Draining,
+    /// The server has no lease, or holds as many sessions as it takes: ask discovery for another.
+    Full,
 }
 
 /// From one chat server to another.
@@ -273,4 +311,7 @@ pub enum PeerFrame {
         /// The users it is for, as far as they are attached to the receiving server.
         audience: Vec<UserId>,
     },
+    /// From a presence server: statuses that the receiving server watches have changed. It may be
+    /// lost, duplicated or late.
+    Statuses(Vec<Status>),
 }

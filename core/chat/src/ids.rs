@@ -57,6 +57,12 @@ impl MessageId {
     /// Before the first message.
     pub const ZERO: Self = Self(0);
 
+    /// Whether it is [`Self::ZERO`].
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
     /// The id that follows this one in the log; the last one stays the last.
     #[must_use]
     pub fn next(self) -> Self {

@@ -93,6 +93,7 @@ pub fn store_entry(entry: &Entry) -> EventBody {
             Content::Joined => Member::Enter(vec![entry.user]),
             Content::Left => Member::Leave(entry.user),
             Content::Removed(user) => Member::Leave(*user),
+            Content::HandedOver(_) | Content::Renamed(_) => Member::Unchanged,
         },
     }
 }
@@ -156,6 +157,8 @@ fn change_name(change: &Change) -> &'static str {
         Change::Join => "join",
         Change::Leave => "leave",
         Change::Remove(_) => "remove",
+        Change::HandOver(_) => "hand_over",
+        Change::Rename(_) => "rename",
     }
 }
 

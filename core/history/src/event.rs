@@ -130,7 +130,7 @@ pub enum EventBody {
         channel: ChannelId,
         /// The device's number.
         operation: OperationId,
-        /// `create`, `invite`, `join`, `leave` or `remove`.
+        /// `create`, `invite`, `join`, `leave`, `remove`, `hand_over` or `rename`.
         change: String,
         /// Its place in the log; only with `ok`.
         message_id: Option<MessageId>,
@@ -298,6 +298,8 @@ pub struct UserRow {
 pub enum Member {
     /// Nothing: it is a message.
     Message,
+    /// Nothing: it changes the group's owner or name.
+    Unchanged,
     /// These users come in.
     Enter(Vec<UserId>),
     /// This user goes; they still see the entry itself.

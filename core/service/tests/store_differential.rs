@@ -127,6 +127,7 @@ impl Source {
         let oldest_pending = if self.one_in(4) { 1 } else { number };
         let body = if self.one_in(30) { "another body".into() } else { format!("{number}") };
         StoreRequest::Append(Append {
+            given_id: MessageId::ZERO,
             user,
             device,
             channel,
@@ -158,7 +159,14 @@ impl Source {
             _ => Change::Remove(self.user()),
         };
         let operation = OperationId(operation);
-        StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+        StoreRequest::Change(ChangeRequest {
+            given_id: MessageId::ZERO,
+            user,
+            device,
+            channel,
+            operation,
+            change,
+        })
     }
 
     fn sync(&mut self, user: UserId, device: DeviceId) -> StoreRequest {
@@ -168,7 +176,7 @@ impl Source {
             cursors.insert(channel, self.place(channel));
         }
         let entries_max = 1 + u32::try_from(self.random.below(30)).unwrap();
-        StoreRequest::Sync(Sync { user, device, cursors, entries_max })
+        StoreRequest::Sync(Sync { newest: MessageId::ZERO, user, device, cursors, entries_max })
     }
 
     fn report(&mut self) -> CursorReport {

@@ -17,7 +17,7 @@ use hubbub_chat::{
 };
 use hubbub_loadgen::{Outcome, Reading, ReasonKind};
 use hubbub_service::{
-    backend::{Backend, PortAnswer, PortRequest, Reply},
+    backend::{Backend, Reply},
     net::RealNet,
 };
 
@@ -64,16 +64,14 @@ impl Forgotten {
 }
 
 impl Backend for Forgetful {
-    fn submit(&self, request: PortRequest, reply: Reply) {
+    fn submit(&self, request: Request, reply: Reply) {
         let forgotten = self.forgotten.clone();
-        let PortRequest::Core(Request::Store(store)) = &request else {
+        let Request::Store(store) = &request else {
             return self.inner.submit(request, reply);
         };
         let reply: Reply = match store {
             &StoreRequest::Append(Append { user, channel, .. }) => Box::new(move |mut answer| {
-                if let PortAnswer::Core(Answer::Store(Port::Ok(StoreAnswer::Appended(appended)))) =
-                    &mut answer
-                {
+                if let Answer::Store(Port::Ok(StoreAnswer::Appended(appended))) = &mut answer {
                     forgotten.forget_in_audience(user, channel, appended);
                 }
                 reply(answer);
@@ -81,7 +79,7 @@ impl Backend for Forgetful {
             StoreRequest::Sync(sync) => {
                 let reader = sync.user;
                 Box::new(move |mut answer| {
-                    if let PortAnswer::Core(Answer::Store(Port::Ok(page))) = &mut answer {
+                    if let Answer::Store(Port::Ok(page)) = &mut answer {
                         forgotten.forget_in_page(reader, page);
                     }
                     reply(answer);

@@ -70,6 +70,10 @@ impl Engine<'_> {
 
     fn ask_store(&mut self, request: Request) -> Answer {
         match request {
+            Request::Directory(_)
+            | Request::Presence(..)
+            | Request::Registry(_)
+            | Request::NextId => request.port().refused(),
             Request::Routing(request) => {
                 Answer::Routing(Outcome::Ok(self.store.routing.handle(request)))
             }

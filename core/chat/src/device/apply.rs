@@ -142,7 +142,7 @@ impl Device {
     fn ask_sync(&mut self) {
         if self.link.wants_page() {
             let cursors = self.disk.cursors();
-            self.frame(ClientFrame::Sync { cursors });
+            self.frame(ClientFrame::Sync { cursors, newest: MessageId::ZERO });
         }
     }
 

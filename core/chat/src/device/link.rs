@@ -3,6 +3,7 @@
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
+    ids::MessageId,
     time::{Monotonic, Now},
 };
 
@@ -112,7 +113,8 @@ impl Device {
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
         self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_after));
         let cursors = self.disk.cursors();
-        self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors });
+        let newest = MessageId::ZERO;
+        self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors, newest });
         self.event(DeviceEvent::Attached);
         self.restart_windows(now);
     }

@@ -352,6 +352,7 @@ impl Device {
             }
             ServerFrame::Entry { entry } => self.receive_entry(now, entry),
             ServerFrame::Page { ranges, more } => self.receive_page(now, ranges, more),
+            ServerFrame::Statuses { .. } => {}
             ServerFrame::Alive { cursors } => self.confirmed(cursors),
             // A device that speaks the protocol gets none; there is nothing to repair.
             ServerFrame::Error { .. } => {}

@@ -9,6 +9,9 @@ use crate::ids::{DeviceId, UserId};
 /// Bytes of an account's name at most.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// Friends and requests of one user at most.
+pub const FRIENDS_MAX: usize = 5000;
+
 /// The hash of a session token.
 pub type TokenHash = [u8; 32];
 
@@ -44,6 +47,30 @@ pub enum DirectoryRequest {
         /// The device.
         device: DeviceId,
     },
+    /// The devices of a user that are logged in.
+    Devices {
+        /// The user.
+        user: UserId,
+    },
+    /// `user` asks `other` to be friends, or says yes to having been asked.
+    Befriend {
+        /// Who asks.
+        user: UserId,
+        /// Whom.
+        other: UserId,
+    },
+    /// Takes back a friendship, or a request for one by either side.
+    Unfriend {
+        /// Who wants it.
+        user: UserId,
+        /// Of whom.
+        other: UserId,
+    },
+    /// The friends of a user and the requests that wait.
+    Friends {
+        /// The user.
+        user: UserId,
+    },
 }
 
 /// What the directory answers.
@@ -71,7 +98,26 @@ pub enum DirectoryAnswer {
     },
     /// To `Logout`.
     LoggedOut,
-    /// To `Credentials`, `Login` and `Authenticate`: there is no such account or token.
+    /// To `Devices`, in the order of their ids.
+    Devices(Vec<DeviceId>),
+    /// To `Befriend`: the other has to say yes.
+    Asked,
+    /// To `Befriend`: they are friends now, or were already.
+    Befriended,
+    /// To `Befriend`: one of the two has `FRIENDS_MAX` friends and requests.
+    TooManyFriends,
+    /// To `Unfriend`: they are no friends, and no request waits.
+    Unfriended,
+    /// To `Friends`, each in the order of the ids.
+    Friends {
+        /// Who is a friend.
+        friends: Vec<UserId>,
+        /// Who has asked the user.
+        asked_by: Vec<UserId>,
+        /// Whom the user has asked.
+        asked: Vec<UserId>,
+    },
+    /// There is no such account or token, or one would be a friend of oneself.
     NotFound,
 }
 
@@ -81,8 +127,17 @@ pub struct DirectoryModel {
     names: BTreeMap<String, UserId>,
     password_hashes: BTreeMap<UserId, String>,
     tokens: BTreeMap<TokenHash, (UserId, DeviceId)>,
+    friends: BTreeMap<UserId, BTreeMap<UserId, Tie>>,
     last_user: u64,
     last_device: u64,
+}
+
+/// What one user is to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tie {
+    Friend,
+    Asked,
+    AskedBy,
 }
 
 impl DirectoryModel {
@@ -102,6 +157,53 @@ impl DirectoryModel {
                 self.tokens.retain(|_, (_, owner)| *owner != device);
                 DirectoryAnswer::LoggedOut
             }
+            DirectoryRequest::Devices { user } => self.devices(user),
+            DirectoryRequest::Befriend { user, other } => self.befriend(user, other),
+            DirectoryRequest::Unfriend { user, other } => {
+                for (one, other) in [(user, other), (other, user)] {
+                    self.friends.entry(one).or_default().remove(&other);
+                }
+                DirectoryAnswer::Unfriended
+            }
+            DirectoryRequest::Friends { user } => self.friends(user),
+        }
+    }
+
+    fn devices(&self, user: UserId) -> DirectoryAnswer {
+        let tokens = self.tokens.values().filter(|(owner, _)| *owner == user);
+        let mut devices: Vec<DeviceId> = tokens.map(|(_, device)| *device).collect();
+        devices.sort_unstable();
+        DirectoryAnswer::Devices(devices)
+    }
+
+    fn befriend(&mut self, user: UserId, other: UserId) -> DirectoryAnswer {
+        let known = |user| self.password_hashes.contains_key(&user);
+        if user == other || !known(user) || !known(other) {
+            return DirectoryAnswer::NotFound;
+        }
+        let tie = self.friends.get(&user).and_then(|ties| ties.get(&other)).copied();
+        let is_full = |user| self.friends.get(&user).is_some_and(|ties| ties.len() >= FRIENDS_MAX);
+        let (mine, theirs, answer) = match tie {
+            Some(Tie::Friend) => return DirectoryAnswer::Befriended,
+            Some(Tie::Asked) => return DirectoryAnswer::Asked,
+            Some(Tie::AskedBy) => (Tie::Friend, Tie::Friend, DirectoryAnswer::Befriended),
+            None if is_full(user) || is_full(other) => return DirectoryAnswer::TooManyFriends,
+            None => (Tie::Asked, Tie::AskedBy, DirectoryAnswer::Asked),
+        };
+        self.friends.entry(user).or_default().insert(other, mine);
+        self.friends.entry(other).or_default().insert(user, theirs);
+        answer
+    }
+
+    fn friends(&self, user: UserId) -> DirectoryAnswer {
+        let who = |wanted: Tie| {
+            let ties = self.friends.get(&user).into_iter().flatten();
+            ties.filter(|(_, tie)| **tie == wanted).map(|(other, _)| *other).collect()
+        };
+        DirectoryAnswer::Friends {
+            friends: who(Tie::Friend),
+            asked_by: who(Tie::AskedBy),
+            asked: who(Tie::Asked),
         }
     }
 
@@ -163,6 +265,30 @@ mod tests {
         let second = directory.handle(DirectoryRequest::Login { user, token: [2; 32] });
         assert_eq!(first, DirectoryAnswer::LoggedIn(DeviceId(1)));
         assert_eq!(second, DirectoryAnswer::LoggedIn(DeviceId(2)));
+    }
+
+    #[test]
+    fn both_must_want_to_be_friends() {
+        let mut directory = DirectoryModel::default();
+        sign_up(&mut directory, "ann");
+        sign_up(&mut directory, "ben");
+        let (ann, ben) = (UserId(1), UserId(2));
+        let befriend = |user, other| DirectoryRequest::Befriend { user, other };
+        let friends = |directory: &mut DirectoryModel, user| match directory
+            .handle(DirectoryRequest::Friends { user })
+        {
+            DirectoryAnswer::Friends { friends, asked_by, asked } => (friends, asked_by, asked),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(directory.handle(befriend(ann, ben)), DirectoryAnswer::Asked);
+        assert_eq!(directory.handle(befriend(ann, ben)), DirectoryAnswer::Asked);
+        assert_eq!(friends(&mut directory, ben), (vec![], vec![ann], vec![]));
+        assert_eq!(directory.handle(befriend(ben, ann)), DirectoryAnswer::Befriended);
+        assert_eq!(friends(&mut directory, ann), (vec![ben], vec![], vec![]));
+        directory.handle(DirectoryRequest::Unfriend { user: ann, other: ben });
+        assert_eq!(friends(&mut directory, ben), (vec![], vec![], vec![]));
+        assert_eq!(directory.handle(befriend(ann, ann)), DirectoryAnswer::NotFound);
+        assert_eq!(directory.handle(befriend(ann, UserId(9))), DirectoryAnswer::NotFound);
     }
 
     #[test]

@@ -210,6 +210,7 @@ impl ChatServer {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
             }
+            Input::Peer(PeerFrame::Statuses(_)) => {}
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {
                 self.handle_change(now, send::Asker::Api(call), user, device, frame);
@@ -263,14 +264,15 @@ impl ChatServer {
         session.last_heard = now.monotonic;
         let (user, device) = (session.user, session.device);
         match frame {
-            ClientFrame::Hello { version, cursors } => self.hello(now, id, version, cursors),
+            ClientFrame::Hello { version, cursors, .. } => self.hello(now, id, version, cursors),
             _ if !session.greeted => self.cut(now, id, CutReason::Protocol),
             ClientFrame::Send(frame) => self.handle_send(now, id, user, device, frame),
             ClientFrame::Change(frame) => {
                 self.handle_change(now, send::Asker::Session(id), user, device, frame);
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
-            ClientFrame::Sync { cursors } => self.reset_sync(now, id, cursors),
+            ClientFrame::Sync { cursors, .. } => self.reset_sync(now, id, cursors),
+            ClientFrame::Look { .. } => {}
             ClientFrame::Heartbeat { cursors } => {
                 self.handle_cursors(now, id, &cursors);
                 self.answer_heartbeat(id);

@@ -79,7 +79,9 @@ impl ChatServer {
             };
             self.outputs.push_back(Output::Frame(session, accepted));
         }
-        let append = Append { user, device, channel, membership, client_id, oldest_pending, body };
+        let given_id = MessageId::ZERO;
+        let append =
+            Append { user, device, channel, membership, client_id, oldest_pending, body, given_id };
         self.append(now, Send { session, append, promised });
     }
 
@@ -222,7 +224,8 @@ impl ChatServer {
             }
             self.count_open(id, 1);
         }
-        let request = ChangeRequest { user, device, channel, operation, change };
+        let given_id = MessageId::ZERO;
+        let request = ChangeRequest { user, device, channel, operation, change, given_id };
         let request = Request::Store(StoreRequest::Change(request));
         self.request(now, Pending::Change(pending), request);
     }

@@ -36,6 +36,7 @@ impl ChatServer {
             user: session.user,
             device: session.device,
             cursors: session.positions.clone(),
+            newest: MessageId::ZERO,
             entries_max: u32::try_from(room).unwrap_or(u32::MAX),
         };
         self.request(now, Pending::Sync(id), Request::Store(StoreRequest::Sync(sync)));

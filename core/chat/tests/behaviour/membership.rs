@@ -131,7 +131,14 @@ fn an_operation_number_below_the_last_one_is_too_old() {
     let request = |operation, change| {
         let (user, device, channel) = (CAT, CATS, group());
         let operation = OperationId(operation);
-        StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+        StoreRequest::Change(ChangeRequest {
+            given_id: MessageId::ZERO,
+            user,
+            device,
+            channel,
+            operation,
+            change,
+        })
     };
     world.store(request(5, Change::Leave));
     let refused = StoreAnswer::ChangeRefused(ChangeRefusal::TooOld);
@@ -178,7 +185,14 @@ fn a_refused_change_stays_refused_under_its_number() {
     let join = |operation| {
         let (user, device) = (UserId(4), DeviceId(41));
         let (channel, operation, change) = (group(), OperationId(operation), Change::Join);
-        StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+        StoreRequest::Change(ChangeRequest {
+            given_id: MessageId::ZERO,
+            user,
+            device,
+            channel,
+            operation,
+            change,
+        })
     };
     let refused = StoreAnswer::ChangeRefused(ChangeRefusal::GroupLimit { limit: 3 });
     assert_eq!(world.store(join(1)), refused);

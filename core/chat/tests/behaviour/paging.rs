@@ -18,6 +18,7 @@ fn fill(bench: &mut Bench, count: u64) {
     bench.ask(StoreRequest::Register { user: BEN, device: Some(BENS) });
     for number in 1..=count {
         bench.ask(StoreRequest::Append(Append {
+            given_id: MessageId::ZERO,
             user: BEN,
             device: BENS,
             channel: direct(),
@@ -84,7 +85,7 @@ fn there_is_one_read_at_a_time_and_another_when_something_came_in_between() {
     let mut bench = Bench::new(Design::default(), false);
     fill(&mut bench, 3);
     let first = bench.greet(1, ANN, PHONE, Cursors::new());
-    let again = ClientFrame::Sync { cursors: Cursors::new() };
+    let again = ClientFrame::Sync { newest: MessageId::ZERO, cursors: Cursors::new() };
     let second = bench.frame(1, again.clone());
     let third = bench.frame(1, again);
     assert_eq!(store_requests(&first).len(), 1);
@@ -99,7 +100,7 @@ fn a_page_that_was_read_before_the_device_said_where_it_stands_is_not_sent() {
     fill(&mut bench, 5);
     let at = |message_id| Cursors::from([(direct(), MessageId(message_id))]);
     let first = bench.greet(1, ANN, PHONE, at(4));
-    bench.frame(1, ClientFrame::Sync { cursors: at(1) });
+    bench.frame(1, ClientFrame::Sync { newest: MessageId::ZERO, cursors: at(1) });
     let outputs = bench.serve(first);
     assert_eq!(pages(&outputs), [(4, false)], "two to five, and not five alone");
 }
@@ -110,7 +111,7 @@ fn a_stale_read_that_fails_is_repeated_from_where_the_device_stands() {
     fill(&mut bench, 5);
     let at = |message_id| Cursors::from([(direct(), MessageId(message_id))]);
     let first = bench.greet(1, ANN, PHONE, at(4));
-    bench.frame(1, ClientFrame::Sync { cursors: at(1) });
+    bench.frame(1, ClientFrame::Sync { newest: MessageId::ZERO, cursors: at(1) });
     bench.refuse(store_requests(&first)[0].0);
     let again = bench.pass(Duration::from_secs(4));
     let outputs = bench.serve(again);

@@ -16,6 +16,7 @@ use crate::support::{
 
 fn ann_append(client_id: u64, oldest_pending: u64, body: &str) -> Append {
     Append {
+        given_id: MessageId::ZERO,
         user: ANN,
         device: PHONE,
         channel: direct(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    Design,
+    Design, MessageId,
     device::DetachCause,
     frame::{ClientFrame, Cursors, CutReason, PROTOCOL_VERSION},
     server::{Input, Output},
@@ -19,7 +19,8 @@ fn an_unknown_protocol_version_is_cut() {
     let mut bench = Bench::new(Design::default(), false);
     bench.attach(1, ANN, PHONE);
     let version = PROTOCOL_VERSION + 1;
-    let outputs = bench.frame(1, ClientFrame::Hello { version, cursors: Cursors::new() });
+    let outputs = bench
+        .frame(1, ClientFrame::Hello { newest: MessageId::ZERO, version, cursors: Cursors::new() });
     assert_eq!(outputs, [Output::Cut(hubbub_chat::SessionId(1), CutReason::Protocol)]);
     assert_eq!(bench.server.session_count(), 0);
 }
@@ -29,7 +30,7 @@ fn any_frame_before_the_greeting_is_cut_and_has_no_effect() {
     let cursors = Cursors::from([(direct(), hubbub_chat::MessageId(1))]);
     for frame in [
         ClientFrame::Heartbeat { cursors: cursors.clone() },
-        ClientFrame::Sync { cursors: cursors.clone() },
+        ClientFrame::Sync { newest: MessageId::ZERO, cursors: cursors.clone() },
         ClientFrame::Cursor { cursors },
     ] {
         let mut bench = Bench::new(Design::default(), false);
@@ -44,7 +45,11 @@ fn a_second_greeting_is_cut() {
     let mut bench = Bench::new(Design::default(), false);
     let outputs = bench.greet(1, ANN, PHONE, Cursors::new());
     bench.serve(outputs);
-    let again = ClientFrame::Hello { version: PROTOCOL_VERSION, cursors: Cursors::new() };
+    let again = ClientFrame::Hello {
+        newest: MessageId::ZERO,
+        version: PROTOCOL_VERSION,
+        cursors: Cursors::new(),
+    };
     let outputs = bench.frame(1, again);
     assert_eq!(cuts(&outputs), [(1, CutReason::Protocol)]);
 }

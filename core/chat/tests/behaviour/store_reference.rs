@@ -174,6 +174,7 @@ impl Both {
                 let client_id = ClientId(number);
                 let body = body.into();
                 self.append(Append {
+                    given_id: MessageId::ZERO,
                     user,
                     device,
                     channel,
@@ -188,7 +189,14 @@ impl Both {
                 let channel = channel(index);
                 let last = self.reference.last_operation(device, channel);
                 let operation = OperationId((last + operation).saturating_sub(1).max(1));
-                self.change(ChangeRequest { user, device, channel, operation, change })
+                self.change(ChangeRequest {
+                    given_id: MessageId::ZERO,
+                    user,
+                    device,
+                    channel,
+                    operation,
+                    change,
+                })
             }
             Step::Report { user, device, channel: index, back } => {
                 let (user, device) = (UserId(user), device_id(user, device));
@@ -272,7 +280,13 @@ impl Both {
         let named = cursors.clone();
         let mut got: Vec<Arc<Entry>> = Vec::new();
         for page in 0..1000 {
-            let sync = Sync { user, device, cursors: cursors.clone(), entries_max };
+            let sync = Sync {
+                newest: MessageId::ZERO,
+                user,
+                device,
+                cursors: cursors.clone(),
+                entries_max,
+            };
             let (ranges, more) = match self.ask(StoreRequest::Sync(sync)) {
                 StoreAnswer::Page { ranges, more } => (ranges, more),
                 StoreAnswer::UnknownDevice => {

@@ -14,7 +14,14 @@ use crate::support::*;
 fn cats_change(operation: u64, change: Change) -> StoreRequest {
     let (user, device, channel) = (CAT, CATS, group());
     let operation = OperationId(operation);
-    StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+    StoreRequest::Change(ChangeRequest {
+        given_id: MessageId::ZERO,
+        user,
+        device,
+        channel,
+        operation,
+        change,
+    })
 }
 
 #[test]
@@ -190,6 +197,7 @@ fn sends_of_an_older_membership_are_settled_before_those_of_a_newer_one() {
 fn a_late_send_of_an_old_membership_is_refused_after_a_new_join() {
     let mut world = trio();
     let late = StoreRequest::Append(Append {
+        given_id: MessageId::ZERO,
         user: CAT,
         device: CATS,
         channel: group(),
@@ -217,6 +225,7 @@ fn a_device_does_not_take_an_old_entry_of_its_own_for_a_pending_send_of_a_new_me
     world.run_for(seconds(20));
     let say = |membership: u64| {
         StoreRequest::Append(Append {
+            given_id: MessageId::ZERO,
             user: CAT,
             device: CATS,
             channel: group(),

@@ -128,6 +128,7 @@ fn of_message(event: &Event) -> String {
         EventBody::Entry { channel, message_id, device, number, kind, .. } => {
             let what = match kind {
                 Member::Message => format!("number {number} of device {device}"),
+                Member::Unchanged => "the owner or the name changes".to_owned(),
                 Member::Enter(users) => {
                     let users: Vec<String> = users.iter().map(ToString::to_string).collect();
                     format!("users {} come in", users.join(", "))

@@ -177,7 +177,7 @@ impl<'a> ChannelLog<'a> {
             self.entries.iter().map(|(place, entry)| (*place, entry.kind)).collect();
         for (place, kind) in changes {
             match kind {
-                Member::Message => {}
+                Member::Message | Member::Unchanged => {}
                 Member::Enter(users) => users.iter().for_each(|user| self.enter(*user, place)),
                 Member::Leave(user) => self.leave(*user, place),
             }

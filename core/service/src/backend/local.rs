@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use hubbub_chat::ports::{Answer, Outcome, Request, routing::RoutingModel};
 
-use super::{Backend, PortAnswer, PortRequest, Reply};
+use super::{Backend, Reply};
 use crate::{net::Net, store::FjallStore};
 
 /// A store on disk and routing in memory.
@@ -29,26 +29,27 @@ impl LocalBackend {
 }
 
 impl Backend for LocalBackend {
-    fn submit(&self, request: PortRequest, reply: Reply) {
+    fn submit(&self, request: Request, reply: Reply) {
         match request {
-            PortRequest::Core(Request::Store(request)) => {
+            Request::Store(request) => {
                 let wall = self.net.now().wall;
                 self.store.submit(wall, request, move |outcome| {
-                    reply(PortAnswer::Core(Answer::Store(outcome)));
+                    reply(Answer::Store(outcome));
                 });
             }
-            PortRequest::Core(Request::Routing(request)) => {
+            Request::Routing(request) => {
                 let answer = match self.routing.lock() {
                     Ok(mut routing) => Outcome::Ok(routing.handle(request)),
                     Err(_) => Outcome::Refused,
                 };
-                reply(PortAnswer::Core(Answer::Routing(answer)));
+                reply(Answer::Routing(answer));
             }
-            PortRequest::Directory(request) => {
+            Request::Directory(request) => {
                 self.store.submit_directory(request, move |outcome| {
-                    reply(PortAnswer::Directory(outcome));
+                    reply(Answer::Directory(outcome));
                 });
             }
+            other => reply(other.port().refused()),
         }
     }
 }

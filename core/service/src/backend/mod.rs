@@ -10,42 +10,23 @@ use hubbub_chat::ports::{
     store::{StoreAnswer, StoreRequest},
 };
 use hubbub_chat::time::Monotonic;
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use local::LocalBackend;
 pub use models::{Committed, ModelBackend, Models};
 pub use remote::{RemoteBackend, serve_ports};
 
-/// A request to any port.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PortRequest {
-    /// Of the chat server's machine.
-    Core(Request),
-    /// Of the API.
-    Directory(DirectoryRequest),
-}
-
-/// The answer to a [`PortRequest`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PortAnswer {
-    /// To the chat server's machine.
-    Core(Answer),
-    /// To the API.
-    Directory(Outcome<DirectoryAnswer>),
-}
-
 /// Called once with the answer.
-pub type Reply = Box<dyn FnOnce(PortAnswer) + Send>;
+pub type Reply = Box<dyn FnOnce(Answer) + Send>;
 
 /// Carries out requests. Those of one caller are carried out in their order.
 pub trait Backend: Send + Sync {
     /// Takes on a request; `reply` may be called at once.
-    fn submit(&self, request: PortRequest, reply: Reply);
+    fn submit(&self, request: Request, reply: Reply);
 
     /// The same for a request that nobody waits for after the deadline. A backend may refuse it
     /// then; one that answers at once has no reason to.
-    fn submit_by(&self, deadline: Monotonic, request: PortRequest, reply: Reply) {
+    fn submit_by(&self, deadline: Monotonic, request: Request, reply: Reply) {
         let _ = deadline;
         self.submit(request, reply);
     }
@@ -56,21 +37,21 @@ pub async fn ask_directory(
     backend: &dyn Backend,
     request: DirectoryRequest,
 ) -> Outcome<DirectoryAnswer> {
-    match ask(backend, PortRequest::Directory(request)).await {
-        Some(PortAnswer::Directory(outcome)) => outcome,
+    match ask(backend, Request::Directory(request)).await {
+        Some(Answer::Directory(outcome)) => outcome,
         _ => Outcome::Unknown,
     }
 }
 
 /// Asks the store and waits.
 pub async fn ask_store(backend: &dyn Backend, request: StoreRequest) -> Outcome<StoreAnswer> {
-    match ask(backend, PortRequest::Core(Request::Store(request))).await {
-        Some(PortAnswer::Core(Answer::Store(outcome))) => outcome,
+    match ask(backend, Request::Store(request)).await {
+        Some(Answer::Store(outcome)) => outcome,
         _ => Outcome::Unknown,
     }
 }
 
-async fn ask(backend: &dyn Backend, request: PortRequest) -> Option<PortAnswer> {
+async fn ask(backend: &dyn Backend, request: Request) -> Option<Answer> {
     let (sender, receiver) = oneshot::channel();
     backend.submit(request, Box::new(move |answer| drop(sender.send(answer))));
     receiver.await.ok()

@@ -10,7 +10,7 @@ use hubbub_chat::{
     },
 };
 
-use super::{Backend, PortAnswer, PortRequest, Reply};
+use super::{Backend, Reply};
 use crate::net::Net;
 
 /// The models. What the store and the directory have answered counts as on disk: whoever holds
@@ -45,40 +45,31 @@ impl ModelBackend {
         Self { net, models, committed }
     }
 
-    fn answer(&self, request: PortRequest) -> PortAnswer {
+    fn answer(&self, request: Request) -> Answer {
         let Ok(mut models) = self.models.lock() else {
-            return refused(&request);
+            return request.port().refused();
         };
         match request {
-            PortRequest::Core(Request::Store(request)) => {
+            Request::Store(request) => {
                 let handled = models.store.handle(self.net.now().wall, request);
                 if let Some(entry) = &handled.committed {
                     (self.committed)(entry);
                 }
-                PortAnswer::Core(Answer::Store(Outcome::Ok(handled.answer)))
+                Answer::Store(Outcome::Ok(handled.answer))
             }
-            PortRequest::Core(Request::Routing(request)) => {
-                PortAnswer::Core(Answer::Routing(Outcome::Ok(models.routing.handle(request))))
+            Request::Routing(request) => {
+                Answer::Routing(Outcome::Ok(models.routing.handle(request)))
             }
-            PortRequest::Directory(request) => {
-                PortAnswer::Directory(Outcome::Ok(models.directory.handle(request)))
+            Request::Directory(request) => {
+                Answer::Directory(Outcome::Ok(models.directory.handle(request)))
             }
+            other => other.port().refused(),
         }
     }
 }
 
 impl Backend for ModelBackend {
-    fn submit(&self, request: PortRequest, reply: Reply) {
+    fn submit(&self, request: Request, reply: Reply) {
         reply(self.answer(request));
-    }
-}
-
-fn refused(request: &PortRequest) -> PortAnswer {
-    match request {
-        PortRequest::Core(Request::Store(_)) => PortAnswer::Core(Answer::Store(Outcome::Refused)),
-        PortRequest::Core(Request::Routing(_)) => {
-            PortAnswer::Core(Answer::Routing(Outcome::Refused))
-        }
-        PortRequest::Directory(_) => PortAnswer::Directory(Outcome::Refused),
     }
 }

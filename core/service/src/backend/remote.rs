@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hubbub_chat::{
-    ports::{Answer, Outcome, Request},
+    ports::{Answer, Port, Request},
     time::Monotonic,
 };
 use tokio::sync::watch;
 
-use super::{Backend, PortAnswer, PortRequest, Reply};
+use super::{Backend, Reply};
 use crate::{
     net::{Listener, Net},
     rpc::{self, CallError, Link, LinkConfig, ServeConfig},
@@ -16,7 +16,7 @@ use crate::{
 
 /// Ports behind a connection to the store's process.
 pub struct RemoteBackend {
-    link: Link<PortRequest, PortAnswer>,
+    link: Link<Request, Answer>,
 }
 
 impl RemoteBackend {
@@ -28,17 +28,17 @@ impl RemoteBackend {
 }
 
 impl Backend for RemoteBackend {
-    fn submit(&self, request: PortRequest, reply: Reply) {
-        let failed = Failed::of(&request);
+    fn submit(&self, request: Request, reply: Reply) {
+        let port = request.port();
         self.link.call(request, move |answer| {
-            reply(answer.unwrap_or_else(|error| failed.answer(error)));
+            reply(answer.unwrap_or_else(|error| failed(port, error)));
         });
     }
 
-    fn submit_by(&self, deadline: Monotonic, request: PortRequest, reply: Reply) {
-        let failed = Failed::of(&request);
+    fn submit_by(&self, deadline: Monotonic, request: Request, reply: Reply) {
+        let port = request.port();
         self.link.call_by(deadline, request, move |answer| {
-            reply(answer.unwrap_or_else(|error| failed.answer(error)));
+            reply(answer.unwrap_or_else(|error| failed(port, error)));
         });
     }
 }
@@ -50,40 +50,14 @@ pub async fn serve_ports(
     backend: Arc<dyn Backend>,
     shutdown: watch::Receiver<bool>,
 ) {
-    let handler: rpc::Handler<PortRequest, PortAnswer> =
+    let handler: rpc::Handler<Request, Answer> =
         Arc::new(move |request, reply| backend.submit(request, reply));
     rpc::serve(net, listener, handler, ServeConfig::default(), shutdown).await;
 }
 
-/// Which port a failed request was for.
-#[derive(Clone, Copy)]
-enum Failed {
-    Store,
-    Routing,
-    Directory,
-}
-
-impl Failed {
-    fn of(request: &PortRequest) -> Self {
-        match request {
-            PortRequest::Core(Request::Store(_)) => Self::Store,
-            PortRequest::Core(Request::Routing(_)) => Self::Routing,
-            PortRequest::Directory(_) => Self::Directory,
-        }
-    }
-
-    fn answer(self, error: CallError) -> PortAnswer {
-        match self {
-            Self::Store => PortAnswer::Core(Answer::Store(outcome(error))),
-            Self::Routing => PortAnswer::Core(Answer::Routing(outcome(error))),
-            Self::Directory => PortAnswer::Directory(outcome(error)),
-        }
-    }
-}
-
-fn outcome<T>(error: CallError) -> Outcome<T> {
+fn failed(port: Port, error: CallError) -> Answer {
     match error {
-        CallError::Refused => Outcome::Refused,
-        CallError::Unknown => Outcome::Unknown,
+        CallError::Refused => port.refused(),
+        CallError::Unknown => port.unknown(),
     }
 }

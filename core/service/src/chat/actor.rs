@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{ActorInput, ChatConfig, ChatFigures, Outgoing, PeerLinks};
 use crate::{
-    backend::{Backend, PortAnswer, PortRequest},
+    backend::Backend,
     net::{BoxFuture, Net},
     role::stopped,
 };
@@ -172,12 +172,10 @@ impl Actor {
     fn ask(&self, id: RequestId, deadline: Monotonic, request: Request) {
         let answers = self.answers.clone();
         let reply = Box::new(move |answer| {
-            if let PortAnswer::Core(answer) = answer {
-                // The actor may have stopped in the meantime.
-                drop(answers.send((id, answer)));
-            }
+            // The actor may have stopped in the meantime.
+            drop(answers.send((id, answer)));
         });
-        self.backend.submit_by(deadline, PortRequest::Core(request), reply);
+        self.backend.submit_by(deadline, request, reply);
     }
 
     fn send(&mut self, session: SessionId, outgoing: Outgoing) {

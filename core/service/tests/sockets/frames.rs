@@ -111,11 +111,15 @@ async fn a_session_that_does_not_speak_the_protocol_is_cut() {
     assert_eq!(early.next_or_end().await, None);
 
     let mut strange = Session::open(&net, &server.address, &ann).await;
-    strange.send(&ClientFrame::Hello { version: 99, cursors: Cursors::new() }).await;
+    strange
+        .send(&ClientFrame::Hello { newest: MessageId::ZERO, version: 99, cursors: Cursors::new() })
+        .await;
     assert_eq!(strange.next().await, cut);
 
     let (mut twice, _) = Session::hello(&net, &server.address, &ann).await;
-    twice.send(&ClientFrame::Hello { version: 1, cursors: Cursors::new() }).await;
+    twice
+        .send(&ClientFrame::Hello { newest: MessageId::ZERO, version: 1, cursors: Cursors::new() })
+        .await;
     assert_eq!(twice.next().await, cut);
 
     let (mut binary, _) = Session::hello(&net, &server.address, &ann).await;

@@ -144,6 +144,7 @@ pub(crate) fn group(creator: u64) -> ChannelId {
 /// Send number `number` of user `user` under `membership`; every earlier one is still pending.
 pub(crate) fn send(user: u64, channel: ChannelId, membership: u64, number: u64) -> Append {
     Append {
+        given_id: MessageId::ZERO,
         user: UserId(user),
         device: DeviceId(user),
         channel,
@@ -165,7 +166,14 @@ pub(crate) fn change(
     change: Change,
 ) -> StoreRequest {
     let (user, device, operation) = (UserId(user), DeviceId(user), OperationId(operation));
-    StoreRequest::Change(ChangeRequest { user, device, channel, operation, change })
+    StoreRequest::Change(ChangeRequest {
+        given_id: MessageId::ZERO,
+        user,
+        device,
+        channel,
+        operation,
+        change,
+    })
 }
 
 pub(crate) fn create(creator: u64, users: &[u64]) -> StoreRequest {
@@ -184,7 +192,13 @@ pub(crate) fn sync_of(
 ) -> StoreRequest {
     let cursors = cursors.iter().map(|(channel, cursor)| (*channel, MessageId(*cursor)));
     let cursors = cursors.collect::<Cursors>();
-    StoreRequest::Sync(Sync { user: UserId(user), device: DeviceId(device), cursors, entries_max })
+    StoreRequest::Sync(Sync {
+        newest: MessageId::ZERO,
+        user: UserId(user),
+        device: DeviceId(device),
+        cursors,
+        entries_max,
+    })
 }
 
 pub(crate) fn cursor(user: u64, device: u64, channel: ChannelId, message_id: u64) -> StoreRequest {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     entry::{Content, Entry},
-    frame::{Change, ChangeRefusal},
+    frame::{Change, ChangeRefusal, GROUP_NAME_BYTES_MAX},
     ids::{ChannelId, MessageId, UserId},
 };
 
@@ -24,6 +24,8 @@ pub struct Interval {
 pub struct ChannelState {
     channel: ChannelId,
     head: MessageId,
+    owner: UserId,
+    name: Arc<str>,
     members: u32,
     users: BTreeMap<UserId, Vec<Interval>>,
 }
@@ -49,7 +51,11 @@ impl ChannelState {
         let users: BTreeMap<_, _> =
             pair.into_iter().flatten().map(|user| (user, always.clone())).collect();
         let members = if pair.is_some() { 2 } else { 0 };
-        Self { channel, head: MessageId::ZERO, members, users }
+        let owner = match channel {
+            ChannelId::Direct(one, _) => one,
+            ChannelId::Group(creator, _) => creator,
+        };
+        Self { channel, head: MessageId::ZERO, owner, name: "".into(), members, users }
     }
 
     /// The same channel with its log's last place moved; for a backend that keeps the two apart.
@@ -63,6 +69,19 @@ impl ChannelState {
     #[must_use]
     pub fn head(&self) -> MessageId {
         self.head
+    }
+
+    /// Who owns the group: its creator, until they hand it over or go. Then it is the member of the
+    /// longest standing.
+    #[must_use]
+    pub fn owner(&self) -> UserId {
+        self.owner
+    }
+
+    /// The group's name; empty until it is given one.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
     /// How many members the channel has now.
@@ -139,21 +158,33 @@ impl ChannelState {
         group_limit: u32,
         exists: impl Fn(UserId) -> bool,
     ) -> Decision {
-        let ChannelId::Group(owner, _) = self.channel else {
+        let ChannelId::Group(creator, _) = self.channel else {
             return Decision::Refused(ChangeRefusal::Invalid);
         };
         match change {
-            Change::Create(users) => self.decide_create(user, owner, users, group_limit, exists),
+            Change::Create(users) => self.decide_create(user, creator, users, group_limit, exists),
             Change::Invite(users) => self.decide_invite(user, users, group_limit, exists),
             Change::Join => self.decide_join(user, group_limit),
             Change::Leave => self.when_member(user, |_| Decision::Write(Content::Left)),
-            Change::Remove(other) => self.when_member(user, |_| {
-                if user != owner {
-                    Decision::Refused(ChangeRefusal::NotOwner)
-                } else if *other == owner || self.membership(*other).is_none() {
+            Change::Remove(other) => self.when_owner(user, || {
+                if *other == user || self.membership(*other).is_none() {
                     Decision::Refused(ChangeRefusal::Invalid)
                 } else {
                     Decision::Write(Content::Removed(*other))
+                }
+            }),
+            Change::HandOver(other) => self.when_owner(user, || match self.membership(*other) {
+                None => Decision::Refused(ChangeRefusal::Invalid),
+                Some(_) if *other == user => Decision::Already(self.head),
+                Some(_) => Decision::Write(Content::HandedOver(*other)),
+            }),
+            Change::Rename(name) => self.when_owner(user, || {
+                if name.is_empty() || name.len() > GROUP_NAME_BYTES_MAX {
+                    Decision::Refused(ChangeRefusal::Invalid)
+                } else if *name == self.name {
+                    Decision::Already(self.head)
+                } else {
+                    Decision::Write(Content::Renamed(name.clone()))
                 }
             }),
         }
@@ -162,7 +193,7 @@ impl ChannelState {
     fn decide_create(
         &self,
         user: UserId,
-        owner: UserId,
+        creator: UserId,
         users: &[UserId],
         group_limit: u32,
         exists: impl Fn(UserId) -> bool,
@@ -173,7 +204,7 @@ impl ChannelState {
         if self.head != MessageId::ZERO {
             return Decision::Refused(ChangeRefusal::Exists);
         }
-        if user != owner || !members.iter().all(|member| exists(*member)) {
+        if user != creator || !members.iter().all(|member| exists(*member)) {
             return Decision::Refused(ChangeRefusal::Invalid);
         }
         if members.len() > group_limit as usize {
@@ -226,6 +257,12 @@ impl ChannelState {
         }
     }
 
+    fn when_owner(&self, user: UserId, then: impl FnOnce() -> Decision) -> Decision {
+        self.when_member(user, |_| {
+            if user == self.owner { then() } else { Decision::Refused(ChangeRefusal::NotOwner) }
+        })
+    }
+
     /// Takes in the next entry of the log, and tells who may see it.
     pub fn apply(&mut self, entry: &Arc<Entry>) -> Vec<UserId> {
         debug_assert_eq!(entry.message_id, self.head.next(), "a log has no holes");
@@ -238,8 +275,16 @@ impl ChannelState {
             Content::Joined => self.enter(entry.user),
             Content::Left => return self.leave(entry.user),
             Content::Removed(user) => return self.leave(*user),
+            Content::HandedOver(user) => self.owner = *user,
+            Content::Renamed(name) => self.name = name.clone(),
         }
         self.members().collect()
+    }
+
+    /// The member of the longest standing; of those who came in together, the one with the lowest
+    /// id.
+    fn eldest(&self) -> Option<UserId> {
+        self.members().min_by_key(|user| self.membership(*user))
     }
 
     fn enter(&mut self, user: UserId) {
@@ -254,6 +299,11 @@ impl ChannelState {
             last.leave = Some(self.head);
             self.members -= 1;
         }
+        if user == self.owner
+            && let Some(eldest) = self.eldest()
+        {
+            self.owner = eldest;
+        }
         audience
     }
 }
@@ -262,6 +312,53 @@ impl ChannelState {
 mod tests {
     use super::*;
     use crate::ids::DeviceId;
+
+    fn state_after(contents: &[(u64, Content)]) -> ChannelState {
+        let channel = ChannelId::group(UserId(1), 1);
+        let mut state = ChannelState::new(channel);
+        for (place, (user, content)) in (1..).zip(contents) {
+            let (message_id, user, device) = (MessageId(place), UserId(*user), DeviceId(*user));
+            let (number, accepted_at_ms, content) = (place, 5, content.clone());
+            let entry =
+                Entry { channel, message_id, user, device, number, accepted_at_ms, content };
+            state.apply(&Arc::new(entry));
+        }
+        state
+    }
+
+    #[test]
+    fn a_group_whose_owner_goes_belongs_to_the_member_of_the_longest_standing() {
+        let created = Content::Created(vec![UserId(1), UserId(3)]);
+        let invited = Content::Invited(vec![UserId(2)]);
+        let state = state_after(&[(1, created), (1, invited), (1, Content::Left)]);
+        assert_eq!(state.owner(), UserId(3));
+    }
+
+    #[test]
+    fn only_the_owner_hands_over_renames_and_removes() {
+        let created = Content::Created(vec![UserId(1), UserId(2)]);
+        let state = state_after(&[(1, created.clone())]);
+        let decide = |state: &ChannelState, user, change: &Change| {
+            state.decide(UserId(user), change, 100, |_| true)
+        };
+        let refused = Decision::Refused(ChangeRefusal::NotOwner);
+        for change in
+            [Change::HandOver(UserId(2)), Change::Rename("tea".into()), Change::Remove(UserId(1))]
+        {
+            assert_eq!(decide(&state, 2, &change), refused, "{change:?}");
+        }
+        let handed = Content::HandedOver(UserId(2));
+        assert_eq!(
+            decide(&state, 1, &Change::HandOver(UserId(2))),
+            Decision::Write(handed.clone())
+        );
+        let state = state_after(&[(1, created), (1, handed), (2, Content::Renamed("tea".into()))]);
+        assert_eq!(state.owner(), UserId(2));
+        assert_eq!(&**state.name(), "tea");
+        assert_eq!(decide(&state, 1, &Change::Rename("x".into())), refused);
+        let long = Change::Rename("x".repeat(GROUP_NAME_BYTES_MAX + 1).into());
+        assert_eq!(decide(&state, 2, &long), Decision::Refused(ChangeRefusal::Invalid));
+    }
 
     #[test]
     fn the_newest_places_are_counted_over_all_stretches() {

@@ -20,6 +20,7 @@ use crate::{
     entry::Entry,
     frame::{Change, ChangeRefusal, Cursors, Range, SendRefusal},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
+    ports::push::PushRow,
 };
 
 /// What a store has to know of the design.
@@ -72,6 +73,54 @@ pub enum StoreRequest {
     Sync(Sync),
     /// Cursors that devices reported.
     Cursors(Vec<CursorReport>),
+    /// When users were last active, in milliseconds since the Unix epoch. An older time changes
+    /// nothing.
+    WriteActivity(Vec<(UserId, u64)>),
+    /// When these users were last active.
+    ReadActivity(Vec<UserId>),
+    /// The token at the push gateway by which a device is reached; `None` when it is dead or taken
+    /// back.
+    PushToken {
+        /// The user.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The token.
+        token: Option<String>,
+    },
+    /// Whether a user wants no pushes for a channel.
+    Mute {
+        /// The user.
+        user: UserId,
+        /// The conversation.
+        channel: ChannelId,
+        /// Whether it is muted.
+        muted: bool,
+    },
+    /// Messages are to be pushed to these users at once, whoever has them (`push_when =
+    /// presence-offline`).
+    PushNow {
+        /// The conversation.
+        channel: ChannelId,
+        /// The message.
+        message_id: MessageId,
+        /// The users.
+        users: Vec<UserId>,
+    },
+    /// What is owed and due, by the store's clock, the oldest first.
+    PushDue {
+        /// Rows at most.
+        rows_max: u32,
+    },
+    /// A push was taken on: everything up to here is settled.
+    PushSettled {
+        /// The user.
+        user: UserId,
+        /// The conversation.
+        channel: ChannelId,
+        /// The last message that the push stands for.
+        up_to: MessageId,
+    },
     /// The last entry that each user may see, per channel, and who is not logged in.
     Heads {
         /// The users.
@@ -98,6 +147,8 @@ pub struct Append {
     pub oldest_pending: ClientId,
     /// The text.
     pub body: Arc<str>,
+    /// The id that the chat server gave it, where ids are not places of the log; 0 otherwise.
+    pub given_id: MessageId,
 }
 
 /// A change of membership, made or refused once however often it is asked for.
@@ -113,6 +164,8 @@ pub struct ChangeRequest {
     pub operation: OperationId,
     /// What to change.
     pub change: Change,
+    /// As in [`Append::given_id`].
+    pub given_id: MessageId,
 }
 
 /// A read of everything above a device's cursors, one page at a time.
@@ -124,6 +177,8 @@ pub struct Sync {
     pub device: DeviceId,
     /// Where the device stands; channels that it does not name are read from where it may begin.
     pub cursors: Cursors,
+    /// With `cursor = "global"`: everything above this id is read, in whatever channel; 0 otherwise.
+    pub newest: MessageId,
     /// Entries in the page at most.
     pub entries_max: u32,
 }
@@ -144,8 +199,12 @@ pub struct CursorReport {
 /// What the store answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoreAnswer {
-    /// To `Register`, `Forget` and `Cursors`.
+    /// To every request that has no other answer.
     Done,
+    /// To `ReadActivity`: those of whom something is known.
+    Activity(Vec<(UserId, u64)>),
+    /// To `PushDue`.
+    PushDue(Vec<PushRow>),
     /// To `Append`: in the log and on disk.
     Appended(Appended),
     /// To `Append`: nothing was stored.

@@ -31,6 +31,7 @@ pub struct StoreModel {
     windows: BTreeMap<(DeviceId, ChannelId), SendWindow>,
     operations: BTreeMap<(DeviceId, ChannelId), (OperationId, Result<MessageId, ChangeRefusal>)>,
     cursors: BTreeMap<(DeviceId, ChannelId), MessageId>,
+    activity: BTreeMap<UserId, u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +85,7 @@ impl StoreModel {
             windows: BTreeMap::new(),
             operations: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            activity: BTreeMap::new(),
         }
     }
 
@@ -96,11 +98,31 @@ impl StoreModel {
             StoreRequest::Change(change) => self.change(wall, change),
             StoreRequest::Sync(sync) => self.sync(&sync).into(),
             StoreRequest::Cursors(reports) => self.write_cursors(&reports).into(),
+            StoreRequest::WriteActivity(rows) => self.write_activity(rows).into(),
+            StoreRequest::ReadActivity(users) => self.read_activity(&users).into(),
+            StoreRequest::PushToken { .. }
+            | StoreRequest::Mute { .. }
+            | StoreRequest::PushNow { .. }
+            | StoreRequest::PushSettled { .. } => StoreAnswer::Done.into(),
+            StoreRequest::PushDue { .. } => StoreAnswer::PushDue(Vec::new()).into(),
             StoreRequest::Heads { users, devices } => {
                 let heads = self.heads(&users);
                 StoreAnswer::Heads { heads, logged_out: self.logged_out(devices) }.into()
             }
         }
+    }
+
+    fn write_activity(&mut self, rows: Vec<(UserId, u64)>) -> StoreAnswer {
+        for (user, at_ms) in rows {
+            let known = self.activity.entry(user).or_default();
+            *known = (*known).max(at_ms);
+        }
+        StoreAnswer::Done
+    }
+
+    fn read_activity(&self, users: &[UserId]) -> StoreAnswer {
+        let known = |user: &UserId| Some((*user, *self.activity.get(user)?));
+        StoreAnswer::Activity(users.iter().filter_map(known).collect())
     }
 
     /// Every entry of every log, in order of channel and place.
@@ -217,7 +239,7 @@ impl StoreModel {
     }
 
     fn change(&mut self, wall: Wall, request: ChangeRequest) -> Handled {
-        let ChangeRequest { user, device, channel, operation, change } = request;
+        let ChangeRequest { user, device, channel, operation, change, .. } = request;
         if !self.is_live(user, device) {
             return StoreAnswer::ChangeRefused(ChangeRefusal::UnknownDevice).into();
         }
@@ -299,7 +321,14 @@ impl StoreModel {
             let whole = state.visible_above(user, last).next().is_none();
             let to = if whole { head } else { last };
             let membership = state.membership(user);
-            ranges.push(Range { channel: *channel, membership, from, to, entries });
+            ranges.push(Range {
+                channel: *channel,
+                membership,
+                from,
+                to,
+                entries,
+                truncated: MessageId::ZERO,
+            });
         }
         StoreAnswer::Page { ranges, more: false }.when_full(budget)
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ChatServer, Design, DeviceId, Monotonic, Now, RequestId, ServerId, SessionId, UserId, Wall,
+    ChatServer, Design, DeviceId, MessageId, Monotonic, Now, RequestId, ServerId, SessionId,
+    UserId, Wall,
     frame::{ClientFrame, Cursors, CutReason, PROTOCOL_VERSION, ServerFrame},
     ports::{
         Answer, Outcome, Request,
@@ -51,7 +52,10 @@ impl Bench {
         cursors: Cursors,
     ) -> Vec<Output> {
         self.attach(session, user, device);
-        self.frame(session, ClientFrame::Hello { version: PROTOCOL_VERSION, cursors })
+        self.frame(
+            session,
+            ClientFrame::Hello { newest: MessageId::ZERO, version: PROTOCOL_VERSION, cursors },
+        )
     }
 
     /// Carries out the store requests among `outputs`, and what they lead to, until none is left.

@@ -127,7 +127,7 @@ impl Reference {
     }
 
     pub(crate) fn change(&mut self, request: &ChangeRequest) -> Result<ChangeRefusal> {
-        let ChangeRequest { user, device, channel, operation, ref change } = *request;
+        let ChangeRequest { user, device, channel, operation, ref change, .. } = *request;
         if !self.is_live(user, device) {
             return Err(ChangeRefusal::UnknownDevice);
         }
@@ -157,8 +157,9 @@ impl Reference {
         channel: ChannelId,
         change: &Change,
     ) -> std::result::Result<std::result::Result<Content, MessageId>, ChangeRefusal> {
-        let ChannelId::Group(owner, _) = channel else { return Err(ChangeRefusal::Invalid) };
+        let ChannelId::Group(creator, _) = channel else { return Err(ChangeRefusal::Invalid) };
         let log = self.log(channel);
+        let owner = owner(&log, channel, creator);
         let members = members(&log, channel);
         let limit = self.rules.group_limit;
         let fits = |count: usize| {
@@ -173,7 +174,7 @@ impl Reference {
             if !log.is_empty() {
                 return Err(ChangeRefusal::Exists);
             }
-            if user != owner {
+            if user != creator {
                 return Err(ChangeRefusal::Invalid);
             }
             exist(&all)?;
@@ -208,6 +209,21 @@ impl Reference {
                 Err(ChangeRefusal::Invalid)
             }
             Change::Remove(other) => Ok(Ok(Content::Removed(*other))),
+            Change::HandOver(_) | Change::Rename(_) if user != owner => {
+                Err(ChangeRefusal::NotOwner)
+            }
+            Change::HandOver(other) if !members.contains(other) => Err(ChangeRefusal::Invalid),
+            Change::HandOver(other) if *other == owner => Ok(Err(head(&log))),
+            Change::HandOver(other) => Ok(Ok(Content::HandedOver(*other))),
+            Change::Rename(name) if name.is_empty() => Err(ChangeRefusal::Invalid),
+            Change::Rename(name) => {
+                let last = log.iter().rev().find_map(|entry| match &entry.content {
+                    Content::Renamed(name) => Some(name),
+                    _ => None,
+                });
+                let same = last == Some(name);
+                Ok(if same { Err(head(&log)) } else { Ok(Content::Renamed(name.clone())) })
+            }
             Change::Leave | Change::Create(_) | Change::Join => Ok(Ok(Content::Left)),
         }
     }
@@ -348,6 +364,24 @@ pub(crate) fn members(log: &[Arc<Entry>], channel: ChannelId) -> Vec<UserId> {
     }
     let all = sorted(users.into_iter());
     all.into_iter().filter(|user| membership(log, channel, *user).is_some()).collect()
+}
+
+/// The creator, until they hand the group over or go; then the member of the longest standing.
+fn owner(log: &[Arc<Entry>], channel: ChannelId, creator: UserId) -> UserId {
+    let mut owner = creator;
+    for (index, entry) in log.iter().enumerate() {
+        if let Content::HandedOver(user) = &entry.content {
+            owner = *user;
+        }
+        let log = &log[..=index];
+        if membership(log, channel, owner).is_none() {
+            let eldest = members(log, channel)
+                .into_iter()
+                .min_by_key(|user| membership(log, channel, *user));
+            owner = eldest.unwrap_or(owner);
+        }
+    }
+    owner
 }
 
 /// The places that a user may see: where they are a member before the entry or after it.

@@ -19,6 +19,8 @@ pub(crate) fn text(entry: &Entry) -> String {
         Content::Joined => "(joined)".into(),
         Content::Left => "(left)".into(),
         Content::Removed(_) => "(removed)".into(),
+        Content::HandedOver(_) => "(handed over)".into(),
+        Content::Renamed(name) => format!("(renamed {name})"),
     }
 }
 

@@ -28,6 +28,10 @@ impl State {
             DirectoryRequest::Login { user, token } => self.login(user, token),
             DirectoryRequest::Authenticate { token } => self.authenticate(&token),
             DirectoryRequest::Logout { device } => self.logout(device),
+            DirectoryRequest::Devices { .. }
+            | DirectoryRequest::Befriend { .. }
+            | DirectoryRequest::Unfriend { .. }
+            | DirectoryRequest::Friends { .. } => Ok(DirectoryAnswer::NotFound),
         }
     }
 

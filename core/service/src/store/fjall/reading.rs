@@ -105,7 +105,7 @@ impl State {
         let entries = self.entries(user, channel, &places)?;
         let last = places.last().copied().unwrap_or(from);
         let to = if whole { head } else { last };
-        Ok(Range { channel, membership, from, to, entries })
+        Ok(Range { truncated: MessageId::ZERO, channel, membership, from, to, entries })
     }
 
     /// The entries at these places: the user's copies, or the log where the copies are gone or

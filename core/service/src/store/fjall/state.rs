@@ -68,6 +68,13 @@ impl State {
             StoreRequest::Change(change) => self.change(wall, change),
             StoreRequest::Sync(sync) => self.sync(&sync),
             StoreRequest::Cursors(reports) => self.write_cursors(&reports),
+            StoreRequest::WriteActivity(_)
+            | StoreRequest::PushToken { .. }
+            | StoreRequest::Mute { .. }
+            | StoreRequest::PushNow { .. }
+            | StoreRequest::PushSettled { .. } => Ok(StoreAnswer::Done),
+            StoreRequest::ReadActivity(_) => Ok(StoreAnswer::Activity(Vec::new())),
+            StoreRequest::PushDue { .. } => Ok(StoreAnswer::PushDue(Vec::new())),
             StoreRequest::Heads { users, devices } => self.heads(&users, devices),
         }
     }
@@ -135,7 +142,8 @@ impl State {
     }
 
     fn append(&mut self, wall: Wall, append: Append) -> Result<StoreAnswer, StoreError> {
-        let Append { user, device, channel, membership, client_id, oldest_pending, body } = append;
+        let Append { user, device, channel, membership, client_id, oldest_pending, body, .. } =
+            append;
         if !self.is_live(user, device)? {
             return Ok(StoreAnswer::AppendRefused(SendRefusal::UnknownDevice));
         }
@@ -213,7 +221,7 @@ impl State {
     }
 
     fn change(&mut self, wall: Wall, request: ChangeRequest) -> Result<StoreAnswer, StoreError> {
-        let ChangeRequest { user, device, channel, operation, change } = request;
+        let ChangeRequest { user, device, channel, operation, change, .. } = request;
         let refused = |reason| Ok(StoreAnswer::ChangeRefused(reason));
         if !self.is_live(user, device)? {
             return refused(ChangeRefusal::UnknownDevice);
@@ -254,7 +262,11 @@ impl State {
                 let users: Vec<_> = users.iter().copied().chain([user]).collect();
                 self.existing(&users)?
             }
-            Change::Join | Change::Leave | Change::Remove(_) => BTreeSet::new(),
+            Change::Join
+            | Change::Leave
+            | Change::Remove(_)
+            | Change::HandOver(_)
+            | Change::Rename(_) => BTreeSet::new(),
         };
         let group_limit = self.rules.group_limit;
         let exists = |user| existing.contains(&user);
@@ -325,7 +337,11 @@ fn entering(entry: &Entry) -> Vec<UserId> {
         }
         Content::Created(users) | Content::Invited(users) => users.clone(),
         Content::Joined => vec![entry.user],
-        Content::Text(_) | Content::Left | Content::Removed(_) => Vec::new(),
+        Content::Text(_)
+        | Content::Left
+        | Content::Removed(_)
+        | Content::HandedOver(_)
+        | Content::Renamed(_) => Vec::new(),
     }
 }
 

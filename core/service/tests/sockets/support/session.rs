@@ -62,7 +62,13 @@ impl Session {
         cursors: Cursors,
     ) -> (Self, Vec<Range>) {
         let mut session = Self::open(net, address, account).await;
-        session.send(&ClientFrame::Hello { version: PROTOCOL_VERSION, cursors }).await;
+        session
+            .send(&ClientFrame::Hello {
+                newest: MessageId::ZERO,
+                version: PROTOCOL_VERSION,
+                cursors,
+            })
+            .await;
         let ranges = session.read_pages().await;
         (session, ranges)
     }

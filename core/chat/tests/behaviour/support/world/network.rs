@@ -113,6 +113,7 @@ impl World {
         match request {
             Request::Routing(request) => Answer::Routing(Outcome::Ok(self.routing.handle(request))),
             Request::Store(request) => Answer::Store(Outcome::Ok(self.store(request))),
+            other => other.port().refused(),
         }
     }
 
