@@ -12,6 +12,7 @@ pub mod device;
 pub mod entry;
 pub mod frame;
 pub mod ids;
+pub mod lease;
 pub mod ports;
 pub mod random;
 pub mod server;

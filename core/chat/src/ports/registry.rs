@@ -1,10 +1,17 @@
 //! The registry: who holds which lease, and so which servers there are (service discovery).
 
+mod model;
+
+pub use model::{Grant, RegistryCounts, RegistryModel, RegistryRecord};
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ServerId;
+
+/// Snowflake workers that there can be: ten bits of an id.
+pub const WORKERS_MAX: u16 = 1024;
 
 /// What a lease is for. One holder at a time has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,13 +94,15 @@ pub enum RegistryAnswer {
         /// For a worker: the recorded high-water time.
         high_water_ms: u64,
     },
-    /// To `Lease` and `Worker`: somebody else has it, or it is not known yet that nobody has.
+    /// To `Lease` and `Worker`: somebody else has it, it is not known yet that nobody has, there
+    /// are as many leases as there may be, or it was asked for a longer time than the registry
+    /// gives.
     Held,
     /// To `Release`.
     Released,
     /// To `Watch`.
     Snapshot {
-        /// Grows with each change of who holds what; not with a renewal.
+        /// Grows with each change of who holds what and of who is open; not with a renewal.
         version: u64,
         /// The leases that live, in the order of their keys.
         members: Vec<Member>,

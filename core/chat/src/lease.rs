@@ -1,0 +1,377 @@
+//! The holder's side of a lease: taking it, renewing it, and knowing when it has gone.
+//!
+//! A part of the machines that need a lease. The holder counts its time from when it *sent* the
+//! request that was granted, and the registry from when it received it, which is later: so the
+//! holder stops before anybody else can start, however long requests and answers travel, and
+//! whether they are lost or come twice.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use crate::{
+    ports::{
+        Outcome,
+        registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
+    },
+    time::Monotonic,
+};
+
+/// A lease is renewed these many times within its time, so that two renewals in a row may be lost.
+pub const RENEWALS_PER_TTL: u32 = 3;
+
+/// The holder relies on nine tenths of the time. The rest is for clocks that do not run equally
+/// fast: they may differ by a ninth, and quartz differs by a ten-thousandth.
+const RELIED_TENTHS: u32 = 9;
+
+/// Requests whose answer is waited for, at most; the oldest is forgotten, and its answer ignored.
+const OPEN_MAX: usize = 8;
+
+/// What to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseTarget {
+    /// This lease.
+    Key(LeaseKey),
+    /// The lease of any Snowflake worker.
+    AnyWorker,
+}
+
+/// What the keeper of a lease wants done or has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseOutput {
+    /// Ask the registry, and pass the answer on with this number.
+    Request {
+        /// Pairs the answer with this.
+        number: u64,
+        /// What to ask.
+        request: RegistryRequest,
+    },
+    /// The lease is held from now on. A new epoch means that somebody else may have had it since.
+    Held {
+        /// Which.
+        key: LeaseKey,
+        /// Under which epoch.
+        epoch: u64,
+        /// For a worker: the recorded high-water time.
+        high_water_ms: u64,
+    },
+    /// The lease is not held any more: whatever needs it stops at once.
+    Lost,
+    /// The lease was given back, or will end by itself; nothing more comes.
+    Released,
+}
+
+/// Keeps one lease.
+#[derive(Debug)]
+pub struct LeaseKeeper {
+    target: LeaseTarget,
+    holder: u64,
+    ttl: Duration,
+    info: LeaseInfo,
+    held: Option<HeldLease>,
+    /// The newest epoch that was ever held.
+    newest: u64,
+    /// When each request was sent that has no answer.
+    open: BTreeMap<u64, Monotonic>,
+    last_number: u64,
+    /// The release, if it was asked for.
+    release: Option<u64>,
+    next_request: Monotonic,
+    outputs: VecDeque<LeaseOutput>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct HeldLease {
+    key: LeaseKey,
+    epoch: u64,
+    until: Monotonic,
+}
+
+impl LeaseKeeper {
+    /// A keeper that asks for the lease at once. `holder` is drawn anew at every start of the
+    /// process: a process never takes itself for its predecessor.
+    #[must_use]
+    pub fn new(target: LeaseTarget, holder: u64, ttl: Duration, info: LeaseInfo) -> Self {
+        Self {
+            target,
+            holder,
+            ttl,
+            info,
+            held: None,
+            newest: 0,
+            open: BTreeMap::new(),
+            last_number: 0,
+            release: None,
+            next_request: Monotonic(0),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// What is said of the holder from the next renewal on.
+    pub fn info_mut(&mut self) -> &mut LeaseInfo {
+        &mut self.info
+    }
+
+    /// Under which epoch the lease is held at this moment. To be asked before each step that needs
+    /// the lease: a process may have been stopped since its last timer.
+    #[must_use]
+    pub fn epoch(&self, now: Monotonic) -> Option<u64> {
+        self.held.filter(|held| now < held.until).map(|held| held.epoch)
+    }
+
+    /// Does what has become due.
+    pub fn handle_timeout(&mut self, now: Monotonic) {
+        self.check_end(now);
+        if self.release.is_none() && self.next_request <= now {
+            self.renew(now);
+        }
+    }
+
+    /// Renews at once, since something that others have to know has changed.
+    pub fn renew(&mut self, now: Monotonic) {
+        if self.release.is_some() {
+            return;
+        }
+        self.next_request = now.after(self.ttl / RENEWALS_PER_TTL);
+        let (holder, ttl) = (self.holder, self.ttl);
+        let request = match self.target {
+            LeaseTarget::Key(key) => {
+                RegistryRequest::Lease { key, holder, ttl, info: self.info.clone() }
+            }
+            LeaseTarget::AnyWorker => {
+                let worker = self.held.and_then(|held| match held.key {
+                    LeaseKey::Worker(worker) => Some(worker),
+                    _ => None,
+                });
+                let high_water_ms = self.info.high_water_ms;
+                RegistryRequest::Worker { holder, ttl, worker, high_water_ms }
+            }
+        };
+        self.ask(now, request);
+    }
+
+    /// Gives the lease back. The holder has stopped before the registry is asked, and nothing is
+    /// asked again: should the request be lost, the lease ends by itself.
+    pub fn release(&mut self, now: Monotonic) {
+        if self.release.is_some() {
+            return;
+        }
+        self.open.clear();
+        let key = match (self.held.take(), self.target) {
+            (Some(held), _) => {
+                self.outputs.push_back(LeaseOutput::Lost);
+                Some(held.key)
+            }
+            (None, LeaseTarget::Key(key)) => Some(key),
+            (None, LeaseTarget::AnyWorker) => None,
+        };
+        self.release = Some(self.last_number + 1);
+        match key {
+            Some(key) => self.ask(now, RegistryRequest::Release { key, holder: self.holder }),
+            None => self.outputs.push_back(LeaseOutput::Released),
+        }
+    }
+
+    /// Takes in the answer to the request with this number. Answers that come late, twice or never
+    /// do no harm.
+    pub fn handle_answer(&mut self, now: Monotonic, number: u64, answer: Outcome<RegistryAnswer>) {
+        self.check_end(now);
+        let Some(sent) = self.open.remove(&number) else { return };
+        if self.release == Some(number) {
+            self.outputs.push_back(LeaseOutput::Released);
+            return;
+        }
+        // Any other answer leaves the lease as it is: one that is held stands until its end, since
+        // the registry gave it until then.
+        if let Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }) = answer {
+            let until = sent.after(self.ttl / 10 * RELIED_TENTHS);
+            if epoch >= self.newest && until > now {
+                self.hold(HeldLease { key, epoch, until }, high_water_ms);
+            }
+        }
+    }
+
+    /// What is to be done next; drained after every call.
+    pub fn poll_output(&mut self) -> Option<LeaseOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`] next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Monotonic> {
+        if self.release.is_some() {
+            return None;
+        }
+        let end = self.held.map_or(self.next_request, |held| held.until);
+        Some(self.next_request.min(end))
+    }
+
+    fn hold(&mut self, lease: HeldLease, high_water_ms: u64) {
+        match &mut self.held {
+            Some(held) if held.epoch == lease.epoch => {
+                held.until = held.until.max(lease.until);
+                return;
+            }
+            Some(_) => self.outputs.push_back(LeaseOutput::Lost),
+            None => {}
+        }
+        self.newest = lease.epoch;
+        self.held = Some(lease);
+        let HeldLease { key, epoch, .. } = lease;
+        self.outputs.push_back(LeaseOutput::Held { key, epoch, high_water_ms });
+    }
+
+    fn check_end(&mut self, now: Monotonic) {
+        if self.held.is_some_and(|held| held.until <= now) {
+            self.held = None;
+            self.outputs.push_back(LeaseOutput::Lost);
+        }
+    }
+
+    fn ask(&mut self, now: Monotonic, request: RegistryRequest) {
+        self.last_number += 1;
+        let number = self.last_number;
+        self.open.insert(number, now);
+        if self.open.len() > OPEN_MAX {
+            self.open.pop_first();
+        }
+        self.outputs.push_back(LeaseOutput::Request { number, request });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(6);
+    const KEY: LeaseKey = LeaseKey::Notifier;
+
+    fn at(milliseconds: u64) -> Monotonic {
+        Monotonic(milliseconds * 1_000_000)
+    }
+
+    fn keeper() -> LeaseKeeper {
+        LeaseKeeper::new(LeaseTarget::Key(KEY), 1, TTL, LeaseInfo::default())
+    }
+
+    fn leased(epoch: u64) -> Outcome<RegistryAnswer> {
+        Outcome::Ok(RegistryAnswer::Leased { key: KEY, epoch, high_water_ms: 0 })
+    }
+
+    fn drain(keeper: &mut LeaseKeeper) -> Vec<LeaseOutput> {
+        std::iter::from_fn(|| keeper.poll_output()).collect()
+    }
+
+    fn held(epoch: u64) -> LeaseOutput {
+        LeaseOutput::Held { key: KEY, epoch, high_water_ms: 0 }
+    }
+
+    #[test]
+    fn the_time_counts_from_when_the_request_was_sent() {
+        let mut keeper = keeper();
+        keeper.handle_timeout(at(0));
+        drain(&mut keeper);
+        keeper.handle_answer(at(2500), 1, leased(1));
+        assert_eq!(drain(&mut keeper), [held(1)]);
+        assert_eq!(keeper.epoch(at(5399)), Some(1));
+        assert_eq!(keeper.epoch(at(5400)), None, "whether or not the timer has fired");
+    }
+
+    #[test]
+    fn a_renewal_is_asked_for_every_third_of_the_time() {
+        let mut keeper = keeper();
+        let mut asked = Vec::new();
+        while let Some(due) = keeper.poll_timeout().filter(|due| *due <= at(6000)) {
+            keeper.handle_timeout(due);
+            asked.push(due);
+        }
+        assert_eq!(asked, [at(0), at(2000), at(4000), at(6000)]);
+    }
+
+    #[test]
+    fn two_lost_renewals_do_not_lose_the_lease_and_three_do() {
+        let mut keeper = keeper();
+        keeper.handle_timeout(at(0));
+        keeper.handle_answer(at(10), 1, leased(1));
+        keeper.handle_timeout(at(2000));
+        keeper.handle_answer(at(2010), 2, leased(1));
+        drain(&mut keeper);
+        keeper.handle_timeout(at(4000));
+        keeper.handle_answer(at(4010), 3, Outcome::Refused);
+        keeper.handle_timeout(at(6000));
+        keeper.handle_answer(at(6010), 4, Outcome::Unknown);
+        assert_eq!(keeper.epoch(at(7399)), Some(1));
+        assert_eq!(keeper.poll_timeout(), Some(at(7400)));
+        drain(&mut keeper);
+        keeper.handle_timeout(at(7400));
+        assert_eq!(drain(&mut keeper), [LeaseOutput::Lost]);
+    }
+
+    #[test]
+    fn answers_that_are_late_repeated_or_of_an_older_epoch_mean_nothing() {
+        let mut keeper = keeper();
+        keeper.handle_timeout(at(0));
+        keeper.handle_timeout(at(2000));
+        keeper.handle_timeout(at(4000));
+        drain(&mut keeper);
+        keeper.handle_answer(at(4010), 3, leased(2));
+        assert_eq!(drain(&mut keeper), [held(2)]);
+        keeper.handle_answer(at(4020), 2, leased(1));
+        keeper.handle_answer(at(5300), 3, leased(2));
+        keeper.handle_answer(at(5500), 1, leased(2));
+        assert_eq!(drain(&mut keeper), []);
+        assert_eq!(keeper.epoch(at(9399)), Some(2));
+        assert_eq!(keeper.epoch(at(9400)), None);
+    }
+
+    #[test]
+    fn a_new_epoch_tells_the_holder_that_it_had_lost_the_lease() {
+        let mut keeper = keeper();
+        keeper.handle_timeout(at(0));
+        keeper.handle_answer(at(10), 1, leased(1));
+        keeper.handle_timeout(at(2000));
+        drain(&mut keeper);
+        keeper.handle_answer(at(2010), 2, leased(3));
+        assert_eq!(drain(&mut keeper), [LeaseOutput::Lost, held(3)]);
+    }
+
+    #[test]
+    fn a_holder_stops_before_it_gives_the_lease_back() {
+        let mut keeper = keeper();
+        keeper.handle_timeout(at(0));
+        keeper.handle_answer(at(10), 1, leased(1));
+        keeper.handle_timeout(at(2000));
+        drain(&mut keeper);
+        keeper.release(at(2001));
+        assert_eq!(keeper.epoch(at(2001)), None);
+        let outputs = drain(&mut keeper);
+        let request = RegistryRequest::Release { key: KEY, holder: 1 };
+        assert_eq!(outputs, [LeaseOutput::Lost, LeaseOutput::Request { number: 3, request }]);
+        keeper.handle_answer(at(2010), 2, leased(1));
+        keeper.handle_answer(at(2020), 3, Outcome::Unknown);
+        assert_eq!(drain(&mut keeper), [LeaseOutput::Released]);
+        assert_eq!((keeper.epoch(at(2020)), keeper.poll_timeout()), (None, None));
+    }
+
+    #[test]
+    fn a_worker_names_its_id_only_while_it_holds_it() {
+        let mut keeper = LeaseKeeper::new(LeaseTarget::AnyWorker, 1, TTL, LeaseInfo::default());
+        let worker = |keeper: &mut LeaseKeeper, now| {
+            keeper.handle_timeout(now);
+            drain(keeper).into_iter().find_map(|output| match output {
+                LeaseOutput::Request {
+                    request: RegistryRequest::Worker { worker, .. }, ..
+                } => Some(worker),
+                _ => None,
+            })
+        };
+        assert_eq!(worker(&mut keeper, at(0)), Some(None));
+        let key = LeaseKey::Worker(7);
+        let answer = RegistryAnswer::Leased { key, epoch: 1, high_water_ms: 99 };
+        keeper.handle_answer(at(10), 1, Outcome::Ok(answer));
+        assert_eq!(drain(&mut keeper), [LeaseOutput::Held { key, epoch: 1, high_water_ms: 99 }]);
+        assert_eq!(worker(&mut keeper, at(2000)), Some(Some(7)));
+        assert_eq!(worker(&mut keeper, at(6000)), Some(None));
+    }
+}
