@@ -7,6 +7,7 @@ mod backoff;
 mod bounds;
 mod cursors;
 mod late_answers;
+mod leases;
 mod lost_hints;
 mod membership;
 mod new_devices;
