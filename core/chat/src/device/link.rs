@@ -1,11 +1,16 @@
 //! The connection of a device: opening, greeting, heartbeats, silence and back-off.
 
+use std::time::Duration;
+
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
     ids::MessageId,
     time::{Monotonic, Now},
 };
+
+/// A device that is put off for a time waits up to an eighth longer.
+const PUT_OFF_JITTER_SHARE: u32 = 8;
 
 /// Where the connection stands.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub(super) struct Link {
     bye: Option<CutReason>,
     /// The device was logged out: it stays down.
     ended: bool,
+    /// Discovery put the device off while it had nothing to send.
+    put_off_idle: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +40,7 @@ enum LinkState {
 
 impl Link {
     pub(super) fn down() -> Self {
-        Self { state: LinkState::Down, attempt: 0, bye: None, ended: false }
+        Self { state: LinkState::Down, attempt: 0, bye: None, ended: false, put_off_idle: false }
     }
 
     pub(super) fn is_attached(&self) -> bool {
@@ -94,11 +101,45 @@ impl Device {
             return;
         }
         self.link.state = LinkState::Opening;
+        self.link.put_off_idle = false;
         let attempt = self.link.attempt;
         self.link.attempt = attempt.saturating_add(1);
         let timeout = now.monotonic.after(self.design.connect_timeout);
         self.timers.set(DeviceTimer::OpenTimeout, timeout);
-        self.outputs.push_back(DeviceOutput::Open { attempt });
+        let background = !self.has_pending();
+        self.outputs.push_back(DeviceOutput::Open { attempt, background });
+    }
+
+    /// Discovery answered, so this is no failure. It has spread those whom it put off; the device
+    /// adds a little, since answers to many may be made in the same moment.
+    pub(super) fn put_off_opening(&mut self, now: Now, wait: Duration) {
+        if self.link.state != LinkState::Opening {
+            return;
+        }
+        self.link.state = LinkState::Down;
+        self.link.attempt = self.link.attempt.saturating_sub(1);
+        self.link.put_off_idle = !self.has_pending();
+        self.timers.clear(DeviceTimer::OpenTimeout);
+        let jitter = match self.design.reconnect_jitter {
+            true => self.random.up_to(wait / PUT_OFF_JITTER_SHARE),
+            false => Duration::ZERO,
+        };
+        self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(wait.saturating_add(jitter)));
+    }
+
+    /// A device that was put off with nothing to send has something now: it asks again, once, and
+    /// is admitted before those who have nothing.
+    pub(super) fn hurry(&mut self, now: Now) {
+        if self.link.put_off_idle && self.link.state == LinkState::Down && self.has_pending() {
+            self.link.put_off_idle = false;
+            let soon = now.monotonic.after(self.random.up_to(self.design.reconnect_base));
+            self.timers.set(DeviceTimer::Reconnect, soon);
+        }
+    }
+
+    fn has_pending(&self) -> bool {
+        let mut rows = self.disk.channels.values();
+        rows.any(|row| !row.outbox.is_empty() || row.change.is_some())
     }
 
     pub(super) fn opened(&mut self, now: Now) {
@@ -111,7 +152,7 @@ impl Device {
         self.link.bye = None;
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
-        self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_after));
+        self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_limit()));
         let cursors = self.disk.cursors();
         let newest = MessageId::ZERO;
         self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors, newest });
@@ -119,8 +160,7 @@ impl Device {
         self.restart_windows(now);
     }
 
-    /// The connection is gone: back off with full jitter, so that many devices that lost the same
-    /// server do not come back together.
+    /// The connection is gone: back off, and open another.
     pub(super) fn detach(&mut self, now: Now, cause: DetachCause) {
         if self.link.state == LinkState::Down {
             return;
@@ -134,10 +174,24 @@ impl Device {
             self.link.ended = true;
             return self.fail_all();
         }
-        let doublings = self.link.attempt.saturating_sub(1).min(16);
-        let limit = self.design.reconnect_base.saturating_mul(1 << doublings);
-        let delay = self.random.up_to(limit.min(self.design.reconnect_max));
+        let delay = self.back_off();
         self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(delay));
+    }
+
+    /// The limit doubles with each failed attempt, and the whole of it is jitter, so that many
+    /// devices that lost the same server do not come back together. A device that had synced comes
+    /// back within the first limit, also when its server handed it over (`draining`); a server that
+    /// did not take it, being full or draining, is a failed attempt like any other.
+    fn back_off(&mut self) -> Duration {
+        let failed = self.link.attempt;
+        let doublings = failed.saturating_sub(1).min(16);
+        let limit = self.design.reconnect_base.saturating_mul(1 << doublings);
+        let limit = limit.min(self.design.reconnect_max);
+        match (self.design.reconnect_jitter, failed) {
+            (true, _) => self.random.up_to(limit),
+            (false, 0) => Duration::ZERO,
+            (false, _) => limit,
+        }
     }
 
     /// Ends a connection that the other end may still believe in.
@@ -157,7 +211,7 @@ impl Device {
 
     pub(super) fn check_silence(&mut self, now: Now) {
         let LinkState::Attached { last_heard, .. } = self.link.state else { return };
-        let silent_at = last_heard.after(self.design.silence_after);
+        let silent_at = last_heard.after(self.design.silence_limit());
         if silent_at <= now.monotonic {
             self.give_up(now, DetachCause::Silent);
         } else {

@@ -10,6 +10,7 @@ mod outbox;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 pub use disk::{DeviceDisk, DiskWrite};
@@ -47,6 +48,8 @@ pub enum DeviceInput {
     Opened,
     /// The connection could not be opened.
     Unreachable,
+    /// Discovery does not admit the device yet: it is to ask again after this time.
+    PutOff(Duration),
     /// The connection is gone.
     Closed,
     /// A frame of the chat server.
@@ -62,6 +65,8 @@ pub enum DeviceOutput {
     Open {
         /// How many attempts have failed before.
         attempt: u32,
+        /// Whether nothing waits to be sent: those who have something are admitted first.
+        background: bool,
     },
     /// Send a frame.
     Frame(ClientFrame),
@@ -270,10 +275,17 @@ impl Device {
     /// Takes in one input.
     pub fn handle_input(&mut self, now: Now, input: DeviceInput) {
         match input {
-            DeviceInput::Send { channel, body } => self.send(now, channel, body),
-            DeviceInput::Change { channel, change } => self.ask_change(now, channel, change),
+            DeviceInput::Send { channel, body } => {
+                self.send(now, channel, body);
+                self.hurry(now);
+            }
+            DeviceInput::Change { channel, change } => {
+                self.ask_change(now, channel, change);
+                self.hurry(now);
+            }
             DeviceInput::Opened => self.opened(now),
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
+            DeviceInput::PutOff(wait) => self.put_off_opening(now, wait),
             DeviceInput::Closed => self.detach(now, self.link.cause_of_close()),
             DeviceInput::Frame(frame) => self.handle_frame(now, frame),
         }

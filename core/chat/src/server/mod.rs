@@ -6,6 +6,7 @@
 
 mod cursor;
 mod deliver;
+mod lease;
 mod requests;
 mod send;
 mod session;
@@ -21,11 +22,14 @@ use crate::{
     entry::Entry,
     frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
     ids::{ChannelId, DeviceId, MessageId, RequestId, ServerId, SessionId, UserId},
-    ports::{Answer, Request, routing::RoutingRequest},
+    ports::{Answer, Request, registry::Member, routing::RoutingRequest},
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
 };
+pub use lease::Registration;
+
+use lease::Place;
 use requests::Requests;
 use session::Session;
 
@@ -34,7 +38,7 @@ use session::Session;
 pub struct ServerConfig {
     /// Its id.
     pub server: ServerId,
-    /// Its incarnation: larger after every restart.
+    /// Its incarnation: larger after every restart. With a registry, that of its lease counts.
     pub epoch: u64,
     /// Whether there are other chat servers. Alone, it has no use for routing.
     pub has_peers: bool,
@@ -42,6 +46,8 @@ pub struct ServerConfig {
     pub design: Design,
     /// Where its jitter comes from.
     pub seed: u64,
+    /// What it tells the registry; `None` when there is no registry.
+    pub registration: Option<Registration>,
 }
 
 /// What a chat server is told.
@@ -79,6 +85,8 @@ pub enum Input {
         /// What for.
         frame: ChangeFrame,
     },
+    /// The process is to stop after it has handed its sessions over: [`Output::Drained`] follows.
+    Drain,
     /// The process is about to stop.
     Shutdown,
 }
@@ -110,6 +118,10 @@ pub enum Output {
     },
     /// The answer to an [`Input::Api`].
     ApiAnswer(u64, ChangeOutcome),
+    /// Who holds which lease now: the addresses of the other servers.
+    Members(Vec<Member>),
+    /// No session is left and nothing is under way: the process can stop.
+    Drained,
 }
 
 /// Why a chat server wants to be woken.
@@ -127,6 +139,12 @@ pub enum Timer {
     SyncRetry(SessionId),
     /// Sends that were accepted before their append are tried again (`accept = on-receipt`).
     AppendRetry,
+    /// The lease is renewed, or ends.
+    Lease,
+    /// The registry is asked for its members.
+    Watch,
+    /// The next sessions are handed over, or it has taken too long.
+    Drain,
 }
 
 /// What a chat server has done, for health pages and reports.
@@ -157,12 +175,17 @@ pub struct ServerCounts {
     /// Sends that were promised and then dropped (`accept = on-receipt`): refused by the store, or
     /// one too many to keep.
     pub promises_broken: u64,
+    /// Sessions that were not taken: no lease, no room, or draining.
+    pub turned_away: u64,
+    /// Sessions that were handed over while draining.
+    pub handed_over: u64,
 }
 
 /// A chat server.
 #[derive(Debug)]
 pub struct ChatServer {
     config: ServerConfig,
+    place: Place,
     random: Random,
     sessions: BTreeMap<SessionId, Session>,
     sessions_of: BTreeMap<UserId, BTreeSet<SessionId>>,
@@ -183,8 +206,14 @@ impl ChatServer {
         let mut timers = Timers::new();
         let first = random.around(config.design.resync_interval);
         timers.set(Timer::Resync, now.monotonic.after(first));
+        let place = Place::new(config.server, config.registration.as_ref(), &config.design);
+        if place.is_registered() {
+            timers.set(Timer::Lease, now.monotonic);
+            timers.set(Timer::Watch, now.monotonic);
+        }
         Self {
             config,
+            place,
             random,
             sessions: BTreeMap::new(),
             sessions_of: BTreeMap::new(),
@@ -215,11 +244,13 @@ impl ChatServer {
             Input::Api { call, user, device, frame } => {
                 self.handle_change(now, send::Asker::Api(call), user, device, frame);
             }
+            Input::Drain => self.drain(now),
             Input::Shutdown => {
                 let sessions: Vec<_> = self.sessions.keys().copied().collect();
                 sessions.into_iter().for_each(|id| self.cut(now, id, CutReason::Shutdown));
             }
         }
+        self.finish_drain(now);
     }
 
     /// Does what has become due.
@@ -232,8 +263,12 @@ impl ChatServer {
                 Timer::Silence(session) => self.check_silence(now, session),
                 Timer::SyncRetry(session) => self.start_sync(now, session),
                 Timer::AppendRetry => self.retry_appends(now),
+                Timer::Lease => self.keep_lease(now),
+                Timer::Watch => self.watch_registry(now),
+                Timer::Drain => self.hand_over(now),
             }
         }
+        self.finish_drain(now);
     }
 
     /// What is to be done next; drained after every `handle_*`.
@@ -323,6 +358,10 @@ impl ChatServer {
                 self.settle_lookup(&entry, outcome);
             }
             (Pending::Unregister, _) => {}
+            (Pending::Lease(number), Answer::Registry(outcome)) => {
+                self.settle_lease(now, number, outcome);
+            }
+            (Pending::Watch, Answer::Registry(outcome)) => self.settle_watch(outcome),
             (pending, _) => debug_assert!(false, "an answer of another port for {pending:?}"),
         }
     }

@@ -27,6 +27,9 @@ pub(super) enum Pending {
     Register(Option<SessionId>),
     Unregister,
     Lookup(Arc<Entry>),
+    /// The lease's request with this number.
+    Lease(u64),
+    Watch,
 }
 
 impl Pending {
@@ -36,6 +39,7 @@ impl Pending {
             Self::Register(_) | Self::Unregister | Self::Lookup(_) => {
                 Answer::Routing(Outcome::Unknown)
             }
+            Self::Lease(_) | Self::Watch => Answer::Registry(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }
@@ -63,6 +67,10 @@ impl Requests {
         let id = RequestId(self.last);
         self.open.insert(id, pending);
         id
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_empty()
     }
 
     pub(super) fn take(&mut self, id: RequestId) -> Option<Pending> {

@@ -74,6 +74,10 @@ impl Session {
 
 impl ChatServer {
     pub(super) fn attach(&mut self, now: Now, id: SessionId, user: UserId, device: DeviceId) {
+        if let Some(reason) = self.turn_away(now) {
+            self.counts.turned_away += 1;
+            return self.outputs.push_back(Output::Cut(id, reason));
+        }
         self.sessions.insert(id, Session::new(user, device, now));
         let silent_at = now.monotonic.after(self.config.design.silence_after);
         self.timers.set(Timer::Silence(id), silent_at);

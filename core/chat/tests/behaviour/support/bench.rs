@@ -23,7 +23,14 @@ impl Bench {
     pub(crate) fn new(design: Design, has_peers: bool) -> Self {
         let now = Now { monotonic: Monotonic(0), wall: Wall(1_735_689_600_000_000_000) };
         let store = StoreModel::new(StoreRules::from(&design));
-        let config = ServerConfig { server: ServerId(1), epoch: 1, has_peers, design, seed: 1 };
+        let config = ServerConfig {
+            server: ServerId(1),
+            epoch: 1,
+            has_peers,
+            design,
+            seed: 1,
+            registration: None,
+        };
         Self { server: ChatServer::new(config, now), store, now }
     }
 

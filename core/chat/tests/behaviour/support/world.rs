@@ -216,6 +216,7 @@ impl World {
             has_peers,
             design: self.design.clone(),
             seed: self.seed,
+            registration: None,
         };
         node.machine = Some(ChatServer::new(config, now));
     }

@@ -195,7 +195,7 @@ impl World {
                     let incarnation = self.servers[server].incarnation;
                     self.transmit(Message::Request { server, incarnation, id, request });
                 }
-                Output::ApiAnswer(..) => {}
+                Output::ApiAnswer(..) | Output::Members(_) | Output::Drained => {}
             }
         }
     }
