@@ -106,7 +106,7 @@ impl Device {
         self.link.attempt = attempt.saturating_add(1);
         let timeout = now.monotonic.after(self.design.connect_timeout);
         self.timers.set(DeviceTimer::OpenTimeout, timeout);
-        let background = !self.has_pending();
+        let background = self.disk.pending() == 0;
         self.outputs.push_back(DeviceOutput::Open { attempt, background });
     }
 
@@ -118,7 +118,7 @@ impl Device {
         }
         self.link.state = LinkState::Down;
         self.link.attempt = self.link.attempt.saturating_sub(1);
-        self.link.put_off_idle = !self.has_pending();
+        self.link.put_off_idle = self.disk.pending() == 0;
         self.timers.clear(DeviceTimer::OpenTimeout);
         let jitter = match self.design.reconnect_jitter {
             true => self.random.up_to(wait / PUT_OFF_JITTER_SHARE),
@@ -130,16 +130,11 @@ impl Device {
     /// A device that was put off with nothing to send has something now: it asks again, once, and
     /// is admitted before those who have nothing.
     pub(super) fn hurry(&mut self, now: Now) {
-        if self.link.put_off_idle && self.link.state == LinkState::Down && self.has_pending() {
+        if self.link.put_off_idle && self.link.state == LinkState::Down && self.disk.pending() > 0 {
             self.link.put_off_idle = false;
             let soon = now.monotonic.after(self.random.up_to(self.design.reconnect_base));
             self.timers.set(DeviceTimer::Reconnect, soon);
         }
-    }
-
-    fn has_pending(&self) -> bool {
-        let mut rows = self.disk.channels.values();
-        rows.any(|row| !row.outbox.is_empty() || row.change.is_some())
     }
 
     pub(super) fn opened(&mut self, now: Now) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hubbub_chat::{
     DeviceId, RequestId,
     frame::{ClientFrame, PeerFrame, ServerFrame},
-    ports::{Answer, Request, store::StoreRequest},
+    ports::{Answer, Request, registry::RegistryRequest, store::StoreRequest},
 };
 
 /// A connection of a device; never used again.
@@ -75,6 +75,14 @@ impl Message {
     pub(crate) fn store_request(&self) -> Option<&StoreRequest> {
         match self {
             Self::Request { request: Request::Store(request), .. } => Some(request),
+            _ => None,
+        }
+    }
+
+    /// A request to the registry.
+    pub(crate) fn registry_request(&self) -> Option<&RegistryRequest> {
+        match self {
+            Self::Request { request: Request::Registry(request), .. } => Some(request),
             _ => None,
         }
     }

@@ -10,10 +10,11 @@ use hubbub_chat::{
     device::{DeviceDisk, DeviceEvent, DeviceInput},
     frame::{Change, CutReason},
     ports::{
+        registry::{Member, RegistryModel},
         routing::RoutingModel,
         store::{StoreModel, StoreRequest, StoreRules},
     },
-    server::{Input, ServerConfig},
+    server::{Input, Registration, ServerConfig},
     time::nanoseconds,
 };
 
@@ -43,7 +44,23 @@ pub(crate) struct DeviceNode {
 pub(crate) struct ServerNode {
     pub(crate) machine: Option<ChatServer>,
     pub(crate) cuts: Vec<(DeviceId, CutReason)>,
+    /// What it last said of the registry's members.
+    pub(crate) members: Vec<Member>,
+    /// When it had handed everything over.
+    pub(crate) drained_at: Option<u64>,
     incarnation: u64,
+}
+
+impl ServerNode {
+    fn down() -> Self {
+        Self {
+            machine: None,
+            cuts: Vec::new(),
+            members: Vec::new(),
+            drained_at: None,
+            incarnation: 0,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +77,8 @@ pub(crate) struct World {
     pub(crate) design: Design,
     pub(crate) store: StoreModel,
     pub(crate) routing: RoutingModel,
+    /// The registry, if the servers are to lease their places.
+    pub(crate) registry: Option<RegistryModel>,
     pub(crate) servers: Vec<ServerNode>,
     pub(crate) devices: BTreeMap<DeviceId, DeviceNode>,
     /// Everything that was sent, with its time, whatever became of it.
@@ -84,6 +103,7 @@ impl World {
         let mut world = Self {
             store: StoreModel::new(StoreRules::from(&design)),
             routing: RoutingModel::default(),
+            registry: None,
             servers: Vec::new(),
             devices: BTreeMap::new(),
             sent: Vec::new(),
@@ -98,8 +118,17 @@ impl World {
             design,
             seed,
         };
-        let down = || ServerNode { machine: None, cuts: Vec::new(), incarnation: 0 };
-        world.servers.resize_with(servers, down);
+        world.servers.resize_with(servers, ServerNode::down);
+        (0..servers).for_each(|server| world.start_server(server));
+        world
+    }
+
+    /// The same, whose servers lease their places from a registry.
+    pub(crate) fn registered(servers: usize, design: Design) -> Self {
+        let registry = RegistryModel::new(design.lease_ttl);
+        let mut world = Self::new(0, design);
+        world.registry = Some(registry);
+        world.servers.resize_with(servers, ServerNode::down);
         (0..servers).for_each(|server| world.start_server(server));
         world
     }
@@ -208,15 +237,24 @@ impl World {
     pub(crate) fn start_server(&mut self, server: usize) {
         let now = self.clock();
         let has_peers = self.servers.len() > 1;
+        let incarnation = self.servers[server].incarnation + 1;
+        let registration = self.registry.is_some().then(|| Registration {
+            holder: incarnation * 1000 + server as u64,
+            address: format!("chat-{}:80", server + 1),
+            peer_address: format!("chat-{}:81", server + 1),
+            region: String::new(),
+            capacity: self.design.session_limit,
+        });
         let node = &mut self.servers[server];
-        node.incarnation += 1;
+        node.incarnation = incarnation;
+        node.drained_at = None;
         let config = ServerConfig {
             server: server_id(server),
             epoch: node.incarnation,
             has_peers,
             design: self.design.clone(),
             seed: self.seed,
-            registration: None,
+            registration,
         };
         node.machine = Some(ChatServer::new(config, now));
     }

@@ -113,6 +113,11 @@ impl World {
         match request {
             Request::Routing(request) => Answer::Routing(Outcome::Ok(self.routing.handle(request))),
             Request::Store(request) => Answer::Store(Outcome::Ok(self.store(request))),
+            Request::Registry(request) => {
+                let now = self.clock();
+                let answer = self.registry.as_mut().map(|registry| registry.handle(now, request));
+                Answer::Registry(answer.map_or(Outcome::Refused, Outcome::Ok))
+            }
             other => other.port().refused(),
         }
     }
@@ -195,7 +200,9 @@ impl World {
                     let incarnation = self.servers[server].incarnation;
                     self.transmit(Message::Request { server, incarnation, id, request });
                 }
-                Output::ApiAnswer(..) | Output::Members(_) | Output::Drained => {}
+                Output::ApiAnswer(..) => {}
+                Output::Members(members) => self.servers[server].members = members,
+                Output::Drained => self.servers[server].drained_at = Some(self.now),
             }
         }
     }
