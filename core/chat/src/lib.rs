@@ -13,6 +13,7 @@ pub mod entry;
 pub mod frame;
 pub mod ids;
 pub mod lease;
+pub mod membership;
 pub mod ports;
 pub mod random;
 pub mod server;
