@@ -13,6 +13,7 @@ pub mod entry;
 pub mod frame;
 pub mod ids;
 pub mod ports;
+pub mod presence;
 pub mod random;
 pub mod server;
 pub mod time;
@@ -25,5 +26,6 @@ pub use entry::{Content, Entry, body_hash};
 pub use ids::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,
 };
+pub use presence::PresenceServer;
 pub use server::ChatServer;
 pub use time::{Monotonic, Now, Wall};
