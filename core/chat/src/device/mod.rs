@@ -6,6 +6,7 @@ mod change;
 mod disk;
 mod link;
 mod outbox;
+mod status;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,12 +20,14 @@ use crate::{
     entry::Entry,
     frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
+    ports::presence::Status,
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
 };
 use link::Link;
 use outbox::Window;
+use status::Statuses;
 
 /// What a device is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,12 @@ pub enum DeviceInput {
         channel: ChannelId,
         /// What to change.
         change: Change,
+    },
+    /// The user wants to know how others are, at most `LOOK_USERS_MAX`; without a connection nothing
+    /// is asked.
+    Look {
+        /// Whom.
+        users: Vec<UserId>,
     },
     /// The connection is open.
     Opened,
@@ -133,6 +142,8 @@ pub enum DeviceEvent {
         /// Up to here.
         message_id: MessageId,
     },
+    /// Another user is shown as online or offline now: for the first time, or not as before.
+    Shown(Status),
     /// The connection is open and greeted.
     Attached,
     /// The first complete sync of this connection is done.
@@ -233,6 +244,7 @@ pub struct Device {
     windows: BTreeMap<ChannelId, Window>,
     unreported: Cursors,
     unconfirmed: Cursors,
+    statuses: Statuses,
     applied_since_report: u32,
     timers: Timers<DeviceTimer>,
     outputs: VecDeque<DeviceOutput>,
@@ -259,6 +271,7 @@ impl Device {
             windows: BTreeMap::new(),
             unreported: Cursors::new(),
             unconfirmed,
+            statuses: Statuses::default(),
             applied_since_report: 0,
             timers: Timers::new(),
             outputs: VecDeque::new(),
@@ -272,6 +285,7 @@ impl Device {
         match input {
             DeviceInput::Send { channel, body } => self.send(now, channel, body),
             DeviceInput::Change { channel, change } => self.ask_change(now, channel, change),
+            DeviceInput::Look { users } => self.look(users),
             DeviceInput::Opened => self.opened(now),
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
             DeviceInput::Closed => self.detach(now, self.link.cause_of_close()),
@@ -352,7 +366,7 @@ impl Device {
             }
             ServerFrame::Entry { entry } => self.receive_entry(now, entry),
             ServerFrame::Page { ranges, more } => self.receive_page(now, ranges, more),
-            ServerFrame::Statuses { .. } => {}
+            ServerFrame::Statuses { statuses } => self.show(statuses),
             ServerFrame::Alive { cursors } => self.confirmed(cursors),
             // A device that speaks the protocol gets none; there is nothing to repair.
             ServerFrame::Error { .. } => {}

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::send::{PendingChange, Send};
+use super::{
+    presence,
+    send::{PendingChange, Send},
+};
 use crate::{
     entry::Entry,
     ids::{RequestId, SessionId},
@@ -27,6 +30,7 @@ pub(super) enum Pending {
     Register(Option<SessionId>),
     Unregister,
     Lookup(Arc<Entry>),
+    Presence(presence::Pending),
 }
 
 impl Pending {
@@ -36,6 +40,7 @@ impl Pending {
             Self::Register(_) | Self::Unregister | Self::Lookup(_) => {
                 Answer::Routing(Outcome::Unknown)
             }
+            Self::Presence(_) => Answer::Presence(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }
