@@ -15,6 +15,7 @@ pub mod ids;
 pub mod lease;
 pub mod membership;
 pub mod ports;
+pub mod presence;
 pub mod random;
 pub mod server;
 pub mod time;
@@ -27,5 +28,6 @@ pub use entry::{Content, Entry, body_hash};
 pub use ids::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,
 };
+pub use presence::PresenceServer;
 pub use server::ChatServer;
 pub use time::{Monotonic, Now, Wall};

@@ -6,6 +6,7 @@ mod change;
 mod disk;
 mod link;
 mod outbox;
+mod status;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,12 +21,14 @@ use crate::{
     entry::Entry,
     frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
+    ports::presence::Status,
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
 };
 use link::Link;
 use outbox::Window;
+use status::Statuses;
 
 /// What a device is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,12 @@ pub enum DeviceInput {
         channel: ChannelId,
         /// What to change.
         change: Change,
+    },
+    /// The user wants to know how others are, at most `LOOK_USERS_MAX`; without a connection nothing
+    /// is asked.
+    Look {
+        /// Whom.
+        users: Vec<UserId>,
     },
     /// The connection is open.
     Opened,
@@ -138,6 +147,8 @@ pub enum DeviceEvent {
         /// Up to here.
         message_id: MessageId,
     },
+    /// Another user is shown as online or offline now: for the first time, or not as before.
+    Shown(Status),
     /// The connection is open and greeted.
     Attached,
     /// The first complete sync of this connection is done.
@@ -238,6 +249,7 @@ pub struct Device {
     windows: BTreeMap<ChannelId, Window>,
     unreported: Cursors,
     unconfirmed: Cursors,
+    statuses: Statuses,
     applied_since_report: u32,
     timers: Timers<DeviceTimer>,
     outputs: VecDeque<DeviceOutput>,
@@ -264,6 +276,7 @@ impl Device {
             windows: BTreeMap::new(),
             unreported: Cursors::new(),
             unconfirmed,
+            statuses: Statuses::default(),
             applied_since_report: 0,
             timers: Timers::new(),
             outputs: VecDeque::new(),
@@ -283,6 +296,7 @@ impl Device {
                 self.ask_change(now, channel, change);
                 self.hurry(now);
             }
+            DeviceInput::Look { users } => self.look(users),
             DeviceInput::Opened => self.opened(now),
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
             DeviceInput::PutOff(wait) => self.put_off_opening(now, wait),
@@ -364,7 +378,7 @@ impl Device {
             }
             ServerFrame::Entry { entry } => self.receive_entry(now, entry),
             ServerFrame::Page { ranges, more } => self.receive_page(now, ranges, more),
-            ServerFrame::Statuses { .. } => {}
+            ServerFrame::Statuses { statuses } => self.show(statuses),
             ServerFrame::Alive { cursors } => self.confirmed(cursors),
             // A device that speaks the protocol gets none; there is nothing to repair.
             ServerFrame::Error { .. } => {}

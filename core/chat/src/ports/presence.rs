@@ -16,7 +16,7 @@ pub struct Status {
     pub last_active_at_ms: u64,
     /// Which view of the presence servers it was decided under; a later one is higher.
     pub epoch: u64,
-    /// Counts the changes of this user's status within the epoch.
+    /// Grows with each change of this user's status within the epoch.
     pub version: u64,
 }
 
@@ -28,13 +28,25 @@ impl Status {
     }
 }
 
+/// A heartbeat of a device, as its chat server passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceBeat {
+    /// The user.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+    /// How many milliseconds before the batch it came: a lease counts from the heartbeat, however
+    /// often a batch has to be repeated.
+    pub age_ms: u32,
+}
+
 /// What a chat server asks of the presence server that keeps the named users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PresenceRequest {
     /// Heartbeats that the devices themselves have sent since the last batch.
     Beat {
-        /// Whose.
-        devices: Vec<(UserId, DeviceId)>,
+        /// Whose, and how long ago.
+        devices: Vec<DeviceBeat>,
     },
     /// The device was logged out: its lease ends now.
     Logout {

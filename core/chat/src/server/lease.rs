@@ -13,6 +13,7 @@ use crate::{
         Outcome, Request,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
+    presence::PresenceView,
     time::{Monotonic, Now},
 };
 
@@ -159,13 +160,14 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn settle_watch(&mut self, outcome: Outcome<RegistryAnswer>) {
+    pub(super) fn settle_registry(&mut self, now: Now, outcome: Outcome<RegistryAnswer>) {
         let Some(registered) = &mut self.place.registered else { return };
         registered.is_watching = false;
         if let Outcome::Ok(RegistryAnswer::Snapshot { version, members }) = outcome
             && registered.version != Some(version)
         {
             registered.version = Some(version);
+            self.handle_presence_view(now, PresenceView::of_snapshot(version, &members));
             self.outputs.push_back(Output::Members(members));
         }
     }

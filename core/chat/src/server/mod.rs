@@ -7,6 +7,7 @@
 mod cursor;
 mod deliver;
 mod lease;
+mod presence;
 mod requests;
 mod send;
 mod session;
@@ -23,6 +24,7 @@ use crate::{
     frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
     ids::{ChannelId, DeviceId, MessageId, RequestId, ServerId, SessionId, UserId},
     ports::{Answer, Request, registry::Member, routing::RoutingRequest},
+    presence::PresenceView,
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
@@ -70,8 +72,11 @@ pub enum Input {
     Overflowed(SessionId),
     /// A device was logged out.
     LoggedOut(DeviceId),
-    /// A frame of another chat server.
+    /// A frame of another chat server, or of a presence server.
     Peer(PeerFrame),
+    /// The presence servers, as the registry has them now. Until the first one that names a server
+    /// there is no presence.
+    PresenceView(PresenceView),
     /// A port's answer.
     Answer(RequestId, Answer),
     /// A change of membership that came in over HTTP.
@@ -145,6 +150,14 @@ pub enum Timer {
     Watch,
     /// The next sessions are handed over, or it has taken too long.
     Drain,
+    /// Gathered heartbeats and watches go to the presence servers.
+    Presence,
+    /// Devices that went long ago are forgotten.
+    PresenceSweep,
+    /// Watches that were not answered are asked for again.
+    WatchRetry,
+    /// A session is given the statuses of its user's friends again.
+    Observe(SessionId),
 }
 
 /// What a chat server has done, for health pages and reports.
@@ -179,6 +192,14 @@ pub struct ServerCounts {
     pub turned_away: u64,
     /// Sessions that were handed over while draining.
     pub handed_over: u64,
+    /// Heartbeats passed on to presence servers, repeated ones included.
+    pub beats_sent: u64,
+    /// Statuses sent to sessions, once for each session.
+    pub statuses_sent: u64,
+    /// Users that presence servers were asked to watch, renewals included.
+    pub watches: u64,
+    /// Heartbeats and logouts that were one too many to remember for presence.
+    pub presence_forgotten: u64,
 }
 
 /// A chat server.
@@ -193,6 +214,7 @@ pub struct ChatServer {
     requests: Requests,
     cursors: BTreeMap<(DeviceId, ChannelId), (UserId, MessageId)>,
     retries: VecDeque<send::Send>,
+    presence: presence::Presence,
     timers: Timers<Timer>,
     outputs: VecDeque<Output>,
     counts: ServerCounts,
@@ -221,6 +243,7 @@ impl ChatServer {
             requests: Requests::default(),
             cursors: BTreeMap::new(),
             retries: VecDeque::new(),
+            presence: presence::Presence::default(),
             timers,
             outputs: VecDeque::new(),
             counts: ServerCounts::default(),
@@ -239,7 +262,8 @@ impl ChatServer {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
             }
-            Input::Peer(PeerFrame::Statuses(_)) => {}
+            Input::Peer(PeerFrame::Statuses(statuses)) => self.forward_statuses(&statuses),
+            Input::PresenceView(view) => self.handle_presence_view(now, view),
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {
                 self.handle_change(now, send::Asker::Api(call), user, device, frame);
@@ -266,6 +290,10 @@ impl ChatServer {
                 Timer::Lease => self.keep_lease(now),
                 Timer::Watch => self.watch_registry(now),
                 Timer::Drain => self.hand_over(now),
+                Timer::Presence => self.flush_presence(now),
+                Timer::PresenceSweep => self.sweep_presence(now),
+                Timer::WatchRetry => self.retry_watches(now),
+                Timer::Observe(session) => self.observe(now, session),
             }
         }
         self.finish_drain(now);
@@ -307,8 +335,9 @@ impl ChatServer {
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
             ClientFrame::Sync { cursors, .. } => self.reset_sync(now, id, cursors),
-            ClientFrame::Look { .. } => {}
+            ClientFrame::Look { users } => self.look(now, id, users),
             ClientFrame::Heartbeat { cursors } => {
+                self.beat(now, id);
                 self.handle_cursors(now, id, &cursors);
                 self.answer_heartbeat(id);
             }
@@ -361,7 +390,8 @@ impl ChatServer {
             (Pending::Lease(number), Answer::Registry(outcome)) => {
                 self.settle_lease(now, number, outcome);
             }
-            (Pending::Watch, Answer::Registry(outcome)) => self.settle_watch(outcome),
+            (Pending::Watch, Answer::Registry(outcome)) => self.settle_registry(now, outcome),
+            (Pending::Presence(pending), answer) => self.settle_presence(now, pending, answer),
             (pending, _) => debug_assert!(false, "an answer of another port for {pending:?}"),
         }
     }

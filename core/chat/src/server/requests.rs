@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::send::{PendingChange, Send};
+use super::{
+    presence,
+    send::{PendingChange, Send},
+};
 use crate::{
     entry::Entry,
     ids::{RequestId, SessionId},
@@ -30,6 +33,7 @@ pub(super) enum Pending {
     /// The lease's request with this number.
     Lease(u64),
     Watch,
+    Presence(presence::Pending),
 }
 
 impl Pending {
@@ -40,6 +44,7 @@ impl Pending {
                 Answer::Routing(Outcome::Unknown)
             }
             Self::Lease(_) | Self::Watch => Answer::Registry(Outcome::Unknown),
+            Self::Presence(_) => Answer::Presence(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }

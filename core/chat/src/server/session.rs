@@ -94,6 +94,7 @@ impl ChatServer {
         session.positions = cursors;
         let (user, device) = (session.user, session.device);
         self.sessions_of.entry(user).or_default().insert(id);
+        self.presence_hello(now, id);
         if let Some(older) = self.session_of.insert(device, id) {
             self.cut(now, older, CutReason::Replaced);
         }
@@ -105,13 +106,17 @@ impl ChatServer {
     }
 
     pub(super) fn log_out(&mut self, now: Now, device: DeviceId) {
+        self.presence_log_out(now, device);
         if let Some(session) = self.session_of.get(&device).copied() {
             self.cut(now, session, CutReason::UnknownDevice);
         }
     }
 
     pub(super) fn cut(&mut self, now: Now, id: SessionId, reason: CutReason) {
-        if self.sessions.contains_key(&id) {
+        if let Some(session) = self.sessions.get(&id) {
+            if reason == CutReason::UnknownDevice {
+                self.presence_log_out(now, session.device);
+            }
             self.counts.slow_consumers += u64::from(reason == CutReason::SlowConsumer);
             self.outputs.push_back(Output::Cut(id, reason));
             self.remove(now, id);
@@ -122,6 +127,7 @@ impl ChatServer {
         let Some(session) = self.sessions.remove(&id) else { return };
         self.timers.clear(Timer::Silence(id));
         self.timers.clear(Timer::SyncRetry(id));
+        self.stop_observing(now, id);
         if self.session_of.get(&session.device) == Some(&id) {
             self.session_of.remove(&session.device);
         }

@@ -1,0 +1,213 @@
+//! The presence role: the machine that keeps leases, its place among the presence servers, and how
+//! chat servers reach it and are told of changes.
+
+mod publisher;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use hubbub_chat::{
+    RequestId, ServerId,
+    membership::{MembershipConfig, MembershipOutput},
+    ports::{
+        Answer, Outcome, Port,
+        presence::{PresenceAnswer, PresenceRequest},
+        registry::{LeaseInfo, LeaseKey},
+    },
+    presence::{
+        CallId, PresenceConfig, PresenceCounts, PresenceInput, PresenceOutput, PresenceServer,
+        PresenceView,
+    },
+    time::{Monotonic, Now},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    backend::{Backend, Reply},
+    membership::keep_membership,
+    net::{Listener, Net},
+    rpc::{self, ServeConfig},
+    task::{Machine, drive},
+};
+
+pub use publisher::Publisher;
+
+/// Requests that wait for the machine at most; further ones are refused.
+const INPUTS_MAX: usize = 8192;
+
+/// A presence server of the deployment.
+pub struct PresenceSetup {
+    /// The machine's own configuration.
+    pub presence: PresenceConfig,
+    /// A number that no other process has, and this one after a restart neither.
+    pub holder: u64,
+    /// Where chat servers reach it, as `host:port`; empty when they are all in this process.
+    pub address: String,
+}
+
+/// The way into a running presence server.
+#[derive(Clone)]
+pub struct PresenceHandle {
+    inputs: mpsc::Sender<TaskInput>,
+    counts: Arc<Mutex<PresenceCounts>>,
+}
+
+enum TaskInput {
+    Ask(PresenceRequest, Reply),
+    View(PresenceView),
+}
+
+impl PresenceHandle {
+    /// Starts a presence server, which takes its place in the registry. It stops with the shutdown.
+    #[must_use]
+    pub fn start(
+        net: &Arc<dyn Net>,
+        setup: PresenceSetup,
+        backend: &Arc<dyn Backend>,
+        publisher: Publisher,
+        shutdown: &watch::Receiver<bool>,
+    ) -> Self {
+        let (inputs, received) = mpsc::channel(INPUTS_MAX);
+        let counts = Arc::<Mutex<PresenceCounts>>::default();
+        let PresenceSetup { presence, holder, address } = setup;
+        let membership = MembershipConfig {
+            key: Some(LeaseKey::Presence(presence.server)),
+            holder,
+            info: LeaseInfo { peer_address: address, open: true, ..LeaseInfo::default() },
+            design: presence.design.clone(),
+        };
+        let machine = PresenceTask {
+            machine: PresenceServer::new(presence, net.now()),
+            calls: BTreeMap::new(),
+            last_call: 0,
+            counts: counts.clone(),
+        };
+        let views = inputs.clone();
+        let told = publisher.clone();
+        let changed = move |output| {
+            if let MembershipOutput::Members { version, members } = output {
+                told.update(&members);
+                // A machine that is so far behind takes the next view: it comes with the next
+                // change, and until then requests for others' users are answered with "elsewhere".
+                drop(views.try_send(TaskInput::View(PresenceView::of_snapshot(version, &members))));
+            }
+        };
+        let keeping =
+            keep_membership(net.clone(), membership, backend.clone(), shutdown.clone(), changed);
+        net.spawn(Box::pin(keeping));
+        let driven = drive(
+            net.clone(),
+            machine,
+            backend.clone(),
+            received,
+            shutdown.clone(),
+            move |asker, output| match output {
+                PresenceOutput::Publish(server, statuses) => publisher.publish(server, statuses),
+                PresenceOutput::Request { id, deadline, request } => {
+                    asker.ask(id, deadline, request);
+                }
+                // The task has given it to whoever asked.
+                PresenceOutput::Answer(..) => {}
+            },
+        );
+        net.spawn(Box::pin(driven));
+        Self { inputs, counts }
+    }
+
+    /// Asks it, or refuses when it is too far behind.
+    pub fn submit(&self, request: PresenceRequest, reply: Reply) {
+        if let Err(error) = self.inputs.try_send(TaskInput::Ask(request, reply))
+            && let TaskInput::Ask(_, reply) = error.into_inner()
+        {
+            reply(Port::Presence.refused());
+        }
+    }
+
+    /// What it has done since it started.
+    #[must_use]
+    pub fn counts(&self) -> PresenceCounts {
+        self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+}
+
+/// Serves a presence server to chat servers in other processes, until the shutdown.
+pub async fn serve_presence(
+    net: Arc<dyn Net>,
+    listener: Box<dyn Listener>,
+    presence: PresenceHandle,
+    shutdown: watch::Receiver<bool>,
+) {
+    let handler: rpc::Handler<PresenceRequest, Outcome<PresenceAnswer>> =
+        Arc::new(move |request, reply| {
+            presence.submit(
+                request,
+                Box::new(move |answer| match answer {
+                    Answer::Presence(outcome) => reply(outcome),
+                    _ => reply(Outcome::Refused),
+                }),
+            );
+        });
+    rpc::serve(net, listener, handler, ServeConfig::default(), shutdown).await;
+}
+
+/// The machine, and those who wait for its answers.
+struct PresenceTask {
+    machine: PresenceServer,
+    /// Each ends with its answer, which the machine gives to every request.
+    calls: BTreeMap<CallId, Reply>,
+    last_call: u64,
+    counts: Arc<Mutex<PresenceCounts>>,
+}
+
+impl Machine for PresenceTask {
+    type Input = TaskInput;
+    type Output = PresenceOutput;
+
+    fn take(&mut self, now: Now, input: TaskInput) {
+        match input {
+            TaskInput::Ask(request, reply) => {
+                self.last_call += 1;
+                let from = CallId(self.last_call);
+                self.calls.insert(from, reply);
+                self.machine.handle_input(now, PresenceInput::Request { from, request });
+            }
+            TaskInput::View(view) => self.machine.handle_input(now, PresenceInput::View(view)),
+        }
+    }
+
+    fn settle(&mut self, now: Now, id: RequestId, answer: Answer) {
+        self.machine.handle_input(now, PresenceInput::Answer(id, answer));
+    }
+
+    fn wake(&mut self, now: Now) {
+        self.machine.handle_timeout(now);
+    }
+
+    fn next_output(&mut self) -> Option<PresenceOutput> {
+        let output = self.machine.poll_output();
+        match output {
+            Some(PresenceOutput::Answer(call, answer)) => {
+                if let Some(reply) = self.calls.remove(&call) {
+                    reply(Answer::Presence(Outcome::Ok(answer.clone())));
+                }
+                Some(PresenceOutput::Answer(call, answer))
+            }
+            None => {
+                if let Ok(mut counts) = self.counts.lock() {
+                    *counts = self.machine.counts();
+                }
+                None
+            }
+            other => other,
+        }
+    }
+
+    fn wake_at(&self) -> Option<Monotonic> {
+        self.machine.poll_timeout().map(|(due, _)| due)
+    }
+}
+
+
+
