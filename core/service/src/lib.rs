@@ -7,11 +7,16 @@ pub mod backend;
 pub mod chat;
 pub mod client;
 pub mod codec;
+mod membership;
 pub mod net;
 pub mod password;
+pub mod presence;
 mod role;
 pub mod rpc;
 pub mod socket;
 pub mod store;
+mod task;
 
-pub use role::{ChatRole, Config, DevicesRole, Ports, ServiceError, StoreRole, run};
+pub use role::{
+    ChatRole, Config, DevicesRole, Ports, PresenceRole, Ready, ServiceError, StoreRole, run,
+};

@@ -54,17 +54,11 @@ pub(crate) async fn keep_membership(
 ) {
     let machine = Membership::new(config, net.now());
     let (release, inputs) = mpsc::channel(1);
-    let driven = drive(
-        net.clone(),
-        machine,
-        backend,
-        inputs,
-        never(),
-        move |asker, output| match output {
+    let driven =
+        drive(net.clone(), machine, backend, inputs, never(), move |asker, output| match output {
             MembershipOutput::Request { id, deadline, request } => asker.ask(id, deadline, request),
             other => changed(other),
-        },
-    );
+        });
     let mut driven = std::pin::pin!(driven);
     tokio::select! {
         biased;
@@ -72,7 +66,7 @@ pub(crate) async fn keep_membership(
         () = &mut driven => return,
     }
     // Its sender goes too, so the task ends once it has asked for the release.
-    drop(release.try_send(()));
+    let _ = release.try_send(());
     drop(release);
     driven.await;
 }

@@ -2,6 +2,7 @@
 
 mod local;
 mod models;
+mod port_map;
 mod remote;
 
 use hubbub_chat::ports::{
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 
 pub use local::LocalBackend;
 pub use models::{Committed, ModelBackend, Models};
+pub use port_map::PortMap;
 pub use remote::{RemoteBackend, serve_ports};
 
 /// Called once with the answer.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hubbub_chat::{
-    ChatServer, RequestId, SessionId,
+    ChatServer, RequestId, ServerId, SessionId,
     frame::{ChangeOutcome, ServerFrame},
     ports::{Answer, Request},
     server::{Input, Output},
@@ -11,11 +11,14 @@ use hubbub_chat::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{ActorInput, ChatConfig, ChatFigures, Outgoing, PeerLinks};
+use super::{
+    ActorInput, ChatConfig, ChatFigures, MembersChanged, Outgoing, PeerLinks, peers_among,
+};
 use crate::{
     backend::Backend,
     net::{BoxFuture, Net},
     role::stopped,
+    task::slept,
 };
 
 /// Inputs taken in before outputs of the whole batch are flushed to the figures.
@@ -23,6 +26,7 @@ const BATCH_MAX: usize = 512;
 
 pub(super) struct Actor {
     net: Arc<dyn Net>,
+    server: ServerId,
     machine: ChatServer,
     backend: Arc<dyn Backend>,
     peers: PeerLinks,
@@ -30,6 +34,8 @@ pub(super) struct Actor {
     sessions: BTreeMap<SessionId, mpsc::Sender<Outgoing>>,
     calls: BTreeMap<u64, oneshot::Sender<ChangeOutcome>>,
     last_call: u64,
+    members: MembersChanged,
+    drained: Option<oneshot::Sender<()>>,
     /// Answers are bounded by the requests of the machine, so their queue needs no bound of its
     /// own; a bound could make the store wait for the machine that waits for the store.
     answers: mpsc::UnboundedSender<(RequestId, Answer)>,
@@ -45,8 +51,11 @@ impl Actor {
         figures: Arc<ChatFigures>,
     ) -> Self {
         let (answers, answered) = mpsc::unbounded_channel();
-        let peers = PeerLinks::open(&net, &config, figures.clone());
+        let timeout = config.server.design.request_timeout;
+        let mut peers = PeerLinks::new(net.clone(), timeout, figures.hints_lost.clone());
+        peers.connect(&config.peers);
         Self {
+            server: config.server.server,
             machine: ChatServer::new(config.server, net.now()),
             net,
             backend,
@@ -55,6 +64,8 @@ impl Actor {
             sessions: BTreeMap::new(),
             calls: BTreeMap::new(),
             last_call: 0,
+            members: config.members,
+            drained: None,
             answers,
             answered,
             sleep: None,
@@ -113,6 +124,10 @@ impl Actor {
                 self.sessions.insert(session, queue);
                 self.handle(Input::Attached { session, user, device });
             }
+            ActorInput::Drain(drained) => {
+                self.drained = Some(drained);
+                self.handle(Input::Drain);
+            }
             ActorInput::Api { user, device, frame, reply } => {
                 self.last_call += 1;
                 self.calls.insert(self.last_call, reply);
@@ -160,6 +175,16 @@ impl Actor {
             }
             Output::Peer(server, frame) => self.peers.send(server, frame),
             Output::Request { id, deadline, request } => self.ask(id, deadline, request),
+            Output::Members(members) => {
+                self.peers.connect(&peers_among(&members, Some(self.server)));
+                (self.members)(&members);
+            }
+            Output::Drained => {
+                if let Some(drained) = self.drained.take() {
+                    // Whoever asked may have gone in the meantime.
+                    let _ = drained.send(());
+                }
+            }
             Output::ApiAnswer(call, outcome) => {
                 if let Some(reply) = self.calls.remove(&call) {
                     // The caller may have gone in the meantime.
@@ -201,13 +226,4 @@ impl Actor {
             *counts = self.machine.counts();
         }
     }
-}
-
-/// Waits for the sleep and takes it away.
-async fn slept(sleep: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
-    match sleep {
-        Some((_, future)) => future.await,
-        None => std::future::pending().await,
-    }
-    *sleep = None;
 }

@@ -14,7 +14,8 @@ use std::{
 
 use hubbub_chat::{
     DeviceId, ServerId, SessionId, UserId,
-    frame::{ChangeFrame, ChangeOutcome, CutReason},
+    frame::{ChangeFrame, ChangeOutcome, CutReason, PeerFrame},
+    ports::registry::Member,
     server::{Input, ServerConfig, ServerCounts},
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,7 +25,7 @@ use crate::{backend::Backend, codec::Encoder, net::Net};
 
 pub use connection::run_session;
 pub(crate) use connection::write;
-pub use peers::{PeerLinks, serve_hints};
+pub use peers::{PeerLinks, peers_among, serve_hints};
 
 /// Inputs that wait for the machine at most; whoever brings more waits.
 const INPUTS_MAX: usize = 8192;
@@ -36,9 +37,15 @@ pub const SESSION_QUEUE_MAX: usize = 1024;
 pub struct ChatConfig {
     /// The machine's own configuration.
     pub server: ServerConfig,
-    /// The other chat servers, as `host:port` of their peer ports.
+    /// The other chat servers, as `host:port` of their peer ports. A server that is registered learns
+    /// of them from the registry instead.
     pub peers: BTreeMap<ServerId, String>,
+    /// Is told of the registry's members whenever they change.
+    pub members: MembersChanged,
 }
+
+/// Is told of the registry's members.
+pub type MembersChanged = Arc<dyn Fn(&[Member]) + Send + Sync>;
 
 /// What goes to a session's connection.
 #[derive(Debug, Clone)]
@@ -57,7 +64,7 @@ pub struct ChatFigures {
     pub(crate) sessions: AtomicU64,
     pub(crate) counts: std::sync::Mutex<ServerCounts>,
     pub(crate) malformed: AtomicU64,
-    pub(crate) hints_lost: AtomicU64,
+    pub(crate) hints_lost: Arc<AtomicU64>,
     pub(crate) answers_lost: Arc<AtomicU64>,
     pub(crate) connections_refused: AtomicU64,
 }
@@ -121,6 +128,8 @@ enum ActorInput {
         device: DeviceId,
         queue: mpsc::Sender<Outgoing>,
     },
+    /// Hand the sessions over, and say when the last is gone.
+    Drain(oneshot::Sender<()>),
     Api {
         user: UserId,
         device: DeviceId,
@@ -177,6 +186,16 @@ impl ChatHandle {
         Some((session, outgoing))
     }
 
+    /// Hands the sessions over to other servers; returns when the last is gone and everything under
+    /// way is answered.
+    pub async fn drain(&self) {
+        let (drained, done) = oneshot::channel();
+        if self.inputs.send(ActorInput::Drain(drained)).await.is_ok() {
+            // A server that stops first has no session left either.
+            drop(done.await);
+        }
+    }
+
     /// Hands an input to the machine. False when the server has stopped.
     pub async fn input(&self, input: Input) -> bool {
         self.inputs.send(ActorInput::Machine(input)).await.is_ok()
@@ -184,9 +203,9 @@ impl ChatHandle {
 }
 
 impl ChatHandle {
-    /// Hands in a hint, or loses it when the machine is behind.
-    fn hint(&self, input: Input) {
-        if self.inputs.try_send(ActorInput::Machine(input)).is_err() {
+    /// Hands in a frame of another server, or loses it when the machine is behind.
+    pub(crate) fn hint(&self, frame: PeerFrame) {
+        if self.inputs.try_send(ActorInput::Machine(Input::Peer(frame))).is_err() {
             self.figures.lose_hint();
         }
     }

@@ -1,52 +1,93 @@
 //! Hints between chat servers. They may be lost: whoever misses one syncs.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use hubbub_chat::{ServerId, frame::PeerFrame, server::Input};
+use hubbub_chat::{
+    ServerId,
+    frame::PeerFrame,
+    ports::registry::{LeaseKey, Member},
+};
 use tokio::sync::watch;
 
-use super::{ChatConfig, ChatFigures, ChatHandle};
+use super::ChatHandle;
 use crate::{
     net::{Listener, Net},
     rpc::{self, Link, LinkConfig, ServeConfig},
 };
 
-/// Hints that wait for one other server at most; more are lost.
-const HINTS_MAX: usize = 4096;
+/// Frames that wait for one other server at most; more are lost.
+const FRAMES_MAX: usize = 4096;
 
-/// Connections to the other chat servers. Each hint is acknowledged, so that a connection that is
-/// dead without knowing it is noticed.
+/// Connections to chat servers. Each frame is acknowledged, so that a connection that is dead
+/// without knowing it is noticed.
 pub struct PeerLinks {
-    links: BTreeMap<ServerId, Link<PeerFrame, ()>>,
-    figures: Arc<ChatFigures>,
+    net: Arc<dyn Net>,
+    answer_timeout: Duration,
+    links: BTreeMap<ServerId, PeerLink>,
+    lost: Arc<AtomicU64>,
+}
+
+struct PeerLink {
+    address: String,
+    link: Link<PeerFrame, ()>,
 }
 
 impl PeerLinks {
-    /// Opens the connections. Hints that are lost are counted in `figures`.
+    /// No connection yet. Frames that are lost are counted in `lost`.
     #[must_use]
-    pub fn open(net: &Arc<dyn Net>, config: &ChatConfig, figures: Arc<ChatFigures>) -> Self {
-        let open = |(server, address): (&ServerId, &String)| {
-            let link = LinkConfig {
-                address: address.clone(),
-                queue_max: HINTS_MAX,
-                answer_timeout: config.server.design.request_timeout,
-                reconnect_after: Duration::from_millis(250),
-            };
-            (*server, Link::open(net, link))
-        };
-        Self { links: config.peers.iter().map(open).collect(), figures }
+    pub fn new(net: Arc<dyn Net>, answer_timeout: Duration, lost: Arc<AtomicU64>) -> Self {
+        Self { net, answer_timeout, links: BTreeMap::new(), lost }
     }
 
-    /// Sends a hint, or loses it.
+    /// Opens connections to these servers, given as `host:port` of their peer ports, and drops those
+    /// to others.
+    pub fn connect(&mut self, peers: &BTreeMap<ServerId, String>) {
+        self.links.retain(|server, peer| peers.get(server) == Some(&peer.address));
+        for (server, address) in peers {
+            self.links.entry(*server).or_insert_with(|| {
+                let config = LinkConfig {
+                    address: address.clone(),
+                    queue_max: FRAMES_MAX,
+                    answer_timeout: self.answer_timeout,
+                    reconnect_after: Duration::from_millis(250),
+                };
+                PeerLink { address: address.clone(), link: Link::open(&self.net, config) }
+            });
+        }
+    }
+
+    /// Sends a frame, or loses it.
     pub fn send(&self, server: ServerId, frame: PeerFrame) {
-        let Some(link) = self.links.get(&server) else { return self.figures.lose_hint() };
-        let figures = self.figures.clone();
-        link.call(frame, move |confirmed| {
+        let lost = self.lost.clone();
+        let Some(peer) = self.links.get(&server) else {
+            lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        peer.link.call(frame, move |confirmed| {
             if confirmed.is_err() {
-                figures.lose_hint();
+                lost.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
+}
+
+/// The chat servers among the registry's members that others can reach, but for `own`.
+#[must_use]
+pub fn peers_among(members: &[Member], own: Option<ServerId>) -> BTreeMap<ServerId, String> {
+    let peer = |member: &Member| match member.key {
+        LeaseKey::Chat(server) if Some(server) != own && !member.info.peer_address.is_empty() => {
+            Some((server, member.info.peer_address.clone()))
+        }
+        _ => None,
+    };
+    members.iter().filter_map(peer).collect()
 }
 
 /// Takes in the hints of other chat servers, until the shutdown.
@@ -59,7 +100,7 @@ pub async fn serve_hints(
     let answers_lost = chat.figures().answers_lost.clone();
     let config = ServeConfig { answers_lost, ..ServeConfig::default() };
     let handler: rpc::Handler<PeerFrame, ()> = Arc::new(move |frame, reply| {
-        chat.hint(Input::Peer(frame));
+        chat.hint(frame);
         reply(());
     });
     rpc::serve(net, listener, handler, config, shutdown).await;
@@ -80,7 +121,7 @@ mod tests {
     use super::*;
     use crate::{
         backend::{ModelBackend, Models},
-        chat::INPUTS_MAX,
+        chat::{ChatConfig, INPUTS_MAX},
         net::RealNet,
     };
 
@@ -106,17 +147,17 @@ mod tests {
     #[tokio::test]
     async fn hints_to_an_unknown_or_unreachable_server_are_counted_as_lost() {
         let net: Arc<dyn Net> = Arc::new(RealNet::new());
-        let figures = Arc::<ChatFigures>::default();
+        let lost = Arc::<AtomicU64>::default();
+        let mut links = PeerLinks::new(net.clone(), Duration::from_secs(3), lost.clone());
         // Nothing listens on port 1 of this host.
-        let config = config(BTreeMap::from([(ServerId(2), "127.0.0.1:1".into())]));
-        let links = PeerLinks::open(&net, &config, figures.clone());
+        links.connect(&BTreeMap::from([(ServerId(2), "127.0.0.1:1".into())]));
         links.send(ServerId(3), hint());
-        assert_eq!(figures.hints_lost(), 1);
+        assert_eq!(lost.load(Ordering::Relaxed), 1);
         links.send(ServerId(2), hint());
         let deadline = net.sleep_until(net.now().monotonic.after(Duration::from_secs(60)));
         tokio::select! {
             () = async {
-                while figures.hints_lost() < 2 {
+                while lost.load(Ordering::Relaxed) < 2 {
                     tokio::task::yield_now().await;
                 }
             } => {}
@@ -139,7 +180,7 @@ mod tests {
         let chat = ChatHandle::start(&net, config, Arc::new(backend), stopped);
         // The machine's task cannot run before this one waits.
         for _ in 0..INPUTS_MAX + 3 {
-            chat.hint(Input::Peer(hint()));
+            chat.hint(hint());
         }
         assert_eq!(chat.figures().hints_lost(), 3);
     }

@@ -125,7 +125,7 @@ impl Driver {
                             disk.write(&write);
                         }
                     }
-                    DeviceOutput::Open { attempt } => self.open(attempt),
+                    DeviceOutput::Open { attempt, .. } => self.open(attempt),
                     DeviceOutput::Frame(frame) => written |= self.feed(&frame).await,
                     DeviceOutput::Close => self.close().await,
                     DeviceOutput::Event(event) => {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hubbub_chat::{
-    RequestId, ServerId,
+    RequestId,
     membership::{MembershipConfig, MembershipOutput},
     ports::{
         Answer, Outcome, Port,
@@ -208,6 +208,3 @@ impl Machine for PresenceTask {
         self.machine.poll_timeout().map(|(due, _)| due)
     }
 }
-
-
-

@@ -2,36 +2,30 @@
 //! takes a snapshot regularly.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use hubbub_chat::{
     ServerId,
     frame::PeerFrame,
-    ports::{
-        presence::Status,
-        registry::{LeaseKey, Member},
-    },
+    ports::{presence::Status, registry::Member},
 };
 
 use crate::{
-    chat::ChatHandle,
+    chat::{ChatHandle, PeerLinks, peers_among},
     net::Net,
-    rpc::{Link, LinkConfig},
 };
-
-/// Publications that wait for one chat server at most; further ones are lost.
-const PUBLICATIONS_MAX: usize = 1024;
 
 /// The ways to the chat servers: those of other processes come and go with the registry.
 #[derive(Clone)]
 pub struct Publisher {
-    net: Arc<dyn Net>,
-    answer_timeout: Duration,
     local: Option<(ServerId, ChatHandle)>,
-    links: Arc<Mutex<BTreeMap<ServerId, (String, Link<PeerFrame, ()>)>>>,
+    links: Arc<Mutex<PeerLinks>>,
+    lost: Arc<AtomicU64>,
 }
 
 impl Publisher {
@@ -42,33 +36,22 @@ impl Publisher {
         answer_timeout: Duration,
         local: Option<(ServerId, ChatHandle)>,
     ) -> Self {
-        Self { net, answer_timeout, local, links: Arc::default() }
+        let lost = Arc::<AtomicU64>::default();
+        let links = PeerLinks::new(net, answer_timeout, lost.clone());
+        Self { local, links: Arc::new(Mutex::new(links)), lost }
+    }
+
+    /// Publications that were not sent or not confirmed.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Opens links to those who are new, and drops those of servers that are gone.
     pub(super) fn update(&self, members: &[Member]) {
+        let own = self.local.as_ref().map(|(server, _)| *server);
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let chat: BTreeMap<ServerId, &String> = members
-            .iter()
-            .filter_map(|member| match member.key {
-                LeaseKey::Chat(server) if !member.info.peer_address.is_empty() => {
-                    Some((server, &member.info.peer_address))
-                }
-                _ => None,
-            })
-            .collect();
-        links.retain(|server, (address, _)| chat.get(server) == Some(&&*address));
-        for (server, address) in chat {
-            links.entry(server).or_insert_with(|| {
-                let config = LinkConfig {
-                    address: address.clone(),
-                    queue_max: PUBLICATIONS_MAX,
-                    answer_timeout: self.answer_timeout,
-                    reconnect_after: Duration::from_millis(250),
-                };
-                (address.clone(), Link::open(&self.net, config))
-            });
-        }
+        links.connect(&peers_among(members, own));
     }
 
     /// Tells a chat server, or loses it.
@@ -78,9 +61,7 @@ impl Publisher {
             Some((local, chat)) if *local == server => chat.hint(frame),
             _ => {
                 let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((_, link)) = links.get(&server) {
-                    link.call(frame, |_| {});
-                }
+                links.send(server, frame);
             }
         }
     }

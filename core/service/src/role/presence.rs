@@ -1,0 +1,43 @@
+//! The role `presence`.
+
+use std::sync::Arc;
+
+use hubbub_chat::presence::PresenceConfig;
+use tokio::sync::watch;
+
+use super::{Ports, Ready, ServiceError, listen};
+use crate::{
+    net::Net,
+    presence::{PresenceHandle, PresenceSetup, Publisher, serve_presence},
+};
+
+/// The role `presence`.
+pub struct PresenceRole {
+    /// Where chat servers reach it, as `host:port`.
+    pub listen: String,
+    /// The machine's own configuration.
+    pub presence: PresenceConfig,
+    /// A number that no other process has, and this one after a restart neither.
+    pub holder: u64,
+    /// The ports.
+    pub ports: Ports,
+}
+
+pub(super) async fn run(
+    net: Arc<dyn Net>,
+    role: PresenceRole,
+    shutdown: watch::Receiver<bool>,
+    ready: Ready,
+) -> Result<(), ServiceError> {
+    let listener = listen(&net, &role.listen).await?;
+    let timeout = role.presence.design.request_timeout;
+    let backend = role.ports.backend(&net, timeout);
+    let publisher = Publisher::new(net.clone(), timeout, None);
+    let address = listener.address();
+    let setup =
+        PresenceSetup { presence: role.presence, holder: role.holder, address: address.clone() };
+    let presence = PresenceHandle::start(&net, setup, &backend, publisher, &shutdown);
+    ready(&address);
+    serve_presence(net, listener, presence, shutdown).await;
+    Ok(())
+}
