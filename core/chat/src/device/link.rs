@@ -111,7 +111,7 @@ impl Device {
         self.link.bye = None;
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
-        self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_after));
+        self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_limit()));
         let cursors = self.disk.cursors();
         let newest = MessageId::ZERO;
         self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors, newest });
@@ -157,7 +157,7 @@ impl Device {
 
     pub(super) fn check_silence(&mut self, now: Now) {
         let LinkState::Attached { last_heard, .. } = self.link.state else { return };
-        let silent_at = last_heard.after(self.design.silence_after);
+        let silent_at = last_heard.after(self.design.silence_limit());
         if silent_at <= now.monotonic {
             self.give_up(now, DetachCause::Silent);
         } else {

@@ -75,7 +75,7 @@ impl Session {
 impl ChatServer {
     pub(super) fn attach(&mut self, now: Now, id: SessionId, user: UserId, device: DeviceId) {
         self.sessions.insert(id, Session::new(user, device, now));
-        let silent_at = now.monotonic.after(self.config.design.silence_after);
+        let silent_at = now.monotonic.after(self.config.design.silence_limit());
         self.timers.set(Timer::Silence(id), silent_at);
     }
 
@@ -137,7 +137,7 @@ impl ChatServer {
     /// The timer is set once per interval and not at every frame, so a busy session costs nothing.
     pub(super) fn check_silence(&mut self, now: Now, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
-        let silent_at = session.last_heard.after(self.config.design.silence_after);
+        let silent_at = session.last_heard.after(self.config.design.silence_limit());
         if silent_at <= now.monotonic {
             self.cut(now, id, CutReason::Silent);
         } else {
