@@ -24,7 +24,9 @@
 //! the receive lane, or by HTTP beside a stream, before the server is known to have read the
 //! `hello`. What travels on the receive lane, heartbeats and cursor reports, needs none.
 //!
-//! **Signs of life.** A held poll is one. A device's heartbeats wait for its next poll, which takes
+//! **Signs of life.** A held poll is one, for as long as its client believes it to be held: a client
+//! that vanishes silently is believed in until `poll_wait` and `silence_after` have passed since its
+//! last poll, one whose connection was closed for `silence_after`. A device's heartbeats wait for its next poll, which takes
 //! the newest one along, so a chat server hears a frame at least every `poll_wait` (or
 //! `poll_interval`) plus a heartbeat; since `silence_after` is at least two heartbeats, that lies
 //! within [`Design::silence_limit`](crate::Design::silence_limit). The answer to a heartbeat does

@@ -39,7 +39,8 @@ pub enum SessionInput {
         /// What it says.
         body: FramesBody,
     },
-    /// The connection of a request is closed: its answer cannot be given.
+    /// The connection of a request is closed. A poll's answer cannot be given, or may not have
+    /// arrived; whether the client closed it in good order after the answer makes no difference.
     Closed(ExchangeId),
     /// The chat server says this to the device.
     Frame(ServerFrame),
@@ -100,6 +101,8 @@ pub struct PollSession {
     ended: bool,
     over: bool,
     held: Option<HeldPoll>,
+    /// The last poll, held or answered.
+    last_poll: Option<ExchangeId>,
     /// The last answer's number.
     answers: u64,
     /// The last answer, until a poll says that it arrived.
@@ -134,6 +137,7 @@ impl PollSession {
             ended: false,
             over: false,
             held: None,
+            last_poll: None,
             answers: 0,
             unconfirmed: None,
             now: now.monotonic,
@@ -218,8 +222,9 @@ impl PollSession {
             Arrival::Repeat => match &self.unconfirmed {
                 Some(answer) if answer.number > body.seen => {
                     let answer = answer.clone();
+                    self.last_poll = Some(exchange);
                     self.outputs.push_back(SessionOutput::Answer(exchange, answer));
-                    self.await_poll();
+                    self.await_poll(self.now.after(wait));
                 }
                 _ => self.hold(exchange, wait),
             },
@@ -236,12 +241,14 @@ impl PollSession {
         }
     }
 
-    /// A closed connection ends the poll on it, and not the session.
+    /// A closed connection ends the poll on it, and not the session. Its client knows too, unless
+    /// it is gone.
     fn close(&mut self, exchange: ExchangeId) {
-        if self.held.is_some_and(|held| held.exchange == exchange) {
+        if self.last_poll == Some(exchange) {
+            self.last_poll = None;
             self.held = None;
             self.timers.clear(SessionTimer::Hold);
-            self.await_poll();
+            self.await_poll(self.now);
         }
     }
 
@@ -262,8 +269,6 @@ impl PollSession {
         if !self.ended {
             self.ended = true;
             self.waiting.push_back(ServerFrame::Bye { reason });
-            // The last words wait for a poll, but not for ever.
-            self.timers.set_once(SessionTimer::Silence, self.now.after(self.silence));
         }
     }
 
@@ -289,6 +294,7 @@ impl PollSession {
         if let Some(older) = self.held.replace(HeldPoll { exchange, until }) {
             self.refuse(older.exchange, CallRefusal::Superseded);
         }
+        self.last_poll = Some(exchange);
         self.timers.set(SessionTimer::Hold, until);
         if !self.ended {
             self.timers.clear(SessionTimer::Silence);
@@ -302,7 +308,8 @@ impl PollSession {
         }
         self.held = None;
         self.timers.clear(SessionTimer::Hold);
-        self.await_poll();
+        // When the answer is lost and nobody is told, the client believes its poll to be held.
+        self.await_poll(held.until);
         self.is_urgent = false;
         self.answers += 1;
         let answer = Arc::new(PollAnswer {
@@ -315,10 +322,10 @@ impl PollSession {
         Some(SessionOutput::Answer(held.exchange, answer))
     }
 
-    /// From now on the client is believed in for a while, until its next poll. Once the session is
-    /// cut, polls do not prolong it.
-    fn await_poll(&mut self) {
-        let silent_at = self.now.after(self.silence);
+    /// The client is believed in for a while after `from`, until its next poll. Once the session is
+    /// cut, its last words can be fetched for that while and polls do not prolong it.
+    fn await_poll(&mut self, from: Monotonic) {
+        let silent_at = from.after(self.silence);
         if self.ended {
             self.timers.set_once(SessionTimer::Silence, silent_at);
         } else {

@@ -20,4 +20,7 @@ mod several_devices;
 mod several_servers;
 mod slow_consumers;
 mod store_reference;
+mod transport_faults;
+mod transport_link;
+mod transport_sessions;
 mod visibility;
