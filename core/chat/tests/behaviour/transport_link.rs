@@ -26,6 +26,8 @@ pub(crate) enum Packet {
     Answer(CallId, Reply),
     /// The device has closed the connection of a call.
     Close(CallId),
+    /// The device is told that the connection of a call is gone.
+    Gone(CallId),
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ pub(crate) enum Reply {
     Poll(PollAnswer),
     Taken,
     Unknown,
-    Refused(CallRefusal),
+    Refused,
 }
 
 /// What becomes of it.
@@ -61,7 +63,7 @@ pub(crate) struct Link {
     pub(crate) taken: Vec<ClientFrame>,
     /// Sessions that the chat server was told to be gone, with the time.
     pub(crate) silent: Vec<(u64, u64)>,
-    pub(crate) overflowed: u32,
+    pub(crate) refused: Vec<CallRefusal>,
     pub(crate) calls: Vec<Call>,
     design: Design,
     now: u64,
@@ -84,7 +86,7 @@ impl Link {
             told: Vec::new(),
             taken: Vec::new(),
             silent: Vec::new(),
-            overflowed: 0,
+            refused: Vec::new(),
             calls: Vec::new(),
             design,
             now: 0,
@@ -246,10 +248,10 @@ impl Link {
     fn reset(&mut self, packet: &Packet) {
         let call = match packet {
             Packet::Request(call) => call.id,
-            Packet::Answer(call, _) | Packet::Close(call) => *call,
+            Packet::Answer(call, _) | Packet::Close(call) | Packet::Gone(call) => *call,
         };
         self.close_exchanges(call);
-        self.client.handle_input(self.clock(), ClientInput::Failed(call));
+        self.dispatch(Packet::Gone(call), Duration::ZERO);
     }
 
     /// The connections of all calls under way are closed, and both ends are told.
@@ -289,10 +291,11 @@ impl Link {
                     Reply::Poll(answer) => ClientInput::Answered { call, answer, body_bytes },
                     Reply::Taken => ClientInput::Taken(call),
                     Reply::Unknown => ClientInput::UnknownSession(call),
-                    Reply::Refused(_) => ClientInput::Failed(call),
+                    Reply::Refused => ClientInput::Failed(call),
                 });
             }
             Packet::Close(call) => self.close_exchanges(call),
+            Packet::Gone(call) => self.device(ClientInput::Failed(call)),
         }
     }
 
@@ -338,14 +341,15 @@ impl Link {
     fn carry_out(&mut self, number: u64, output: SessionOutput) {
         match output {
             SessionOutput::Frame(frame) => self.taken.push(frame),
-            SessionOutput::Overflowed => self.overflowed += 1,
+            SessionOutput::Overflowed => panic!("no test says so much"),
             SessionOutput::Silent => self.silent.push((number, self.now)),
             SessionOutput::Answer(exchange, answer) => {
                 self.reply(exchange, Reply::Poll((*answer).clone()));
             }
             SessionOutput::Taken(exchange) => self.reply(exchange, Reply::Taken),
             SessionOutput::Refuse(exchange, reason) => {
-                self.reply(exchange, Reply::Refused(reason));
+                self.refused.push(reason);
+                self.reply(exchange, Reply::Refused);
             }
             SessionOutput::Over => {
                 self.sessions.remove(&number);
