@@ -164,7 +164,7 @@ impl<B: Clone + Into<CallBody>> CallLane<B> {
         Some(Call { id, lane: self.lane, new_connection, body: body.into() })
     }
 
-    pub(super) fn awaits(&self, call: CallId) -> bool {
+    fn awaits(&self, call: CallId) -> bool {
         matches!(self.state, LaneState::UnderWay(id, _) if id == call)
     }
 

@@ -84,7 +84,9 @@ impl PollClient {
             }
             ClientInput::UnknownSession(call) => {
                 self.context.meter.count_answer(self.context.now, 0);
-                if self.receive.awaits(call) || self.send.awaits(call) {
+                if self.receive.settle(&mut self.context, call)
+                    || self.send.settle(&mut self.context, call)
+                {
                     self.lose();
                 }
             }

@@ -50,10 +50,6 @@ impl SendLane {
         self.lane.next(context, patience)
     }
 
-    pub(super) fn awaits(&self, call: CallId) -> bool {
-        self.lane.awaits(call)
-    }
-
     pub(super) fn settle(&mut self, context: &mut CallContext, call: CallId) -> bool {
         self.lane.settle(context, call)
     }

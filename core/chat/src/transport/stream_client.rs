@@ -67,7 +67,7 @@ impl StreamClient {
             }
             ClientInput::UnknownSession(call) => {
                 self.context.meter.count_answer(self.context.now, 0);
-                if self.send.awaits(call) {
+                if self.send.settle(&mut self.context, call) {
                     self.give_up();
                 }
             }

@@ -25,5 +25,6 @@ mod transport_faults;
 mod transport_link;
 mod transport_losses;
 mod transport_sessions;
+mod transport_streams;
 mod transport_world;
 mod visibility;

@@ -170,11 +170,11 @@ fn idle_hour(transport: Transport) -> (TransportCounts, Duration) {
     world.send(PHONE, "after the hour");
     world.run_for(seconds(20));
     let at = |device, is_it: fn(&DeviceEvent) -> bool| {
-        let found = world.node(device).events.iter().find(|(_, event)| is_it(event));
-        found.map(|(at, _)| *at).unwrap()
+        world.node(device).events.iter().find(|(_, event)| is_it(event)).map(|(at, _)| *at)
     };
     let sent = at(PHONE, |event| matches!(event, DeviceEvent::Invoked(_)));
     let applied = at(BENS, |event| matches!(event, DeviceEvent::Applied { .. }));
+    let (Some(sent), Some(applied)) = (sent, applied) else { panic!("it did not arrive") };
     (cost, Duration::from_nanos(applied - sent))
 }
 

@@ -83,11 +83,13 @@ fn answer(number: u64, frames: impl Into<Vec<ServerFrame>>) -> PollAnswer {
 }
 
 fn answers(outputs: &[SessionOutput]) -> Vec<&PollAnswer> {
-    let pick = |output| match output {
-        &SessionOutput::Answer(_, ref answer) => Some(Arc::as_ref(answer)),
-        _ => None,
-    };
-    outputs.iter().filter_map(pick).collect()
+    let mut answers = Vec::new();
+    for output in outputs {
+        if let SessionOutput::Answer(_, answer) = output {
+            answers.push(Arc::as_ref(answer));
+        }
+    }
+    answers
 }
 
 #[test]

@@ -39,7 +39,7 @@ struct Served {
 }
 
 enum Kind {
-    Polls(PollSession),
+    Polls(Box<PollSession>),
     Stream(Stream, SendIntake),
 }
 
@@ -141,7 +141,7 @@ impl Server {
             None => {
                 let design = self.design.clone();
                 Some(self.attach(now, user, device, |number| {
-                    Kind::Polls(PollSession::new(number, &design, now))
+                    Kind::Polls(Box::new(PollSession::new(number, &design, now)))
                 }))
             }
         };
@@ -153,8 +153,10 @@ impl Server {
         if let Some(id) = id
             && let Some(Served { kind: Kind::Stream(_, intake), .. }) = self.sessions.get_mut(&id)
         {
-            let frames = intake.handle_frames(body).unwrap();
-            self.give(now, id, frames);
+            match intake.handle_frames(body) {
+                Ok(frames) => self.give(now, id, frames),
+                Err(reason) => panic!("a client that speaks the protocol: {reason:?}"),
+            }
             return self.replies.push((device, ToDevice::Taken(call)));
         }
         self.pass_on(now, device, call, id, |exchange| SessionInput::Frames { exchange, body });
