@@ -285,7 +285,7 @@ pub struct Range {
 pub enum CutReason {
     /// Too many entries without a cursor report, or a full outgoing queue.
     SlowConsumer,
-    /// Nothing was heard for `silence_after`.
+    /// Nothing was heard for `Design::silence_limit`.
     Silent,
     /// The same device opened a newer session here.
     Replaced,

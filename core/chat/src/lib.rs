@@ -20,6 +20,7 @@ pub mod random;
 pub mod server;
 pub mod time;
 mod timers;
+pub mod transport;
 pub mod units;
 
 pub use design::Design;

@@ -214,7 +214,7 @@ pub enum DetachCause {
     Unreachable,
     /// It broke, or the other end closed it without a word.
     Closed,
-    /// Nothing was heard for `silence_after`.
+    /// Nothing was heard for `Design::silence_limit`.
     Silent,
     /// The server ended it and said why.
     Cut(CutReason),

@@ -79,7 +79,7 @@ impl ChatServer {
             return self.outputs.push_back(Output::Cut(id, reason));
         }
         self.sessions.insert(id, Session::new(user, device, now));
-        let silent_at = now.monotonic.after(self.config.design.silence_after);
+        let silent_at = now.monotonic.after(self.config.design.silence_limit());
         self.timers.set(Timer::Silence(id), silent_at);
     }
 
@@ -147,7 +147,7 @@ impl ChatServer {
     /// The timer is set once per interval and not at every frame, so a busy session costs nothing.
     pub(super) fn check_silence(&mut self, now: Now, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
-        let silent_at = session.last_heard.after(self.config.design.silence_after);
+        let silent_at = session.last_heard.after(self.config.design.silence_limit());
         if silent_at <= now.monotonic {
             self.cut(now, id, CutReason::Silent);
         } else {
