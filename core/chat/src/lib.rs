@@ -9,6 +9,7 @@
 
 pub mod design;
 pub mod device;
+pub mod discovery;
 pub mod entry;
 pub mod frame;
 pub mod ids;
@@ -25,6 +26,7 @@ pub mod units;
 
 pub use design::Design;
 pub use device::Device;
+pub use discovery::Discovery;
 pub use entry::{Content, Entry, body_hash};
 pub use ids::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,

@@ -6,6 +6,7 @@ mod acceptance;
 mod backoff;
 mod bounds;
 mod cursors;
+mod discovery;
 mod drain;
 mod late_answers;
 mod leases;
