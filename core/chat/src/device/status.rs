@@ -26,7 +26,9 @@ impl Statuses {
         let kept = match before {
             Some((known, _)) if status.is_newer_than(&known) => status,
             // The same version may tell the time of the last activity that was not known before.
-            Some((mut known, _)) if (known.epoch, known.version) == (status.epoch, status.version) => {
+            Some((mut known, _))
+                if (known.epoch, known.version) == (status.epoch, status.version) =>
+            {
                 known.last_active_at_ms = known.last_active_at_ms.max(status.last_active_at_ms);
                 known
             }
