@@ -37,7 +37,7 @@ pub(crate) enum Wire {
     CloseChat(DeviceId, u64),
     CloseDevice(DeviceId, u64),
     Ask { chat: ServerId, to: ServerId, call: CallId, request: PresenceRequest },
-    Publish { from: ServerId, to: ServerId, statuses: Vec<Status> },
+    Publish { to: ServerId, statuses: Vec<Status> },
     ChatAnswer { chat: ServerId, incarnation: u64, id: RequestId, answer: Answer },
     PresenceAnswer { presence: ServerId, incarnation: u64, id: RequestId, answer: Answer },
     ChatPort { chat: ServerId, incarnation: u64, id: RequestId, request: Request },
@@ -278,7 +278,8 @@ impl PresenceWorld {
 
     /// The dots that a device showed for a user, with their times.
     pub(crate) fn shown(&self, device: DeviceId, user: u64) -> Vec<(u64, bool)> {
-        let shown = self.phone(device).shown.iter().filter(|(_, status)| status.user == UserId(user));
+        let shown =
+            self.phone(device).shown.iter().filter(|(_, status)| status.user == UserId(user));
         shown.map(|(at, status)| (*at, status.online)).collect()
     }
 
@@ -321,12 +322,8 @@ impl PresenceWorld {
             Some((due(machine.poll_timeout().map(|(at, _)| (at, ())))?, *server))
         });
         let (device, chat, presence) = (devices.min(), chats.min(), presence.min());
-        let wakes = [
-            arrival,
-            device.map(|(at, _)| at),
-            chat.map(|(at, _)| at),
-            presence.map(|(at, _)| at),
-        ];
+        let wakes =
+            [arrival, device.map(|(at, _)| at), chat.map(|(at, _)| at), presence.map(|(at, _)| at)];
         let Some(at) = wakes.into_iter().flatten().min().filter(|at| *at <= end) else {
             return false;
         };
@@ -349,4 +346,9 @@ impl PresenceWorld {
 /// One presence server alone, whose callers the test plays itself.
 pub(crate) fn outputs(machine: &mut PresenceServer) -> Vec<PresenceOutput> {
     std::iter::from_fn(|| machine.poll_output()).collect()
+}
+
+/// Devices come back soon after their link does, so that a gap is about as long as the link was down.
+pub(crate) fn prompt() -> Design {
+    Design { reconnect_max: Duration::from_secs(1), ..Design::default() }
 }

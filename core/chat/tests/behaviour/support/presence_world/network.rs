@@ -252,7 +252,7 @@ impl PresenceWorld {
                     }
                 }
                 PresenceOutput::Publish(to, statuses) => {
-                    self.transmit(Wire::Publish { from: server, to, statuses });
+                    self.transmit(Wire::Publish { to, statuses });
                 }
                 PresenceOutput::Request { id, request, .. } => {
                     let wire = Wire::PresencePort { presence: server, incarnation, id, request };
