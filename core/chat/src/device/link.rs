@@ -3,7 +3,6 @@
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
-    ids::MessageId,
     time::{Monotonic, Now},
 };
 
@@ -112,8 +111,7 @@ impl Device {
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
         self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_after));
-        let cursors = self.disk.cursors();
-        let newest = MessageId::ZERO;
+        let (cursors, newest) = self.place();
         self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors, newest });
         self.event(DeviceEvent::Attached);
         self.restart_windows(now);
@@ -130,6 +128,7 @@ impl Device {
             self.timers.clear(timer);
         }
         self.event(DeviceEvent::Detached(cause));
+        self.lose_unanswered();
         if cause == DetachCause::Cut(CutReason::UnknownDevice) {
             self.link.ended = true;
             return self.fail_all();

@@ -4,12 +4,15 @@
 //! to the audience that the append fixed. Deliveries may be lost; whoever is missing something is
 //! found by a hole in the sequence or by the regular comparison with the store, and syncs.
 
+mod change;
 mod cursor;
 mod deliver;
+mod ids;
 mod requests;
 mod send;
 mod session;
 mod sync;
+mod worker;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -17,6 +20,7 @@ use std::{
 };
 
 use crate::{
+    cursor_rule::CursorRule,
     design::Design,
     entry::Entry,
     frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
@@ -127,6 +131,8 @@ pub enum Timer {
     SyncRetry(SessionId),
     /// Sends that were accepted before their append are tried again (`accept = on-receipt`).
     AppendRetry,
+    /// The lease of the worker id is taken or renewed (`ids = snowflake`).
+    WorkerRenewal,
 }
 
 /// What a chat server has done, for health pages and reports.
@@ -157,12 +163,17 @@ pub struct ServerCounts {
     /// Sends that were promised and then dropped (`accept = on-receipt`): refused by the store, or
     /// one too many to keep.
     pub promises_broken: u64,
+    /// Appends and changes that were refused for want of an id: no lease, a clock that is behind, or
+    /// no answer of the generator.
+    pub without_id: u64,
 }
 
 /// A chat server.
 #[derive(Debug)]
 pub struct ChatServer {
     config: ServerConfig,
+    rule: CursorRule,
+    ids: ids::IdSupply,
     random: Random,
     sessions: BTreeMap<SessionId, Session>,
     sessions_of: BTreeMap<UserId, BTreeSet<SessionId>>,
@@ -183,7 +194,13 @@ impl ChatServer {
         let mut timers = Timers::new();
         let first = random.around(config.design.resync_interval);
         timers.set(Timer::Resync, now.monotonic.after(first));
+        let ids = ids::IdSupply::of(&config.design);
+        if ids.is_leased() {
+            timers.set(Timer::WorkerRenewal, now.monotonic);
+        }
         Self {
+            rule: CursorRule::of(&config.design),
+            ids,
             config,
             random,
             sessions: BTreeMap::new(),
@@ -213,7 +230,7 @@ impl ChatServer {
             Input::Peer(PeerFrame::Statuses(_)) => {}
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {
-                self.handle_change(now, send::Asker::Api(call), user, device, frame);
+                self.handle_change(now, change::Asker::Api(call), user, device, frame);
             }
             Input::Shutdown => {
                 let sessions: Vec<_> = self.sessions.keys().copied().collect();
@@ -232,6 +249,7 @@ impl ChatServer {
                 Timer::Silence(session) => self.check_silence(now, session),
                 Timer::SyncRetry(session) => self.start_sync(now, session),
                 Timer::AppendRetry => self.retry_appends(now),
+                Timer::WorkerRenewal => self.renew_worker(now),
             }
         }
     }
@@ -264,14 +282,16 @@ impl ChatServer {
         session.last_heard = now.monotonic;
         let (user, device) = (session.user, session.device);
         match frame {
-            ClientFrame::Hello { version, cursors, .. } => self.hello(now, id, version, cursors),
+            ClientFrame::Hello { version, cursors, newest } => {
+                self.hello(now, id, version, cursors, newest);
+            }
             _ if !session.greeted => self.cut(now, id, CutReason::Protocol),
             ClientFrame::Send(frame) => self.handle_send(now, id, user, device, frame),
             ClientFrame::Change(frame) => {
-                self.handle_change(now, send::Asker::Session(id), user, device, frame);
+                self.handle_change(now, change::Asker::Session(id), user, device, frame);
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
-            ClientFrame::Sync { cursors, .. } => self.reset_sync(now, id, cursors),
+            ClientFrame::Sync { cursors, newest } => self.reset_sync(now, id, cursors, newest),
             ClientFrame::Look { .. } => {}
             ClientFrame::Heartbeat { cursors } => {
                 self.handle_cursors(now, id, &cursors);
@@ -321,6 +341,12 @@ impl ChatServer {
             }
             (Pending::Lookup(entry), Answer::Routing(outcome)) => {
                 self.settle_lookup(&entry, outcome);
+            }
+            (Pending::NextId(write), Answer::NextId(outcome)) => {
+                self.settle_next_id(now, write, outcome);
+            }
+            (Pending::Worker { asked_at, renewal }, Answer::Registry(outcome)) => {
+                self.settle_worker(now, asked_at, renewal, outcome);
             }
             (Pending::Unregister, _) => {}
             (pending, _) => debug_assert!(false, "an answer of another port for {pending:?}"),

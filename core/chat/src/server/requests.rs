@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::send::{PendingChange, Send};
+use super::{
+    change::PendingChange,
+    send::{Send, Write},
+};
 use crate::{
     entry::Entry,
     ids::{RequestId, SessionId},
@@ -10,6 +13,7 @@ use crate::{
         Answer, Outcome,
         store::{Append, CursorReport},
     },
+    time::Monotonic,
 };
 
 /// Appends and changes that are remembered after their deadline, at most. One holds a message of
@@ -27,6 +31,13 @@ pub(super) enum Pending {
     Register(Option<SessionId>),
     Unregister,
     Lookup(Arc<Entry>),
+    /// An append or change that waits for its id.
+    NextId(Write),
+    /// The lease of a worker id, and whether one was to be renewed.
+    Worker {
+        asked_at: Monotonic,
+        renewal: bool,
+    },
 }
 
 impl Pending {
@@ -36,6 +47,8 @@ impl Pending {
             Self::Register(_) | Self::Unregister | Self::Lookup(_) => {
                 Answer::Routing(Outcome::Unknown)
             }
+            Self::NextId(_) => Answer::NextId(Outcome::Unknown),
+            Self::Worker { .. } => Answer::Registry(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }
