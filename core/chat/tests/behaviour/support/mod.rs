@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod message;
 pub(crate) mod reference;
 pub(crate) mod views;
+pub(crate) mod workers;
 pub(crate) mod world;
 
 use std::time::Duration;

@@ -14,17 +14,22 @@ use hubbub_chat::{
         store::{StoreModel, StoreRequest, StoreRules},
     },
     server::{Input, ServerConfig},
+    snowflake::SnowflakeSource,
     time::nanoseconds,
 };
 
-use super::message::{Fate, Message, Stream};
+use super::{
+    message::{Fate, Message, Stream},
+    workers::Workers,
+};
 
 /// One way between a device and a chat server, and between a chat server and its ports.
 const DEVICE_LATENCY: Duration = Duration::from_millis(10);
 const PORT_LATENCY: Duration = Duration::from_millis(1);
 
-/// The wall clock when the test begins: 2025-01-01, in seconds since the Unix epoch.
-const WALL_START_S: u64 = 1_735_689_600;
+/// The wall clock when the test begins: 2025-07-01, in seconds since the Unix epoch. Servers may be
+/// minutes behind it and still be after the epoch of Snowflakes.
+pub(crate) const WALL_START_S: u64 = 1_751_328_000;
 
 type Rule = Box<dyn FnMut(&Message) -> Fate>;
 
@@ -43,6 +48,8 @@ pub(crate) struct DeviceNode {
 pub(crate) struct ServerNode {
     pub(crate) machine: Option<ChatServer>,
     pub(crate) cuts: Vec<(DeviceId, CutReason)>,
+    /// By how much its wall clock is off, in milliseconds.
+    pub(crate) skew_ms: i64,
     incarnation: u64,
 }
 
@@ -60,6 +67,8 @@ pub(crate) struct World {
     pub(crate) design: Design,
     pub(crate) store: StoreModel,
     pub(crate) routing: RoutingModel,
+    pub(crate) workers: Workers,
+    pub(crate) generator: SnowflakeSource,
     pub(crate) servers: Vec<ServerNode>,
     pub(crate) devices: BTreeMap<DeviceId, DeviceNode>,
     /// Everything that was sent, with its time, whatever became of it.
@@ -84,6 +93,8 @@ impl World {
         let mut world = Self {
             store: StoreModel::new(StoreRules::from(&design)),
             routing: RoutingModel::default(),
+            workers: Workers::default(),
+            generator: SnowflakeSource::fixed(),
             servers: Vec::new(),
             devices: BTreeMap::new(),
             sent: Vec::new(),
@@ -98,7 +109,7 @@ impl World {
             design,
             seed,
         };
-        let down = || ServerNode { machine: None, cuts: Vec::new(), incarnation: 0 };
+        let down = || ServerNode { machine: None, cuts: Vec::new(), skew_ms: 0, incarnation: 0 };
         world.servers.resize_with(servers, down);
         (0..servers).for_each(|server| world.start_server(server));
         world
@@ -206,7 +217,7 @@ impl World {
     }
 
     pub(crate) fn start_server(&mut self, server: usize) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         let has_peers = self.servers.len() > 1;
         let node = &mut self.servers[server];
         node.incarnation += 1;
@@ -232,7 +243,7 @@ impl World {
 
     /// Gives a chat server an input from outside.
     pub(crate) fn server_input(&mut self, server: usize, input: Input) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         if let Some(machine) = &mut self.servers[server].machine {
             machine.handle_input(now, input);
         }
@@ -274,6 +285,13 @@ impl World {
         Now { monotonic: Monotonic(self.now), wall }
     }
 
+    /// What a chat server takes for the time.
+    fn server_clock(&self, server: usize) -> Now {
+        let Now { monotonic, wall } = self.clock();
+        let skew_ns = self.servers[server].skew_ms * 1_000_000;
+        Now { monotonic, wall: Wall(wall.0.saturating_add_signed(skew_ns)) }
+    }
+
     /// Jumps to the next thing that happens, unless that lies behind `end`.
     fn step(&mut self, end: u64) -> bool {
         let arrival = self.queue.first_key_value().map(|((at, _), _)| *at);
@@ -312,7 +330,7 @@ impl World {
     }
 
     fn wake_server(&mut self, server: usize) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         if let Some(machine) = &mut self.servers[server].machine {
             machine.handle_timeout(now);
         }

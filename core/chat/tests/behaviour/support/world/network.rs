@@ -113,6 +113,14 @@ impl World {
         match request {
             Request::Routing(request) => Answer::Routing(Outcome::Ok(self.routing.handle(request))),
             Request::Store(request) => Answer::Store(Outcome::Ok(self.store(request))),
+            Request::NextId => match self.generator.issue(self.clock()) {
+                Ok(id) => Answer::NextId(Outcome::Ok(id)),
+                Err(_) => Answer::NextId(Outcome::Refused),
+            },
+            Request::Registry(request) => {
+                let now = self.clock().monotonic;
+                Answer::Registry(Outcome::Ok(self.workers.handle(now, request)))
+            }
             other => other.port().refused(),
         }
     }
