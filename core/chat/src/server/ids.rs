@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How often an append or change asks again because its id was taken or came too late. An id of a
-/// leased worker is never taken; one by the wall clock alone is when two come in one millisecond.
+/// leased worker is never taken; one of a worker that others are as well may be.
 pub(super) const ID_TRIES_MAX: u32 = 3;
 
 /// Where ids come from.

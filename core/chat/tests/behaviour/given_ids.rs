@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hubbub_chat::{
     ClientId, Design, MessageId, RequestId,
-    design::{Accept, IdSource, Ids},
+    design::{Accept, IdSource, Ids, WorkerIds},
     frame::{
         Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
         SendRefusal, ServerFrame,
@@ -15,6 +15,7 @@ use hubbub_chat::{
         store::{StoreAnswer, StoreRequest},
     },
     server::Output,
+    snowflake,
 };
 
 use crate::support::{
@@ -25,6 +26,10 @@ use crate::support::{
 
 fn created_at() -> Design {
     Design { ids: Ids::CreatedAt, ..Design::default() }
+}
+
+fn fixed() -> Design {
+    Design { ids: Ids::Snowflake, worker_ids: WorkerIds::Fixed, ..Design::default() }
 }
 
 fn generator() -> Design {
@@ -89,11 +94,11 @@ fn the_time_of_the_wall_clock_is_the_id_and_nothing_else() {
 
 #[test]
 fn an_id_that_is_taken_is_replaced_and_after_three_more_the_send_is_put_off() {
-    let mut bench = bench(created_at());
+    let mut bench = bench(fixed());
     let mut outputs = send(&mut bench, 1);
     for step in 0..4 {
         let (id, given) = append(&outputs);
-        assert_eq!(given, MessageId(WALL_START_S * 1000 + step));
+        assert_eq!(snowflake::decode(given).at_ms, WALL_START_S * 1000 + step);
         bench.pass(Duration::from_millis(1));
         outputs = bench.answer(id, StoreAnswer::IdTaken);
     }
@@ -104,7 +109,7 @@ fn an_id_that_is_taken_is_replaced_and_after_three_more_the_send_is_put_off() {
 
 #[test]
 fn a_change_whose_id_is_taken_asks_again_too() {
-    let mut bench = bench(created_at());
+    let mut bench = bench(fixed());
     let operation = hubbub_chat::OperationId(1);
     let change = ChangeFrame { channel: group(), operation, change: Change::Create(vec![]) };
     let mut outputs = bench.frame(1, ClientFrame::Change(change));

@@ -62,11 +62,13 @@ fn truncated(outputs: &[DeviceOutput]) -> Vec<(ChannelId, u64, u64)> {
 }
 
 fn writes(outputs: &[DeviceOutput]) -> Vec<&DiskWrite> {
-    let pick = |output| match output {
-        &DeviceOutput::Persist(ref write) => Some(write),
-        _ => None,
-    };
-    outputs.iter().filter_map(pick).collect()
+    let mut writes = Vec::new();
+    for output in outputs {
+        if let DeviceOutput::Persist(write) = output {
+            writes.push(write);
+        }
+    }
+    writes
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn id_of(bench: &mut Bench, number: u64) -> Result<MessageId, SendRefusal> {
 }
 
 fn now_ms(after: Duration) -> u64 {
-    WALL_START_S * 1000 + u64::try_from(after.as_millis()).unwrap()
+    WALL_START_S * 1000 + hubbub_chat::time::nanoseconds(after) / 1_000_000
 }
 
 #[test]
