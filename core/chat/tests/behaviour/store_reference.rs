@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use hubbub_chat::{
-    ChannelId, ClientId, DeviceId, Entry, MessageId, OperationId, UserId, Wall,
+    ChannelId, ClientId, Design, DeviceId, Entry, MessageId, OperationId, UserId, Wall,
     design::Fanout,
     frame::{Change, ChangeRefusal, Cursors, SendRefusal},
     ports::store::{
@@ -129,6 +129,7 @@ impl Both {
             answers_max: 3,
             initial_history: 2,
             inbox_rows_max: 4,
+            ..StoreRules::from(&Design::default())
         };
         let mut both =
             Self { model: StoreModel::new(rules), reference: Reference::new(rules), fanout };

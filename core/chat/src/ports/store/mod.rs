@@ -5,10 +5,12 @@
 
 mod channel;
 mod model;
+mod rules;
 mod window;
 
 pub use channel::{ChannelState, Decision, Interval};
-pub use model::StoreModel;
+pub use model::{StoreCounts, StoreModel};
+pub use rules::StoreRules;
 pub use window::{Judgement, SendWindow};
 
 use std::sync::Arc;
@@ -16,39 +18,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    design::{Design, Fanout},
     entry::Entry,
     frame::{Change, ChangeRefusal, Cursors, Range, SendRefusal},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
     ports::push::PushRow,
 };
-
-/// What a store has to know of the design.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreRules {
-    /// Whether an append writes a copy per recipient.
-    pub fanout: Fanout,
-    /// Members that a group may have at most.
-    pub group_limit: u32,
-    /// Answers remembered per device and channel.
-    pub answers_max: u32,
-    /// Newest entries of a channel that a new device starts with.
-    pub initial_history: u32,
-    /// Copies kept in a user's inbox per channel; the oldest ones beyond it go.
-    pub inbox_rows_max: u32,
-}
-
-impl From<&Design> for StoreRules {
-    fn from(design: &Design) -> Self {
-        Self {
-            fanout: design.fanout,
-            group_limit: design.group_limit,
-            answers_max: design.inflight_max,
-            initial_history: design.initial_history,
-            inbox_rows_max: design.inbox_rows_max,
-        }
-    }
-}
 
 /// What the store is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,6 +181,9 @@ pub enum StoreAnswer {
     PushDue(Vec<PushRow>),
     /// To `Append`: in the log and on disk.
     Appended(Appended),
+    /// To `Append` and `Change`, where ids are given before: the id is zero, or an entry has it
+    /// already. Nothing was stored or remembered; ask again with a new id.
+    IdTaken,
     /// To `Append`: nothing was stored.
     AppendRefused(SendRefusal),
     /// To `Change`: in the log and on disk.
@@ -243,7 +220,7 @@ pub struct Appended {
     pub message_id: MessageId,
     /// When it was first accepted, in milliseconds since the Unix epoch by the store's clock.
     pub accepted_at_ms: u64,
-    /// The members at that place; empty in a repeated answer.
+    /// The members who may see it there; empty in a repeated answer.
     pub audience: Vec<UserId>,
     /// Whether this is the first answer given again.
     pub repeat: bool,

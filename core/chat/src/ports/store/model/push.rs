@@ -1,0 +1,223 @@
+//! What is owed to users as pushes, and when it is due.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    ops::Bound,
+};
+
+use super::{StoreModel, devices::UserRow};
+use crate::{
+    design::PushWhen,
+    entry::Entry,
+    ids::{ChannelId, DeviceId, MessageId, UserId},
+    ports::{push::PushRow, store::StoreAnswer},
+    time::{Wall, nanoseconds},
+};
+
+/// Stretches of owed messages that a row tells apart. With more, the last one grows: it keeps the due
+/// time of its first message, so a push may come before the grace of a later one is over, and never
+/// after it.
+const STRETCHES_MAX: usize = 32;
+
+/// What is owed to a user in one channel, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Owed {
+    stretches: VecDeque<Stretch>,
+}
+
+/// Messages that are owed together; one, mostly.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    /// When the first of them is due.
+    due: Wall,
+    /// The newest of them.
+    up_to: MessageId,
+    /// Whether they are pushed though a device has them.
+    at_once: bool,
+}
+
+impl Owed {
+    fn add(&mut self, stretch: Stretch) {
+        let is_full = self.stretches.len() >= STRETCHES_MAX;
+        match self.stretches.back_mut().filter(|_| is_full) {
+            None => self.stretches.push_back(stretch),
+            Some(last) => {
+                last.due = last.due.min(stretch.due);
+                last.up_to = last.up_to.max(stretch.up_to);
+                last.at_once |= stretch.at_once;
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Wall> {
+        self.stretches.iter().map(|stretch| stretch.due).min()
+    }
+
+    fn newest(&self) -> MessageId {
+        self.stretches.iter().map(|stretch| stretch.up_to).max().unwrap_or_default()
+    }
+}
+
+type DueTimes = BTreeSet<(Wall, UserId, ChannelId)>;
+
+impl UserRow {
+    /// Whether pushes for this channel have anywhere to go.
+    fn wants_push(&self, channel: ChannelId) -> bool {
+        !self.tokens.is_empty() && !self.mutes.contains(&channel)
+    }
+
+    fn change_owed(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        due: &mut DueTimes,
+        change: impl FnOnce(&mut Owed),
+    ) {
+        let owed = self.owed.entry(channel).or_default();
+        let before = owed.due();
+        change(owed);
+        let after = owed.due();
+        if before != after {
+            if let Some(at) = before {
+                due.remove(&(at, user, channel));
+            }
+            due.extend(after.map(|at| (at, user, channel)));
+        }
+        if after.is_none() {
+            self.owed.remove(&channel);
+        }
+    }
+}
+
+impl StoreModel {
+    /// A message is owed to everybody in its audience but the author, who can be reached and wants
+    /// to be. Changes of membership are not pushed.
+    pub(super) fn owe(&mut self, wall: Wall, entry: &Entry, audience: &[UserId], is_late: bool) {
+        if self.rules.push_when != PushWhen::NotReceived || !entry.content.is_text() {
+            return;
+        }
+        let Entry { channel, message_id, user: author, .. } = *entry;
+        let due = Wall(wall.0.saturating_add(nanoseconds(self.rules.push_grace)));
+        for user in audience.iter().filter(|user| **user != author) {
+            let Some(row) = self.users.get_mut(user) else { continue };
+            if !row.wants_push(channel) {
+                continue;
+            }
+            let is_live = |device| !self.devices[device].is_expired(wall, &self.rules);
+            let has_passed = |device| self.devices[device].cursor(channel) >= message_id;
+            if row.tokens.keys().any(is_live) && !(is_late && row.devices.iter().any(has_passed)) {
+                let stretch = Stretch { due, up_to: message_id, at_once: false };
+                row.change_owed(*user, channel, &mut self.due, |owed| owed.add(stretch));
+                self.counts.write_owed();
+            }
+        }
+    }
+
+    pub(super) fn push_now(
+        &mut self,
+        wall: Wall,
+        channel: ChannelId,
+        message_id: MessageId,
+        users: &[UserId],
+    ) -> StoreAnswer {
+        let Some(log) = self.channels.get(&channel) else { return StoreAnswer::Done };
+        for user in users.iter().filter(|user| log.state.is_visible(**user, message_id)) {
+            let Some(row) = self.users.get_mut(user) else { continue };
+            if row.wants_push(channel) {
+                let stretch = Stretch { due: wall, up_to: message_id, at_once: true };
+                row.change_owed(*user, channel, &mut self.due, |owed| owed.add(stretch));
+                self.counts.write_owed();
+            }
+        }
+        StoreAnswer::Done
+    }
+
+    /// A device of the user has everything up to here.
+    pub(super) fn pass_owed(&mut self, user: UserId, channel: ChannelId, to: MessageId) {
+        self.settle(user, channel, |stretch| stretch.up_to <= to && !stretch.at_once);
+    }
+
+    pub(super) fn settle_push(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        up_to: MessageId,
+    ) -> StoreAnswer {
+        self.settle(user, channel, |stretch| stretch.up_to <= up_to);
+        StoreAnswer::Done
+    }
+
+    fn settle(&mut self, user: UserId, channel: ChannelId, is_settled: impl Fn(&Stretch) -> bool) {
+        let row = self.users.get_mut(&user).filter(|row| row.owed.contains_key(&channel));
+        if let Some(row) = row {
+            row.change_owed(user, channel, &mut self.due, |owed| {
+                owed.stretches.retain(|stretch| !is_settled(stretch));
+            });
+        }
+    }
+
+    /// What is due stays until it is settled, so a notifier that takes over finds it again.
+    pub(super) fn push_due(&mut self, wall: Wall, rows_max: u32) -> StoreAnswer {
+        let mut rows = Vec::new();
+        let mut after = Bound::Unbounded;
+        while rows.len() < rows_max as usize {
+            let next = self.due.range((after, Bound::Unbounded)).next();
+            let Some(key) = next.copied().filter(|(due, ..)| *due <= wall) else { break };
+            let (_, user, channel) = key;
+            after = Bound::Excluded(key);
+            self.expire_devices(wall, user);
+            let row = self.users.get(&user);
+            if let Some((row, owed)) = row.and_then(|row| Some((row, row.owed.get(&channel)?))) {
+                let tokens = row.tokens.iter();
+                let tokens = tokens.map(|(device, token)| (*device, token.clone())).collect();
+                rows.push(PushRow { user, channel, up_to: owed.newest(), tokens });
+            }
+        }
+        StoreAnswer::PushDue(rows)
+    }
+
+    /// A device that is not logged in as this user's gets no token.
+    pub(super) fn write_token(
+        &mut self,
+        wall: Wall,
+        user: UserId,
+        device: DeviceId,
+        token: Option<String>,
+    ) -> StoreAnswer {
+        self.expire_devices(wall, user);
+        let row = self.users.get_mut(&user).filter(|row| row.devices.contains(&device));
+        match (row, token) {
+            (Some(row), Some(token)) => {
+                row.tokens.insert(device, token);
+            }
+            (Some(_), None) => self.drop_token(user, device),
+            (None, _) => {}
+        }
+        StoreAnswer::Done
+    }
+
+    /// With the last token goes what is owed: there is nowhere to send it.
+    pub(super) fn drop_token(&mut self, user: UserId, device: DeviceId) {
+        let Some(row) = self.users.get_mut(&user) else { return };
+        if row.tokens.remove(&device).is_some() && row.tokens.is_empty() {
+            for (channel, owed) in std::mem::take(&mut row.owed) {
+                if let Some(at) = owed.due() {
+                    self.due.remove(&(at, user, channel));
+                }
+            }
+        }
+    }
+
+    /// What is owed in a channel goes when it is muted. Only a member can mute.
+    pub(super) fn mute(&mut self, user: UserId, channel: ChannelId, muted: bool) -> StoreAnswer {
+        let is_member = self.membership(user, channel).is_some();
+        let Some(row) = self.users.get_mut(&user) else { return StoreAnswer::Done };
+        if !muted {
+            row.mutes.remove(&channel);
+        } else if is_member {
+            row.mutes.insert(channel);
+            self.settle(user, channel, |_| true);
+        }
+        StoreAnswer::Done
+    }
+}
