@@ -27,6 +27,8 @@ enum LinkState {
         synced: bool,
         /// A sync was asked for, and no page has come since.
         awaits_page: bool,
+        /// The last page said that another follows.
+        more: bool,
     },
 }
 
@@ -41,6 +43,11 @@ impl Link {
 
     pub(super) fn is_synced(&self) -> bool {
         matches!(self.state, LinkState::Attached { synced: true, .. })
+    }
+
+    /// Whether the last sync is complete, as far as the device knows.
+    pub(super) fn is_caught_up(&self) -> bool {
+        matches!(self.state, LinkState::Attached { synced: true, more: false, .. })
     }
 
     pub(super) fn is_ended(&self) -> bool {
@@ -77,6 +84,14 @@ impl Link {
         }
     }
 
+    /// A page came, and whether another follows.
+    pub(super) fn page_came(&mut self, follows: bool) {
+        self.forget_page();
+        if let LinkState::Attached { more, .. } = &mut self.state {
+            *more = follows;
+        }
+    }
+
     /// Notes a complete sync; true the first time on this connection.
     fn sync_done(&mut self) -> bool {
         self.attempt = 0;
@@ -105,8 +120,12 @@ impl Device {
             return;
         }
         self.timers.clear(DeviceTimer::OpenTimeout);
-        self.link.state =
-            LinkState::Attached { last_heard: now.monotonic, synced: false, awaits_page: false };
+        self.link.state = LinkState::Attached {
+            last_heard: now.monotonic,
+            synced: false,
+            awaits_page: false,
+            more: false,
+        };
         self.link.bye = None;
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));

@@ -48,6 +48,7 @@ impl ChatServer {
                 match session.offer(rule, entry.channel, entry.message_id) {
                     Offer::Known => {}
                     Offer::Behind => behind.push(*id),
+                    Offer::Later => session.read_again(),
                     Offer::Next => {
                         session.hinted(rule, entry.channel, entry.message_id);
                         receivers.push(*id);

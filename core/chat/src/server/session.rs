@@ -37,6 +37,8 @@ pub(super) struct Session {
 /// Whether the session is reading from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyncState {
+    /// A read is due: none was done yet, or the last one failed.
+    Due,
     /// It has everything, as far as its server knows.
     Idle,
     /// A read is under way.
@@ -61,7 +63,7 @@ impl Session {
             unconfirmed: VecDeque::new(),
             ahead: BTreeSet::new(),
             written: Cursors::new(),
-            sync: SyncState::Idle,
+            sync: SyncState::Due,
             open_requests: 0,
             last_heard: now.monotonic,
         }
@@ -83,6 +85,8 @@ impl Session {
         match rule {
             _ if known => Offer::Known,
             CursorRule::Sequence if position.next() != message_id => Offer::Behind,
+            // It would move the one number past what is still to be read.
+            CursorRule::Global if self.sync != SyncState::Idle => Offer::Later,
             _ => Offer::Next,
         }
     }
@@ -95,6 +99,13 @@ impl Session {
                 self.ahead.insert((channel, message_id));
                 self.newest = self.newest.max(message_id);
             }
+        }
+    }
+
+    /// The read that is under way may have passed over something.
+    pub(super) fn read_again(&mut self) {
+        if let SyncState::Reading { again, .. } = &mut self.sync {
+            *again = true;
         }
     }
 
@@ -160,6 +171,8 @@ pub(super) enum Offer {
     Next,
     /// Something is missing before it.
     Behind,
+    /// The read that is due or under way has to bring it.
+    Later,
 }
 
 /// How a session compares with the store.

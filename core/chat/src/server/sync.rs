@@ -23,9 +23,8 @@ impl ChatServer {
     /// Reads everything above the session's positions, page by page; one read at a time.
     pub(super) fn start_sync(&mut self, now: Now, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let SyncState::Reading { again, .. } = &mut session.sync {
-            *again = true;
-            return;
+        if matches!(session.sync, SyncState::Reading { .. }) {
+            return session.read_again();
         }
         let design = &self.config.design;
         let room = (design.session_unconfirmed_max as usize)
@@ -89,6 +88,7 @@ impl ChatServer {
             Outcome::Ok(StoreAnswer::UnknownDevice) => self.cut(now, id, CutReason::UnknownDevice),
             Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
             Outcome::Refused | Outcome::Unknown => {
+                session.sync = SyncState::Due;
                 let delay = self.random.around(self.config.design.request_timeout);
                 self.timers.set(Timer::SyncRetry(id), now.monotonic.after(delay));
             }

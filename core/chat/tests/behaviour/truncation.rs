@@ -110,3 +110,28 @@ fn a_device_that_has_what_was_removed_is_told_nothing() {
         assert_eq!(truncated(&outputs), []);
     }
 }
+
+#[test]
+fn a_device_that_returns_after_the_retention_is_told_what_it_missed() {
+    for design in designs() {
+        let retention = seconds(60);
+        let skew_max = std::time::Duration::from_millis(10);
+        let mut world =
+            pair_with(Design { retention, history_retention: retention, skew_max, ..design });
+        world.send(PHONE, direct(), "seen");
+        world.run_for(seconds(20));
+        world.stop_device(BENS);
+        world.send(PHONE, direct(), "missed");
+        world.run_for(seconds(90));
+        world.send(PHONE, direct(), "new");
+        world.run_for(seconds(1));
+        world.start_device(BENS);
+        world.run_for(seconds(5));
+        assert_eq!(world.texts(BENS, direct()), ["seen", "new"]);
+        let places: Vec<_> = world.accepted(PHONE).into_iter().map(|(_, place)| place).collect();
+        let [(channel, from, to)] = world.truncated(BENS)[..] else {
+            panic!("{:?}", world.truncated(BENS))
+        };
+        assert_eq!((channel, Some(from), Some(to)), (direct(), places[0], places[1]));
+    }
+}

@@ -36,7 +36,9 @@ impl Device {
         let path = DeliveryPath::Accepted;
         let is_next = match self.rule {
             CursorRule::Sequence => self.is_next(&entry),
-            CursorRule::ById | CursorRule::Global => !self.knows(&entry),
+            CursorRule::ById => !self.knows(&entry),
+            // Else it would move the one number past what is still to be read.
+            CursorRule::Global => self.link.is_caught_up() && !self.knows(&entry),
         };
         if !is_next {
             return;
@@ -50,7 +52,7 @@ impl Device {
     }
 
     pub(super) fn receive_page(&mut self, now: Now, ranges: Vec<Range>, more: bool) {
-        self.link.forget_page();
+        self.link.page_came(more);
         for entry in ranges.iter().flat_map(|range| &range.entries) {
             let path = DeliveryPath::Sync;
             self.event(DeviceEvent::Received { entry: entry.clone(), path });

@@ -199,8 +199,6 @@ pub enum StoreAnswer {
     },
     /// To `Sync`: the device was logged out or never logged in.
     UnknownDevice,
-    /// To `Append` and `Change`: the id exists already in this channel; nothing was stored.
-    IdTaken,
     /// To `Heads`.
     Heads {
         /// Per user, the last entry that they may see in each of their channels.
