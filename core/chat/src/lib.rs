@@ -7,6 +7,7 @@
 //! out the outputs. What a machine needs from elsewhere it asks for through a *port*: a plain
 //! request enum whose answer comes back as an input.
 
+mod cursor_rule;
 pub mod design;
 pub mod device;
 pub mod discovery;
@@ -19,6 +20,7 @@ pub mod ports;
 pub mod presence;
 pub mod random;
 pub mod server;
+pub mod snowflake;
 pub mod time;
 mod timers;
 pub mod transport;

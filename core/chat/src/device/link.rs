@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
-    ids::MessageId,
     time::{Monotonic, Now},
 };
 
@@ -35,6 +34,8 @@ enum LinkState {
         synced: bool,
         /// A sync was asked for, and no page has come since.
         awaits_page: bool,
+        /// The last page said that another follows.
+        more: bool,
     },
 }
 
@@ -49,6 +50,11 @@ impl Link {
 
     pub(super) fn is_synced(&self) -> bool {
         matches!(self.state, LinkState::Attached { synced: true, .. })
+    }
+
+    /// Whether the last sync is complete, as far as the device knows.
+    pub(super) fn is_caught_up(&self) -> bool {
+        matches!(self.state, LinkState::Attached { synced: true, more: false, .. })
     }
 
     pub(super) fn is_ended(&self) -> bool {
@@ -82,6 +88,14 @@ impl Link {
     pub(super) fn forget_page(&mut self) {
         if let LinkState::Attached { awaits_page, .. } = &mut self.state {
             *awaits_page = false;
+        }
+    }
+
+    /// A page came, and whether another follows.
+    pub(super) fn page_came(&mut self, follows: bool) {
+        self.forget_page();
+        if let LinkState::Attached { more, .. } = &mut self.state {
+            *more = follows;
         }
     }
 
@@ -142,14 +156,17 @@ impl Device {
             return;
         }
         self.timers.clear(DeviceTimer::OpenTimeout);
-        self.link.state =
-            LinkState::Attached { last_heard: now.monotonic, synced: false, awaits_page: false };
+        self.link.state = LinkState::Attached {
+            last_heard: now.monotonic,
+            synced: false,
+            awaits_page: false,
+            more: false,
+        };
         self.link.bye = None;
         let first = self.random.around(self.design.heartbeat);
         self.timers.set(DeviceTimer::Heartbeat, now.monotonic.after(first));
         self.timers.set(DeviceTimer::Silence, now.monotonic.after(self.design.silence_limit()));
-        let cursors = self.disk.cursors();
-        let newest = MessageId::ZERO;
+        let (cursors, newest) = self.place();
         self.frame(ClientFrame::Hello { version: PROTOCOL_VERSION, cursors, newest });
         self.event(DeviceEvent::Attached);
         self.restart_windows(now);
@@ -165,6 +182,7 @@ impl Device {
             self.timers.clear(timer);
         }
         self.event(DeviceEvent::Detached(cause));
+        self.lose_unanswered();
         if cause == DetachCause::Cut(CutReason::UnknownDevice) {
             self.link.ended = true;
             return self.fail_all();

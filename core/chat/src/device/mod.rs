@@ -6,6 +6,7 @@ mod change;
 mod disk;
 mod link;
 mod outbox;
+mod retry;
 mod status;
 
 use std::{
@@ -14,9 +15,10 @@ use std::{
     time::Duration,
 };
 
-pub use disk::{DeviceDisk, DiskWrite};
+pub use disk::{DeviceDisk, DiskWrite, Gathered, Standing};
 
 use crate::{
+    cursor_rule::CursorRule,
     design::Design,
     entry::Entry,
     frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
@@ -113,7 +115,8 @@ pub enum DeviceEvent {
         /// Its place, when the server tells it.
         message_id: Option<MessageId>,
     },
-    /// The message was refused for good.
+    /// The message was refused for good, or given up with an unknown outcome (`retry = none`; the
+    /// reason is then `Unavailable`).
     Failed {
         /// Which.
         send: SendKey,
@@ -139,6 +142,16 @@ pub enum DeviceEvent {
         entry: Arc<Entry>,
         /// How it came.
         path: DeliveryPath,
+    },
+    /// A part of the log is gone: it was kept for as long as the design says. The device goes on
+    /// behind it.
+    Truncated {
+        /// The conversation.
+        channel: ChannelId,
+        /// Everything above this place …
+        from: MessageId,
+        /// … up to here.
+        to: MessageId,
     },
     /// The store has the device's cursor.
     Confirmed {
@@ -242,6 +255,7 @@ pub enum DeviceTimer {
 pub struct Device {
     user: UserId,
     device: DeviceId,
+    rule: CursorRule,
     design: Design,
     random: Random,
     disk: DeviceDisk,
@@ -269,6 +283,7 @@ impl Device {
         let mut this = Self {
             user,
             device,
+            rule: CursorRule::of(&design),
             design,
             random: Random::stream(seed, device.0),
             disk,
@@ -282,6 +297,7 @@ impl Device {
             outputs: VecDeque::new(),
         };
         this.timers.set(DeviceTimer::Reconnect, Monotonic(0));
+        this.lose_restored();
         this
     }
 

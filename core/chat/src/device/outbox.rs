@@ -1,17 +1,18 @@
 //! The sends of a device that are not settled: numbered, stored, sent in order, and sent again.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey, disk::Outgoing};
 use crate::{
+    design::Retry,
     entry::{Content, Entry, body_hash},
     frame::{ClientFrame, SendFrame, SendRefusal},
     ids::{ChannelId, ClientId, MessageId},
-    time::Now,
+    time::{Monotonic, Now},
 };
 
 /// Which sends of a channel are under way on this connection.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Window {
     /// The last one sent; `None` when the next is the oldest pending.
     pub(super) sent: Option<(MessageId, ClientId)>,
@@ -22,6 +23,8 @@ pub(super) struct Window {
     pub(super) gone_back: bool,
     /// The pending change of membership was sent.
     pub(super) change_sent: bool,
+    /// When each was sent, with `retry = none`: it is given up some time later.
+    pub(super) sent_at: BTreeMap<(MessageId, ClientId), Monotonic>,
 }
 
 impl Device {
@@ -88,11 +91,14 @@ impl Device {
                 continue;
             }
             window.sent = Some(key);
+            if self.design.retry == Retry::None {
+                window.sent_at.insert(key, now.monotonic);
+            }
             let (membership, client_id) = key;
             let Some(outgoing) = row.outbox.get_mut(&key) else { continue };
             outgoing.attempts += 1;
             let body = outgoing.body.clone();
-            let send = outgoing.key(channel, membership, client_id);
+            let send = outgoing.key(channel, membership);
             let oldest_pending = first.1;
             let frame = SendFrame { channel, membership, client_id, oldest_pending, body };
             frames.push((frame, send, outgoing.attempts));
@@ -104,22 +110,18 @@ impl Device {
         self.watch(now, channel);
     }
 
-    /// Something pending is tried again when no answer comes.
+    /// Something pending is tried again, or given up, when no answer comes.
     fn watch(&mut self, now: Now, channel: ChannelId) {
         let row = self.disk.channels.get(&channel);
         let pending = row.is_some_and(|row| !row.outbox.is_empty() || row.change.is_some());
-        if pending {
+        if let Some(due) = self.next_give_up(channel) {
+            self.timers.set(DeviceTimer::Retry(channel), due);
+        } else if pending {
             let again = self.random.around(self.design.retry_after);
             self.timers.set_once(DeviceTimer::Retry(channel), now.monotonic.after(again));
         } else {
             self.timers.clear(DeviceTimer::Retry(channel));
         }
-    }
-
-    /// Goes back to the oldest pending send and sends in order again.
-    pub(super) fn retry(&mut self, now: Now, channel: ChannelId) {
-        self.windows.insert(channel, Window::default());
-        self.pump(now, channel);
     }
 
     pub(super) fn restart_windows(&mut self, now: Now) {
@@ -131,6 +133,7 @@ impl Device {
             rows.filter(|(_, row)| pending(row)).map(|(channel, _)| *channel).collect();
         for channel in channels {
             self.timers.clear(DeviceTimer::Retry(channel));
+            self.retry_pending(channel);
             self.pump(now, channel);
         }
     }
@@ -145,7 +148,7 @@ impl Device {
     ) {
         let message_id = place.map(|(message_id, _)| message_id);
         let Some(outgoing) = self.settle(channel, membership, client_id) else { return };
-        let send = outgoing.key(channel, membership, client_id);
+        let send = outgoing.key(channel, membership);
         self.event(DeviceEvent::Accepted { send, message_id });
         self.windows.entry(channel).or_default().gone_back = false;
         if let Some((message_id, accepted_at_ms)) = place {
@@ -175,6 +178,12 @@ impl Device {
         reason: SendRefusal,
     ) {
         match reason {
+            SendRefusal::Gap { .. } | SendRefusal::Busy | SendRefusal::Unavailable
+                if self.design.retry == Retry::None =>
+            {
+                self.fail_where(channel, reason, |key| key == (membership, client_id));
+                self.pump(now, channel);
+            }
             SendRefusal::Gap { .. } => self.go_back(now, channel),
             SendRefusal::Busy | SendRefusal::Unavailable => self.pause(now, channel),
             SendRefusal::NotMember => {
@@ -225,7 +234,7 @@ impl Device {
         };
         let Some(membership) = row.outbox.iter().rev().find_map(own) else { return };
         if let Some(outgoing) = self.settle(entry.channel, membership, number) {
-            let send = outgoing.key(entry.channel, membership, number);
+            let send = outgoing.key(entry.channel, membership);
             let message_id = Some(entry.message_id);
             self.event(DeviceEvent::Accepted { send, message_id });
             self.pump(now, entry.channel);
@@ -244,7 +253,7 @@ impl Device {
         Some(outgoing)
     }
 
-    fn fail_where(
+    pub(super) fn fail_where(
         &mut self,
         channel: ChannelId,
         reason: SendRefusal,
@@ -254,7 +263,7 @@ impl Device {
         let failed: Vec<_> = row.outbox.keys().copied().filter(|key| which(*key)).collect();
         for (membership, client_id) in failed {
             if let Some(outgoing) = self.settle(channel, membership, client_id) {
-                let send = outgoing.key(channel, membership, client_id);
+                let send = outgoing.key(channel, membership);
                 self.event(DeviceEvent::Failed { send, reason });
             }
         }
@@ -271,7 +280,7 @@ impl Device {
 }
 
 impl Outgoing {
-    fn key(&self, channel: ChannelId, membership: MessageId, client_id: ClientId) -> SendKey {
-        SendKey { channel, membership, client_id, body_hash: self.body_hash }
+    fn key(&self, channel: ChannelId, membership: MessageId) -> SendKey {
+        SendKey { channel, membership, client_id: self.invoked_as, body_hash: self.body_hash }
     }
 }

@@ -20,10 +20,7 @@ impl ChatServer {
         if cursors.is_empty() {
             return;
         }
-        let passed = |(channel, message_id): &(_, _)| {
-            cursors.get(channel).is_none_or(|cursor| cursor < message_id)
-        };
-        session.unconfirmed.retain(passed);
+        session.confirmed(cursors);
         for (channel, message_id) in cursors {
             self.cursors.insert((session.device, *channel), (session.user, *message_id));
         }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ChatServer, Output, requests::Pending};
+use super::{ChatServer, Output, requests::Pending, session::Offer};
 use crate::{
+    cursor_rule::CursorRule,
+    design::Hints,
     entry::Entry,
     frame::{CutReason, PeerFrame},
     ids::{SessionId, UserId},
@@ -15,10 +17,10 @@ use crate::{
 };
 
 impl ChatServer {
-    /// Delivers a new entry to everybody in its audience.
+    /// Delivers a new entry to everybody in its audience, or to those here alone (`hints = local`).
     pub(super) fn publish(&mut self, now: Now, entry: &Arc<Entry>, audience: Vec<UserId>) {
         self.deliver(now, entry, &audience);
-        if self.config.has_peers {
+        if self.config.has_peers && self.config.design.hints == Hints::Routed {
             let server = self.config.server;
             let request = RoutingRequest::Lookup { server, users: audience };
             self.request(now, Pending::Lookup(entry.clone()), Request::Routing(request));
@@ -38,20 +40,23 @@ impl ChatServer {
     /// Delivers to the local sessions of the audience, and to nobody else: the audience was fixed
     /// by the append, and this server's idea of the membership may be stale.
     pub(super) fn deliver(&mut self, now: Now, entry: &Arc<Entry>, audience: &[UserId]) {
-        let mut receivers = Vec::new();
-        let mut behind = Vec::new();
+        let (rule, limit) = (self.rule, self.config.design.session_unconfirmed_max as usize);
+        let (mut receivers, mut behind, mut unsettled) = (Vec::new(), Vec::new(), Vec::new());
         for user in audience {
             for id in self.sessions_of.get(user).into_iter().flatten() {
                 let Some(session) = self.sessions.get_mut(id) else { continue };
-                let position = session.position(entry.channel);
-                if position >= entry.message_id {
-                    continue;
-                }
-                if position.next() == entry.message_id {
-                    session.sent(entry.channel, entry.message_id);
-                    receivers.push(*id);
-                } else {
-                    behind.push(*id);
+                match session.offer(rule, entry.channel, entry.message_id) {
+                    Offer::Known => {}
+                    Offer::Behind => behind.push(*id),
+                    Offer::Later => session.read_again(),
+                    Offer::Next => {
+                        session.hinted(rule, entry.channel, entry.message_id);
+                        receivers.push(*id);
+                        // Only a page moves the cursor, so half of the room is left for it.
+                        if rule == CursorRule::ById && session.waiting(rule) > limit / 2 {
+                            unsettled.push(*id);
+                        }
+                    }
                 }
             }
         }
@@ -61,14 +66,14 @@ impl ChatServer {
         if !receivers.is_empty() {
             self.outputs.push_back(Output::Deliver { sessions: receivers, entry: entry.clone() });
         }
-        behind.into_iter().for_each(|id| self.start_sync(now, id));
+        behind.into_iter().chain(unsettled).for_each(|id| self.start_sync(now, id));
         full.into_iter().for_each(|id| self.cut(now, id, CutReason::SlowConsumer));
     }
 
     fn full_sessions(&self, receivers: &[SessionId]) -> Vec<SessionId> {
         let limit = self.config.design.session_unconfirmed_max as usize;
         let is_full = |id: &&SessionId| {
-            self.sessions.get(id).is_some_and(|session| session.unconfirmed.len() > limit)
+            self.sessions.get(id).is_some_and(|session| session.waiting(self.rule) > limit)
         };
         receivers.iter().filter(is_full).copied().collect()
     }

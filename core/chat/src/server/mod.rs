@@ -4,14 +4,17 @@
 //! to the audience that the append fixed. Deliveries may be lost; whoever is missing something is
 //! found by a hole in the sequence or by the regular comparison with the store, and syncs.
 
+mod change;
 mod cursor;
 mod deliver;
+mod ids;
 mod lease;
 mod presence;
 mod requests;
 mod send;
 mod session;
 mod sync;
+mod worker;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -19,6 +22,7 @@ use std::{
 };
 
 use crate::{
+    cursor_rule::CursorRule,
     design::Design,
     entry::Entry,
     frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
@@ -158,6 +162,8 @@ pub enum Timer {
     WatchRetry,
     /// A session is given the statuses of its user's friends again.
     Observe(SessionId),
+    /// The lease of the worker id is taken or renewed (`ids = snowflake`).
+    WorkerRenewal,
 }
 
 /// What a chat server has done, for health pages and reports.
@@ -200,6 +206,9 @@ pub struct ServerCounts {
     pub watches: u64,
     /// Heartbeats and logouts that were one too many to remember for presence.
     pub presence_forgotten: u64,
+    /// Appends and changes that were refused for want of an id: no lease, a clock that is behind, or
+    /// no answer of the generator.
+    pub without_id: u64,
 }
 
 /// A chat server.
@@ -207,6 +216,8 @@ pub struct ServerCounts {
 pub struct ChatServer {
     config: ServerConfig,
     place: Place,
+    rule: CursorRule,
+    ids: ids::IdSupply,
     random: Random,
     sessions: BTreeMap<SessionId, Session>,
     sessions_of: BTreeMap<UserId, BTreeSet<SessionId>>,
@@ -233,7 +244,13 @@ impl ChatServer {
             timers.set(Timer::Lease, now.monotonic);
             timers.set(Timer::Watch, now.monotonic);
         }
+        let ids = ids::IdSupply::of(&config.design);
+        if ids.is_leased() {
+            timers.set(Timer::WorkerRenewal, now.monotonic);
+        }
         Self {
+            rule: CursorRule::of(&config.design),
+            ids,
             config,
             place,
             random,
@@ -266,7 +283,7 @@ impl ChatServer {
             Input::PresenceView(view) => self.handle_presence_view(now, view),
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {
-                self.handle_change(now, send::Asker::Api(call), user, device, frame);
+                self.handle_change(now, change::Asker::Api(call), user, device, frame);
             }
             Input::Drain => self.drain(now),
             Input::Shutdown => {
@@ -294,6 +311,7 @@ impl ChatServer {
                 Timer::PresenceSweep => self.sweep_presence(now),
                 Timer::WatchRetry => self.retry_watches(now),
                 Timer::Observe(session) => self.observe(now, session),
+                Timer::WorkerRenewal => self.renew_worker(now),
             }
         }
         self.finish_drain(now);
@@ -327,15 +345,17 @@ impl ChatServer {
         session.last_heard = now.monotonic;
         let (user, device) = (session.user, session.device);
         match frame {
-            ClientFrame::Hello { version, cursors, .. } => self.hello(now, id, version, cursors),
+            ClientFrame::Hello { version, cursors, newest } => {
+                self.hello(now, id, version, cursors, newest);
+            }
             _ if !session.greeted => self.cut(now, id, CutReason::Protocol),
             ClientFrame::Send(frame) => self.handle_send(now, id, user, device, frame),
             ClientFrame::Change(frame) => {
-                self.handle_change(now, send::Asker::Session(id), user, device, frame);
+                self.handle_change(now, change::Asker::Session(id), user, device, frame);
             }
             ClientFrame::Cursor { cursors } => self.handle_cursors(now, id, &cursors),
-            ClientFrame::Sync { cursors, .. } => self.reset_sync(now, id, cursors),
             ClientFrame::Look { users } => self.look(now, id, users),
+            ClientFrame::Sync { cursors, newest } => self.reset_sync(now, id, cursors, newest),
             ClientFrame::Heartbeat { cursors } => {
                 self.beat(now, id);
                 self.handle_cursors(now, id, &cursors);
@@ -385,6 +405,12 @@ impl ChatServer {
             }
             (Pending::Lookup(entry), Answer::Routing(outcome)) => {
                 self.settle_lookup(&entry, outcome);
+            }
+            (Pending::NextId(write), Answer::NextId(outcome)) => {
+                self.settle_next_id(now, write, outcome);
+            }
+            (Pending::Worker { asked_at, renewal }, Answer::Registry(outcome)) => {
+                self.settle_worker(now, asked_at, renewal, outcome);
             }
             (Pending::Unregister, _) => {}
             (Pending::Lease(number), Answer::Registry(outcome)) => {

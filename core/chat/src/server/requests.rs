@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    change::PendingChange,
     presence,
-    send::{PendingChange, Send},
+    send::{Send, Write},
 };
 use crate::{
     entry::Entry,
@@ -13,6 +14,7 @@ use crate::{
         Answer, Outcome,
         store::{Append, CursorReport},
     },
+    time::Monotonic,
 };
 
 /// Appends and changes that are remembered after their deadline, at most. One holds a message of
@@ -34,6 +36,13 @@ pub(super) enum Pending {
     Lease(u64),
     Watch,
     Presence(presence::Pending),
+    /// An append or change that waits for its id.
+    NextId(Write),
+    /// The lease of a worker id, and whether one was to be renewed.
+    Worker {
+        asked_at: Monotonic,
+        renewal: bool,
+    },
 }
 
 impl Pending {
@@ -45,6 +54,8 @@ impl Pending {
             }
             Self::Lease(_) | Self::Watch => Answer::Registry(Outcome::Unknown),
             Self::Presence(_) => Answer::Presence(Outcome::Unknown),
+            Self::NextId(_) => Answer::NextId(Outcome::Unknown),
+            Self::Worker { .. } => Answer::Registry(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }

@@ -1,19 +1,21 @@
-//! From a session to the store and back: sends and changes of membership.
+//! From a session to the store and back: sends.
 
 use std::sync::Arc;
 
 use super::{
     ChatServer, Output, Timer,
+    change::PendingChange,
     requests::{Late, Pending},
+    session::Offer,
 };
 use crate::{
     design::Accept,
     entry::{Content, Entry},
-    frame::{ChangeFrame, ChangeOutcome, ChangeRefusal, SendFrame, SendRefusal, ServerFrame},
-    ids::{ChannelId, DeviceId, MessageId, OperationId, SessionId, UserId},
+    frame::{SendFrame, SendRefusal, ServerFrame},
+    ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
     ports::{
         Answer, Outcome, Request,
-        store::{Append, Appended, ChangeRequest, StoreAnswer, StoreRequest},
+        store::{Append, Appended, StoreAnswer, StoreRequest},
     },
     time::Now,
 };
@@ -25,6 +27,8 @@ pub(super) struct Send {
     append: Append,
     /// Whether the sender was told already (`accept = on-receipt`).
     promised: bool,
+    /// How often it asked again for the sake of its id.
+    tries: u32,
 }
 
 impl Send {
@@ -33,19 +37,20 @@ impl Send {
     }
 }
 
-/// Who asked for a change of membership.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Asker {
-    Session(SessionId),
-    Api(u64),
+/// Something that the store is to write.
+#[derive(Debug, Clone)]
+pub(super) enum Write {
+    Append(Send),
+    Change(PendingChange),
 }
 
-/// A change of membership on its way to the store.
-#[derive(Debug, Clone)]
-pub(super) struct PendingChange {
-    asker: Asker,
-    channel: ChannelId,
-    operation: OperationId,
+impl Write {
+    pub(super) fn tries_mut(&mut self) -> &mut u32 {
+        match self {
+            Self::Append(send) => &mut send.tries,
+            Self::Change(change) => &mut change.tries,
+        }
+    }
 }
 
 /// Sends that were promised before their append and wait for another try, at most.
@@ -82,7 +87,7 @@ impl ChatServer {
         let given_id = MessageId::ZERO;
         let append =
             Append { user, device, channel, membership, client_id, oldest_pending, body, given_id };
-        self.append(now, Send { session, append, promised });
+        self.append(now, Send { session, append, promised, tries: 0 });
     }
 
     /// The size is checked on the device and again here; a full queue consumes nothing.
@@ -97,17 +102,43 @@ impl ChatServer {
 
     fn append(&mut self, now: Now, send: Send) {
         self.count_open(send.session, 1);
-        let request = StoreRequest::Append(send.append.clone());
-        self.request(now, Pending::Append(send), Request::Store(request));
+        self.start_write(now, Write::Append(send));
     }
 
-    fn count_open(&mut self, session: SessionId, change: i32) {
+    /// With the id that the write was given; zero where the log gives it.
+    pub(super) fn ask_store(&mut self, now: Now, write: Write, given_id: MessageId) {
+        let (pending, request) = match write {
+            Write::Append(mut send) => {
+                send.append.given_id = given_id;
+                let request = StoreRequest::Append(send.append.clone());
+                (Pending::Append(send), request)
+            }
+            Write::Change(mut change) => {
+                change.request.given_id = given_id;
+                let request = StoreRequest::Change(change.request.clone());
+                (Pending::Change(change), request)
+            }
+        };
+        self.request(now, pending, Request::Store(request));
+    }
+
+    pub(super) fn settle_write(&mut self, now: Now, write: Write, outcome: Outcome<StoreAnswer>) {
+        match write {
+            Write::Append(send) => self.settle_append(now, send, outcome),
+            Write::Change(change) => self.settle_change(now, change, outcome),
+        }
+    }
+
+    pub(super) fn count_open(&mut self, session: SessionId, change: i32) {
         if let Some(session) = self.sessions.get_mut(&session) {
             session.open_requests = session.open_requests.saturating_add_signed(change);
         }
     }
 
     pub(super) fn settle_append(&mut self, now: Now, send: Send, outcome: Outcome<StoreAnswer>) {
+        if outcome == Outcome::Ok(StoreAnswer::IdTaken) {
+            return self.write_again(now, Write::Append(send));
+        }
         self.count_open(send.session, -1);
         match outcome {
             Outcome::Ok(StoreAnswer::Appended(appended)) => self.accept(now, &send, appended),
@@ -169,15 +200,15 @@ impl ChatServer {
         self.publish(now, &entry, audience);
     }
 
-    /// On the device that sent it the acceptance is the delivery, when nothing lies in between. A
+    /// On the device that sent it the acceptance is the delivery, when the device can apply it. A
     /// session that is full gets the entry like any other, and is cut for it.
     fn pass_accepted(&mut self, id: SessionId, channel: ChannelId, message_id: MessageId) {
-        let limit = self.config.design.session_unconfirmed_max as usize;
+        let (rule, limit) = (self.rule, self.config.design.session_unconfirmed_max as usize);
         if let Some(session) = self.sessions.get_mut(&id)
-            && session.unconfirmed.len() < limit
-            && session.position(channel) == message_id.previous()
+            && session.waiting(rule) < limit
+            && session.offer(rule, channel, message_id) == Offer::Next
         {
-            session.sent(channel, message_id);
+            session.hinted(rule, channel, message_id);
         }
     }
 
@@ -207,64 +238,8 @@ impl ChatServer {
         }
     }
 
-    pub(super) fn handle_change(
-        &mut self,
-        now: Now,
-        asker: Asker,
-        user: UserId,
-        device: DeviceId,
-        frame: ChangeFrame,
-    ) {
-        let ChangeFrame { channel, operation, change } = frame;
-        let pending = PendingChange { asker, channel, operation };
-        if let Asker::Session(id) = asker {
-            let open = self.sessions.get(&id).map_or(0, |session| session.open_requests);
-            if open >= self.config.design.session_requests_max {
-                return self.answer(&pending, ChangeOutcome::Refused(ChangeRefusal::Busy));
-            }
-            self.count_open(id, 1);
-        }
-        let given_id = MessageId::ZERO;
-        let request = ChangeRequest { user, device, channel, operation, change, given_id };
-        let request = Request::Store(StoreRequest::Change(request));
-        self.request(now, Pending::Change(pending), request);
-    }
-
-    pub(super) fn settle_change(
-        &mut self,
-        now: Now,
-        pending: PendingChange,
-        outcome: Outcome<StoreAnswer>,
-    ) {
-        if let Asker::Session(id) = pending.asker {
-            self.count_open(id, -1);
-        }
-        let outcome = match outcome {
-            Outcome::Ok(StoreAnswer::Changed(changed)) => {
-                if let Some((entry, audience)) = changed.written {
-                    self.publish(now, &entry, audience);
-                }
-                ChangeOutcome::Accepted(changed.message_id)
-            }
-            Outcome::Ok(StoreAnswer::ChangeRefused(reason)) => ChangeOutcome::Refused(reason),
-            Outcome::Refused => ChangeOutcome::Refused(ChangeRefusal::Busy),
-            Outcome::Ok(_) | Outcome::Unknown => ChangeOutcome::Refused(ChangeRefusal::Unavailable),
-        };
-        self.answer(&pending, outcome);
-    }
-
-    fn answer(&mut self, pending: &PendingChange, outcome: ChangeOutcome) {
-        let PendingChange { asker, channel, operation } = *pending;
-        match asker {
-            Asker::Session(id) => {
-                self.tell(id, ServerFrame::Changed { channel, operation, outcome });
-            }
-            Asker::Api(call) => self.outputs.push_back(Output::ApiAnswer(call, outcome)),
-        }
-    }
-
     /// Sends a frame to a session that may have gone in the meantime.
-    fn tell(&mut self, id: SessionId, frame: ServerFrame) {
+    pub(super) fn tell(&mut self, id: SessionId, frame: ServerFrame) {
         if self.sessions.contains_key(&id) {
             self.outputs.push_back(Output::Frame(id, frame));
         }

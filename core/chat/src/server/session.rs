@@ -1,10 +1,11 @@
 //! One session: where its device stands and what it has not confirmed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{ChatServer, Output, Timer, requests::Pending};
 use crate::{
-    frame::{Cursors, CutReason, PROTOCOL_VERSION},
+    cursor_rule::CursorRule,
+    frame::{Cursors, CutReason, PROTOCOL_VERSION, Range},
     ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
     ports::{Request, routing::RoutingRequest},
     time::{Monotonic, Now},
@@ -17,10 +18,14 @@ pub(super) struct Session {
     pub(super) device: DeviceId,
     /// Whether its `hello` was read.
     pub(super) greeted: bool,
-    /// The last place of each channel that was sent to it.
+    /// The last place of each channel that was sent to it; by pages alone where ids are no places.
     pub(super) positions: Cursors,
-    /// Entries sent above the last cursors it reported.
+    /// Where the session has one place for all channels: the highest id that was sent to it.
+    pub(super) newest: MessageId,
+    /// Entries sent above the last cursors it reported. Where ids are no places, those of pages.
     pub(super) unconfirmed: VecDeque<(ChannelId, MessageId)>,
+    /// Where ids are no places: live deliveries above its positions. They mark it for a read.
+    pub(super) ahead: BTreeSet<(ChannelId, MessageId)>,
     /// Cursors that the store has written since its last heartbeat.
     pub(super) written: Cursors,
     pub(super) sync: SyncState,
@@ -32,6 +37,8 @@ pub(super) struct Session {
 /// Whether the session is reading from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyncState {
+    /// A read is due: none was done yet, or the last one failed.
+    Due,
     /// It has everything, as far as its server knows.
     Idle,
     /// A read is under way.
@@ -52,9 +59,11 @@ impl Session {
             device,
             greeted: false,
             positions: Cursors::new(),
+            newest: MessageId::ZERO,
             unconfirmed: VecDeque::new(),
+            ahead: BTreeSet::new(),
             written: Cursors::new(),
-            sync: SyncState::Idle,
+            sync: SyncState::Due,
             open_requests: 0,
             last_heard: now.monotonic,
         }
@@ -64,12 +73,117 @@ impl Session {
         self.positions.get(&channel).copied().unwrap_or_default()
     }
 
-    /// Notes that an entry was sent.
-    pub(super) fn sent(&mut self, channel: ChannelId, message_id: MessageId) {
+    /// What a live delivery of this entry would be to the session.
+    pub(super) fn offer(
+        &self,
+        rule: CursorRule,
+        channel: ChannelId,
+        message_id: MessageId,
+    ) -> Offer {
+        let position = self.position(channel);
+        let known = position >= message_id || self.ahead.contains(&(channel, message_id));
+        match rule {
+            _ if known => Offer::Known,
+            CursorRule::Sequence if position.next() != message_id => Offer::Behind,
+            // It would move the one number past what is still to be read.
+            CursorRule::Global if self.sync != SyncState::Idle => Offer::Later,
+            _ => Offer::Next,
+        }
+    }
+
+    /// Notes a live delivery.
+    pub(super) fn hinted(&mut self, rule: CursorRule, channel: ChannelId, message_id: MessageId) {
+        match rule {
+            CursorRule::Sequence => self.sent(channel, message_id),
+            CursorRule::ById | CursorRule::Global => {
+                self.ahead.insert((channel, message_id));
+                self.newest = self.newest.max(message_id);
+            }
+        }
+    }
+
+    /// The read that is under way may have passed over something.
+    pub(super) fn read_again(&mut self) {
+        if let SyncState::Reading { again, .. } = &mut self.sync {
+            *again = true;
+        }
+    }
+
+    /// Notes a page.
+    pub(super) fn paged(&mut self, ranges: &[Range]) {
+        for range in ranges {
+            range.entries.iter().for_each(|entry| self.sent(range.channel, entry.message_id));
+            let position = self.positions.entry(range.channel).or_default();
+            *position = (*position).max(range.to);
+            self.newest = self.newest.max(range.to);
+        }
+        let positions = &self.positions;
+        self.ahead.retain(|(channel, id)| positions.get(channel).is_none_or(|to| to < id));
+    }
+
+    /// Notes where the device says that it stands.
+    pub(super) fn confirmed(&mut self, cursors: &Cursors) {
+        let waits = |(channel, id): &(ChannelId, MessageId)| {
+            cursors.get(channel).is_none_or(|cursor| cursor < id)
+        };
+        self.unconfirmed.retain(waits);
+        self.ahead.retain(waits);
+    }
+
+    /// Live deliveries that count against the bound of the session.
+    pub(super) fn waiting(&self, rule: CursorRule) -> usize {
+        match rule {
+            CursorRule::Sequence => self.unconfirmed.len(),
+            CursorRule::ById | CursorRule::Global => self.ahead.len(),
+        }
+    }
+
+    /// Whether the log goes further than what the session was sent, and whether it was sent nothing
+    /// of that live: ids that are no places tell no more.
+    pub(super) fn behind(&self, rule: CursorRule, heads: &[(ChannelId, MessageId)]) -> Lag {
+        let above = |(channel, head): &&(ChannelId, MessageId)| match rule {
+            CursorRule::Sequence | CursorRule::ById => self.position(*channel) < *head,
+            CursorRule::Global => self.newest < *head,
+        };
+        let mut above = heads.iter().filter(above).peekable();
+        if above.peek().is_none() {
+            Lag::None
+        } else if above.all(|head| self.ahead.contains(head)) {
+            Lag::Unsettled
+        } else {
+            Lag::Missing
+        }
+    }
+
+    fn sent(&mut self, channel: ChannelId, message_id: MessageId) {
         let position = self.positions.entry(channel).or_default();
         *position = (*position).max(message_id);
         self.unconfirmed.push_back((channel, message_id));
     }
+}
+
+/// What a live delivery would be to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// It has the entry.
+    Known,
+    /// It can apply the entry.
+    Next,
+    /// Something is missing before it.
+    Behind,
+    /// The read that is due or under way has to bring it.
+    Later,
+}
+
+/// How a session compares with the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lag {
+    /// It has everything.
+    None,
+    /// It was sent the heads live; a page has to confirm that nothing is missing below them.
+    Unsettled,
+    /// It has not been sent everything.
+    Missing,
 }
 
 impl ChatServer {
@@ -85,13 +199,20 @@ impl ChatServer {
 
     /// The session is registered for routing before its first sync reads, so that what is appended
     /// in between comes as a hint.
-    pub(super) fn hello(&mut self, now: Now, id: SessionId, version: u32, cursors: Cursors) {
+    pub(super) fn hello(
+        &mut self,
+        now: Now,
+        id: SessionId,
+        version: u32,
+        cursors: Cursors,
+        newest: MessageId,
+    ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         if session.greeted || version != PROTOCOL_VERSION {
             return self.cut(now, id, CutReason::Protocol);
         }
         session.greeted = true;
-        session.positions = cursors;
+        (session.positions, session.newest) = (cursors, newest);
         let (user, device) = (session.user, session.device);
         self.sessions_of.entry(user).or_default().insert(id);
         self.presence_hello(now, id);

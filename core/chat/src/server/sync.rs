@@ -1,9 +1,14 @@
 //! Reading what a session is missing, and finding out that it is missing something.
 
-use super::{ChatServer, Output, Timer, requests::Pending, session::SyncState};
+use super::{
+    ChatServer, Output, Timer,
+    requests::Pending,
+    session::{Lag, SyncState},
+};
 use crate::{
+    cursor_rule::CursorRule,
     frame::{Cursors, CutReason, Range, ServerFrame},
-    ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
+    ids::{DeviceId, MessageId, SessionId, UserId},
     ports::{
         Outcome, Request,
         store::{StoreAnswer, StoreRequest, Sync},
@@ -18,9 +23,8 @@ impl ChatServer {
     /// Reads everything above the session's positions, page by page; one read at a time.
     pub(super) fn start_sync(&mut self, now: Now, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if let SyncState::Reading { again, .. } = &mut session.sync {
-            *again = true;
-            return;
+        if matches!(session.sync, SyncState::Reading { .. }) {
+            return session.read_again();
         }
         let design = &self.config.design;
         let room = (design.session_unconfirmed_max as usize)
@@ -32,11 +36,15 @@ impl ChatServer {
         }
         session.sync = SyncState::Reading { again: false, is_stale: false };
         self.timers.clear(Timer::SyncRetry(id));
+        let newest = match self.rule {
+            CursorRule::Global => session.newest,
+            CursorRule::Sequence | CursorRule::ById => MessageId::ZERO,
+        };
         let sync = Sync {
             user: session.user,
             device: session.device,
             cursors: session.positions.clone(),
-            newest: MessageId::ZERO,
+            newest,
             entries_max: u32::try_from(room).unwrap_or(u32::MAX),
         };
         self.request(now, Pending::Sync(id), Request::Store(StoreRequest::Sync(sync)));
@@ -44,10 +52,17 @@ impl ChatServer {
 
     /// The device says where it stands, and is believed: a page of a read that began elsewhere
     /// would leave a hole. A channel that the device does not name is one of which it has nothing.
-    pub(super) fn reset_sync(&mut self, now: Now, id: SessionId, cursors: Cursors) {
+    pub(super) fn reset_sync(
+        &mut self,
+        now: Now,
+        id: SessionId,
+        cursors: Cursors,
+        newest: MessageId,
+    ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.positions = cursors;
+        (session.positions, session.newest) = (cursors, newest);
         session.unconfirmed.clear();
+        session.ahead.clear();
         if let SyncState::Reading { is_stale, .. } = &mut session.sync {
             *is_stale = true;
         }
@@ -73,6 +88,7 @@ impl ChatServer {
             Outcome::Ok(StoreAnswer::UnknownDevice) => self.cut(now, id, CutReason::UnknownDevice),
             Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
             Outcome::Refused | Outcome::Unknown => {
+                session.sync = SyncState::Due;
                 let delay = self.random.around(self.config.design.request_timeout);
                 self.timers.set(Timer::SyncRetry(id), now.monotonic.after(delay));
             }
@@ -82,11 +98,7 @@ impl ChatServer {
     /// Even an empty page is sent: it tells the device that it is up to date.
     fn send_page(&mut self, id: SessionId, ranges: Vec<Range>, more: bool) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        for range in &ranges {
-            range.entries.iter().for_each(|entry| session.sent(range.channel, entry.message_id));
-            let position = session.positions.entry(range.channel).or_default();
-            *position = (*position).max(range.to);
-        }
+        session.paged(&ranges);
         self.counts.pages += 1;
         self.outputs.push_back(Output::Frame(id, ServerFrame::Page { ranges, more }));
     }
@@ -120,18 +132,15 @@ impl ChatServer {
             self.log_out(now, device);
         }
         for (user, channels) in heads {
-            let sessions = self.sessions_of.get(&user).into_iter().flatten();
-            let behind: Vec<_> =
-                sessions.filter(|id| self.is_behind(**id, &channels)).copied().collect();
-            for id in behind {
-                self.counts.holes += 1;
+            let sessions: Vec<_> = self.sessions_of.get(&user).into_iter().flatten().collect();
+            let lags = sessions.into_iter().filter_map(|id| {
+                let lag = self.sessions.get(id)?.behind(self.rule, &channels);
+                (lag != Lag::None).then_some((*id, lag))
+            });
+            for (id, lag) in lags.collect::<Vec<_>>() {
+                self.counts.holes += u64::from(lag == Lag::Missing);
                 self.start_sync(now, id);
             }
         }
-    }
-
-    fn is_behind(&self, id: SessionId, heads: &[(ChannelId, MessageId)]) -> bool {
-        let Some(session) = self.sessions.get(&id) else { return false };
-        heads.iter().any(|(channel, head)| session.position(*channel) < *head)
     }
 }

@@ -13,6 +13,8 @@ use hubbub_chat::{
     server::{Input, Output, ServerConfig},
 };
 
+use super::world::WALL_START_S;
+
 pub(crate) struct Bench {
     pub(crate) server: ChatServer,
     pub(crate) store: StoreModel,
@@ -21,7 +23,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(design: Design, has_peers: bool) -> Self {
-        let now = Now { monotonic: Monotonic(0), wall: Wall(1_735_689_600_000_000_000) };
+        let now = Now { monotonic: Monotonic(0), wall: Wall(WALL_START_S * 1_000_000_000) };
         let store = StoreModel::new(StoreRules::from(&design));
         let config = ServerConfig {
             server: ServerId(1),
@@ -95,17 +97,32 @@ impl Bench {
         self.input(Input::Answer(id, Answer::Store(Outcome::Refused)))
     }
 
+    /// The wall clock is stepped.
+    pub(crate) fn step_wall(&mut self, milliseconds: i64) {
+        self.now.wall.0 = self.now.wall.0.saturating_add_signed(milliseconds * 1_000_000);
+    }
+
     /// Lets time pass, firing every timer on the way.
     pub(crate) fn pass(&mut self, duration: Duration) -> Vec<Output> {
         let end = self.now.monotonic.after(duration);
         let mut outputs = Vec::new();
         while let Some((at, _)) = self.server.poll_timeout().filter(|(at, _)| *at <= end) {
-            self.now.monotonic = at.max(self.now.monotonic);
+            self.advance(at);
             self.server.handle_timeout(self.now);
             outputs.extend(self.drain());
         }
-        self.now.monotonic = end;
+        self.advance(end);
         outputs
+    }
+
+    fn advance(&mut self, to: Monotonic) {
+        let by = to.0.saturating_sub(self.now.monotonic.0);
+        self.now.monotonic.0 += by;
+        self.now.wall.0 += by;
+    }
+
+    pub(crate) fn answer_port(&mut self, id: RequestId, answer: Answer) -> Vec<Output> {
+        self.input(Input::Answer(id, answer))
     }
 
     fn drain(&mut self) -> Vec<Output> {
@@ -119,6 +136,16 @@ pub(crate) fn store_requests(outputs: &[Output]) -> Vec<(RequestId, StoreRequest
         Output::Request { id, request: Request::Store(request), .. } => {
             Some((*id, request.clone()))
         }
+        _ => None,
+    };
+    outputs.iter().filter_map(pick).collect()
+}
+
+/// The requests to other ports than the store among some outputs.
+pub(crate) fn port_requests(outputs: &[Output]) -> Vec<(RequestId, Request)> {
+    let pick = |output: &Output| match output {
+        Output::Request { request: Request::Store(_), .. } => None,
+        Output::Request { id, request, .. } => Some((*id, request.clone())),
         _ => None,
     };
     outputs.iter().filter_map(pick).collect()

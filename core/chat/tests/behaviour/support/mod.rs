@@ -5,6 +5,7 @@ pub(crate) mod message;
 pub(crate) mod presence_world;
 pub(crate) mod reference;
 pub(crate) mod views;
+pub(crate) mod workers;
 pub(crate) mod world;
 
 use std::time::Duration;

@@ -196,7 +196,8 @@ impl PresenceWorld {
         self.incarnation += 1;
         let design = self.design.clone();
         let epoch = self.incarnation;
-        let config = ServerConfig { server, epoch, has_peers: false, design, seed: 1 };
+        let config =
+            ServerConfig { server, epoch, has_peers: false, registration: None, design, seed: 1 };
         let machine = ChatServer::new(config, self.clock());
         self.chats.insert(server, (epoch, machine));
     }

@@ -104,6 +104,14 @@ impl World {
         })
     }
 
+    /// The parts of a channel's log that a device was told are gone.
+    pub(crate) fn truncated(&self, device: DeviceId) -> Vec<(ChannelId, MessageId, MessageId)> {
+        self.events(device, |event| match event {
+            DeviceEvent::Truncated { channel, from, to } => Some((*channel, *from, *to)),
+            _ => None,
+        })
+    }
+
     pub(crate) fn confirmed(&self, device: DeviceId) -> Vec<(ChannelId, MessageId)> {
         self.events(device, |event| match event {
             DeviceEvent::Confirmed { channel, message_id } => Some((*channel, *message_id)),

@@ -15,17 +15,22 @@ use hubbub_chat::{
         store::{StoreModel, StoreRequest, StoreRules},
     },
     server::{Input, Registration, ServerConfig},
+    snowflake::SnowflakeSource,
     time::nanoseconds,
 };
 
-use super::message::{Fate, Message, Stream};
+use super::{
+    message::{Fate, Message, Stream},
+    workers::Workers,
+};
 
 /// One way between a device and a chat server, and between a chat server and its ports.
 const DEVICE_LATENCY: Duration = Duration::from_millis(10);
 const PORT_LATENCY: Duration = Duration::from_millis(1);
 
-/// The wall clock when the test begins: 2025-01-01, in seconds since the Unix epoch.
-const WALL_START_S: u64 = 1_735_689_600;
+/// The wall clock when the test begins: 2025-07-01, in seconds since the Unix epoch. Servers may be
+/// minutes behind it and still be after the epoch of Snowflakes.
+pub(crate) const WALL_START_S: u64 = 1_751_328_000;
 
 type Rule = Box<dyn FnMut(&Message) -> Fate>;
 
@@ -48,6 +53,8 @@ pub(crate) struct ServerNode {
     pub(crate) members: Vec<Member>,
     /// When it had handed everything over.
     pub(crate) drained_at: Option<u64>,
+    /// By how much its wall clock is off, in milliseconds.
+    pub(crate) skew_ms: i64,
     incarnation: u64,
 }
 
@@ -58,6 +65,7 @@ impl ServerNode {
             cuts: Vec::new(),
             members: Vec::new(),
             drained_at: None,
+            skew_ms: 0,
             incarnation: 0,
         }
     }
@@ -79,6 +87,8 @@ pub(crate) struct World {
     pub(crate) routing: RoutingModel,
     /// The registry, if the servers are to lease their places.
     pub(crate) registry: Option<RegistryModel>,
+    pub(crate) workers: Workers,
+    pub(crate) generator: SnowflakeSource,
     pub(crate) servers: Vec<ServerNode>,
     pub(crate) devices: BTreeMap<DeviceId, DeviceNode>,
     /// Everything that was sent, with its time, whatever became of it.
@@ -104,6 +114,8 @@ impl World {
             store: StoreModel::new(StoreRules::from(&design)),
             routing: RoutingModel::default(),
             registry: None,
+            workers: Workers::default(),
+            generator: SnowflakeSource::fixed(),
             servers: Vec::new(),
             devices: BTreeMap::new(),
             sent: Vec::new(),
@@ -235,7 +247,7 @@ impl World {
     }
 
     pub(crate) fn start_server(&mut self, server: usize) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         let has_peers = self.servers.len() > 1;
         let incarnation = self.servers[server].incarnation + 1;
         let registration = self.registry.is_some().then(|| Registration {
@@ -271,7 +283,7 @@ impl World {
 
     /// Gives a chat server an input from outside.
     pub(crate) fn server_input(&mut self, server: usize, input: Input) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         if let Some(machine) = &mut self.servers[server].machine {
             machine.handle_input(now, input);
         }
@@ -313,6 +325,13 @@ impl World {
         Now { monotonic: Monotonic(self.now), wall }
     }
 
+    /// What a chat server takes for the time.
+    fn server_clock(&self, server: usize) -> Now {
+        let Now { monotonic, wall } = self.clock();
+        let skew_ns = self.servers[server].skew_ms * 1_000_000;
+        Now { monotonic, wall: Wall(wall.0.saturating_add_signed(skew_ns)) }
+    }
+
     /// Jumps to the next thing that happens, unless that lies behind `end`.
     fn step(&mut self, end: u64) -> bool {
         let arrival = self.queue.first_key_value().map(|((at, _), _)| *at);
@@ -351,7 +370,7 @@ impl World {
     }
 
     fn wake_server(&mut self, server: usize) {
-        let now = self.clock();
+        let now = self.server_clock(server);
         if let Some(machine) = &mut self.servers[server].machine {
             machine.handle_timeout(now);
         }

@@ -292,7 +292,7 @@ impl Server {
                 let refused = request.port().refused();
                 self.machine.handle_input(now, Input::Answer(id, refused));
             }
-            Output::Peer(..) | Output::ApiAnswer(..) => {}
+            Output::Peer(..) | Output::ApiAnswer(..) | Output::Members(_) | Output::Drained => {}
         }
     }
 
@@ -317,6 +317,13 @@ impl Server {
 
 fn machine(design: &Design, epoch: u64, now: Now) -> ChatServer {
     let design = design.clone();
-    let config = ServerConfig { server: ServerId(1), epoch, has_peers: false, design, seed: 1 };
+    let config = ServerConfig {
+        server: ServerId(1),
+        epoch,
+        has_peers: false,
+        registration: None,
+        design,
+        seed: 1,
+    };
     ChatServer::new(config, now)
 }

@@ -207,7 +207,11 @@ impl PresenceWorld {
                 Output::Request { id, request, .. } => {
                     self.transmit(Wire::ChatPort { chat: server, incarnation, id, request });
                 }
-                Output::Deliver { .. } | Output::Peer(..) | Output::ApiAnswer(..) => {}
+                Output::Deliver { .. }
+                | Output::Peer(..)
+                | Output::ApiAnswer(..)
+                | Output::Members(_)
+                | Output::Drained => {}
             }
         }
     }

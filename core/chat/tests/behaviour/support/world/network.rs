@@ -115,9 +115,16 @@ impl World {
             Request::Store(request) => Answer::Store(Outcome::Ok(self.store(request))),
             Request::Registry(request) => {
                 let now = self.clock();
-                let answer = self.registry.as_mut().map(|registry| registry.handle(now, request));
-                Answer::Registry(answer.map_or(Outcome::Refused, Outcome::Ok))
+                let answer = match &mut self.registry {
+                    Some(registry) => registry.handle(now, request),
+                    None => self.workers.handle(now.monotonic, request),
+                };
+                Answer::Registry(Outcome::Ok(answer))
             }
+            Request::NextId => match self.generator.issue(self.clock()) {
+                Ok(id) => Answer::NextId(Outcome::Ok(id)),
+                Err(_) => Answer::NextId(Outcome::Refused),
+            },
             other => other.port().refused(),
         }
     }

@@ -1,0 +1,102 @@
+//! The ids that this server gives to what it appends, where ids are not places of the log.
+
+use super::{ChatServer, requests::Pending, send::Write, worker::WorkerSeat};
+use crate::{
+    design::{Design, IdSource, Ids, WorkerIds},
+    ids::MessageId,
+    ports::{Outcome, Request},
+    time::Now,
+};
+
+/// How often an append or change asks again because its id was taken or came too late. An id of a
+/// leased worker is never taken; one of a worker that others are as well may be.
+pub(super) const ID_TRIES_MAX: u32 = 3;
+
+/// Where ids come from.
+#[derive(Debug)]
+pub(super) enum IdSupply {
+    /// From the append: places of the log.
+    Log,
+    /// From the wall clock, in milliseconds, and nothing else.
+    WallClock,
+    /// From this server's own source.
+    Worker(WorkerSeat),
+    /// From the separate generator. The last id that was used: its answers may overtake each other,
+    /// and a device's later send must not get the lower id.
+    Generator {
+        /// The last id that was used.
+        last: MessageId,
+    },
+}
+
+impl IdSupply {
+    pub(super) fn of(design: &Design) -> Self {
+        match (design.ids, design.id_source, design.worker_ids) {
+            (Ids::ChannelSequence, ..) => Self::Log,
+            (Ids::CreatedAt, ..) => Self::WallClock,
+            (Ids::Snowflake, IdSource::Generator, _) => Self::Generator { last: MessageId::ZERO },
+            (Ids::Snowflake, IdSource::Local, WorkerIds::Leased) => {
+                Self::Worker(WorkerSeat::without_lease())
+            }
+            (Ids::Snowflake, IdSource::Local, WorkerIds::Fixed) => {
+                Self::Worker(WorkerSeat::fixed())
+            }
+        }
+    }
+
+    /// Whether there is a lease to take and renew.
+    pub(super) fn is_leased(&self) -> bool {
+        matches!(self, Self::Worker(seat) if !seat.is_fixed())
+    }
+}
+
+impl ChatServer {
+    /// Asks the store to write, once there is an id for it.
+    pub(super) fn start_write(&mut self, now: Now, write: Write) {
+        match &mut self.ids {
+            IdSupply::Log => self.ask_store(now, write, MessageId::ZERO),
+            IdSupply::WallClock => self.ask_store(now, write, MessageId(now.wall.milliseconds())),
+            IdSupply::Worker(seat) => match seat.issue(now) {
+                Ok(id) => self.ask_store(now, write, id),
+                Err(_) => {
+                    self.counts.without_id += 1;
+                    self.settle_write(now, write, Outcome::Refused);
+                }
+            },
+            IdSupply::Generator { .. } => {
+                self.request(now, Pending::NextId(write), Request::NextId);
+            }
+        }
+    }
+
+    /// The generator's outage is that of every send: refused, and tried again by the device.
+    pub(super) fn settle_next_id(&mut self, now: Now, write: Write, outcome: Outcome<MessageId>) {
+        match (outcome, &mut self.ids) {
+            (Outcome::Ok(id), IdSupply::Generator { last }) if id > *last => {
+                *last = id;
+                self.ask_store(now, write, id);
+            }
+            (Outcome::Ok(_), _) => self.write_again(now, write),
+            (Outcome::Refused, _) => {
+                self.counts.without_id += 1;
+                self.settle_write(now, write, Outcome::Refused);
+            }
+            (Outcome::Unknown, _) => {
+                self.counts.without_id += 1;
+                self.settle_write(now, write, Outcome::Unknown);
+            }
+        }
+    }
+
+    /// Takes a new id and asks again, a few times.
+    pub(super) fn write_again(&mut self, now: Now, mut write: Write) {
+        let tries = write.tries_mut();
+        *tries += 1;
+        if *tries > ID_TRIES_MAX {
+            *tries = 0;
+            self.settle_write(now, write, Outcome::Refused);
+        } else {
+            self.start_write(now, write);
+        }
+    }
+}

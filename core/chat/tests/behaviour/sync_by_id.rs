@@ -1,0 +1,419 @@
+//! Sync by ids that are no places of a log: what is found, and what never is.
+
+use std::{sync::Arc, time::Duration};
+
+use hubbub_chat::{
+    ChannelId, Content, Design, Device, DeviceId, Entry, MessageId, Monotonic, Now, Wall,
+    design::{Accept, CursorScope, Ids, WorkerIds},
+    device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
+    frame::{Change, ClientFrame, Range, ServerFrame},
+};
+
+use crate::support::*;
+
+const INSTANT: Duration = Duration::from_millis(300);
+
+fn snowflake() -> Design {
+    // A new holder of a worker id waits so long; the tests do not.
+    let skew_max = Duration::from_millis(10);
+    Design { ids: Ids::Snowflake, skew_max, ..Design::default() }
+}
+
+fn global() -> Design {
+    Design { cursor: CursorScope::Global, ..snowflake() }
+}
+
+/// Cat's device comes back and syncs.
+fn reconnect(world: &mut World, device: DeviceId) {
+    world.break_connection(device);
+    world.run_for(Duration::from_millis(15));
+    world.run_until(seconds(3), |world| world.is_synced(device));
+}
+
+/// Ann's append is under way for a second, while Ben's goes through and Cat comes back.
+fn slow_append(design: Design) -> World {
+    let mut world = trio_with(2, design);
+    world.rule(|message| if message.is_append() { Fate::Hold } else { Fate::Pass });
+    world.send(PHONE, group(), "slow");
+    world.run_for(INSTANT);
+    world.rule(|_| Fate::Pass);
+    world.send(BENS, group(), "fast");
+    world.run_for(INSTANT);
+    reconnect(&mut world, CATS);
+    world.heal();
+    world.run_for(seconds(120));
+    world
+}
+
+#[test]
+fn a_slow_append_commits_below_a_cursor_and_is_never_fetched() {
+    let world = slow_append(snowflake());
+    assert_eq!(world.accepted(PHONE).len(), 1, "it was accepted");
+    assert_eq!(world.log_texts(group()), ["(created)", "slow", "fast"]);
+    assert_eq!(world.texts(CATS, group()), ["(created)", "fast"]);
+    assert!(world.cursor(CATS, group()) > world.accepted(PHONE)[0].1);
+}
+
+#[test]
+fn a_slow_append_is_no_loss_where_the_append_gives_the_place() {
+    let world = slow_append(Design::default());
+    assert_eq!(world.log_texts(group()), ["(created)", "fast", "slow"]);
+    assert_eq!(world.texts(CATS, group()), ["(created)", "fast", "slow"]);
+}
+
+/// The clock of Cat's server is behind by this much. Ann writes, everybody syncs, and Cat answers.
+fn skewed(design: Design, skew_ms: i64) -> World {
+    let mut world = trio_with(2, design);
+    world.servers[1].skew_ms = -skew_ms;
+    world.crash_server(1);
+    world.start_server(1);
+    world.run_for(seconds(10));
+    world.send(PHONE, group(), "question");
+    world.run_for(INSTANT);
+    reconnect(&mut world, BENS);
+    world.send(CATS, group(), "answer");
+    world.run_for(seconds(120));
+    world
+}
+
+#[test]
+fn a_clock_that_is_behind_puts_an_answer_below_the_cursors_and_before_its_question() {
+    let world = skewed(snowflake(), 60_000);
+    assert_eq!(world.accepted(CATS).len(), 1);
+    assert_eq!(world.log_texts(group()), ["answer", "(created)", "question"]);
+    assert_eq!(world.texts(BENS, group()), ["(created)", "question"]);
+}
+
+#[test]
+fn without_skew_or_with_places_of_a_log_the_answer_arrives() {
+    for (design, skew_ms) in [(snowflake(), 0), (Design::default(), 60_000)] {
+        let world = skewed(design, skew_ms);
+        assert_eq!(world.texts(BENS, group()), ["(created)", "question", "answer"]);
+        assert_eq!(world.texts(CATS, group()), ["(created)", "question", "answer"]);
+    }
+}
+
+#[test]
+fn a_live_delivery_leaves_the_cursor_and_the_next_comparison_moves_it() {
+    let mut world = trio_with(2, snowflake());
+    world.run_for(seconds(20));
+    let before = world.cursor(CATS, group());
+    world.send(PHONE, group(), "hello");
+    world.run_for(INSTANT);
+    assert_eq!(world.texts(CATS, group()), ["(created)", "hello"]);
+    assert_eq!(world.cursor(CATS, group()), before);
+    assert_eq!(world.node(CATS).disk.ids_ahead(group()), 1);
+    world.run_for(seconds(20));
+    assert_eq!(world.cursor(CATS, group()), world.accepted(PHONE)[0].1);
+    assert_eq!(world.node(CATS).disk.ids_ahead(group()), 0);
+    assert_eq!(world.texts(CATS, group()), ["(created)", "hello"], "and it was applied once");
+}
+
+#[test]
+fn a_lost_hint_is_found_by_the_next_comparison_though_a_later_one_came() {
+    let mut world = trio_with(2, snowflake());
+    world.run_for(seconds(20));
+    let mut lost = false;
+    world.rule(move |message| {
+        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
+        if lose { Fate::Drop } else { Fate::Pass }
+    });
+    world.send(PHONE, group(), "lost");
+    world.run_for(INSTANT);
+    world.send(PHONE, group(), "behind it");
+    world.run_for(INSTANT);
+    assert_eq!(world.texts(CATS, group()), ["(created)", "behind it"], "no hole shows");
+    world.run_for(seconds(20));
+    assert_eq!(world.texts(CATS, group()), ["(created)", "behind it", "lost"]);
+}
+
+#[test]
+fn the_author_has_its_message_with_the_acceptance_and_is_not_sent_it_again() {
+    for design in [snowflake(), global()] {
+        let mut world = pair_with(design);
+        world.send(PHONE, direct(), "hello");
+        world.run_for(INSTANT);
+        assert_eq!(world.texts(PHONE, direct()), ["hello"]);
+        let live = world.frames_to(PHONE).filter(|f| matches!(f, ServerFrame::Entry { .. }));
+        assert_eq!(live.count(), 0);
+        world.run_for(seconds(40));
+        assert_eq!(world.texts(PHONE, direct()), ["hello"]);
+    }
+}
+
+#[test]
+fn acceptance_on_receipt_works_with_given_ids() {
+    let mut world = pair_with(Design { accept: Accept::OnReceipt, ..snowflake() });
+    world.send(PHONE, direct(), "hello");
+    world.run_for(seconds(1));
+    assert_eq!(world.accepted(PHONE)[0].1, None);
+    assert_eq!(world.texts(PHONE, direct()), ["hello"]);
+    assert_eq!(world.texts(BENS, direct()), ["hello"]);
+}
+
+#[test]
+fn two_servers_with_one_worker_id_collide_and_the_later_takes_another_id() {
+    let mut world = trio_with(2, Design { worker_ids: WorkerIds::Fixed, ..snowflake() });
+    for number in 0..20 {
+        world.send(PHONE, group(), &format!("ann {number}"));
+        world.send(CATS, group(), &format!("cat {number}"));
+        world.run_for(INSTANT);
+    }
+    world.run_for(seconds(40));
+    let appends = world.count_sent(Message::is_append);
+    assert!(appends > 40, "{appends} appends: no id was taken");
+    assert_eq!(world.log(group()).len(), 41);
+    assert_eq!(world.texts(BENS, group()).len(), 41);
+}
+
+/// Ben's message to Ann commits late and its hint is lost, while the group has moved on.
+fn late_in_another_channel(design: Design) -> World {
+    let mut world = World::new(2, design);
+    world.login(ANN, PHONE, 0);
+    world.login(BEN, BENS, 1);
+    world.login(CAT, CATS, 0);
+    world.run_for(seconds(1));
+    world.change(PHONE, group(), Change::Create(vec![BEN, CAT]));
+    world.run_for(seconds(1));
+    world.rule(|message| if message.is_append() { Fate::Hold } else { Fate::Pass });
+    world.send(BENS, direct(), "slow");
+    world.run_for(INSTANT);
+    world.rule(|_| Fate::Pass);
+    world.send(CATS, group(), "fast");
+    world.run_for(INSTANT);
+    world.rule(
+        |message| {
+            if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass }
+        },
+    );
+    world.release();
+    world.run_for(INSTANT);
+    world.heal();
+    world.run_for(seconds(120));
+    world
+}
+
+#[test]
+fn one_cursor_for_everything_skips_what_commits_late_in_another_channel() {
+    let world = late_in_another_channel(global());
+    assert_eq!(world.accepted(BENS).len(), 1);
+    assert_eq!(world.log_texts(direct()), ["slow"]);
+    assert_eq!(world.texts(PHONE, direct()), [""; 0]);
+    assert_eq!(world.texts(PHONE, group()), ["(created)", "fast"]);
+}
+
+#[test]
+fn a_cursor_per_channel_finds_what_commits_late_in_another_channel() {
+    for design in [snowflake(), Design::default()] {
+        let world = late_in_another_channel(design);
+        assert_eq!(world.texts(PHONE, direct()), ["slow"]);
+    }
+}
+
+#[test]
+fn one_cursor_for_everything_skips_a_lost_hint_below_a_later_one() {
+    let mut world = trio_with(2, global());
+    let mut lost = false;
+    world.rule(move |message| {
+        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
+        if lose { Fate::Drop } else { Fate::Pass }
+    });
+    world.send(PHONE, group(), "lost");
+    world.run_for(INSTANT);
+    world.send(PHONE, group(), "behind it");
+    world.run_for(seconds(120));
+    assert_eq!(world.texts(CATS, group()), ["(created)", "behind it"]);
+}
+
+#[test]
+fn one_cursor_for_everything_goes_with_hello_and_moves_with_live_deliveries() {
+    let mut world = trio_with(1, global());
+    world.send(PHONE, group(), "hello");
+    world.run_for(INSTANT);
+    let newest = world.node(CATS).disk.newest();
+    assert_eq!(Some(newest), world.accepted(PHONE)[0].1);
+    reconnect(&mut world, CATS);
+    let hello = world.frames_from(CATS).filter_map(|frame| match frame {
+        ClientFrame::Hello { newest, cursors, .. } => Some((*newest, cursors.len())),
+        _ => None,
+    });
+    assert_eq!(hello.collect::<Vec<_>>(), [(MessageId::ZERO, 0), (newest, 0)]);
+}
+
+#[test]
+fn one_cursor_for_everything_reads_all_channels_page_by_page() {
+    let mut world = trio_with(1, Design { page_entries_max: 3, ..global() });
+    world.stop_device(CATS);
+    let aside = ChannelId::direct(ANN, CAT);
+    for number in 0..10 {
+        world.send(PHONE, group(), &format!("{number}"));
+        world.send(PHONE, aside, &format!("aside {number}"));
+        world.run_for(INSTANT);
+    }
+    world.start_device(CATS);
+    world.run_for(seconds(10));
+    assert_eq!(world.texts(CATS, group()), world.log_texts(group()));
+    assert_eq!(world.texts(CATS, aside), world.log_texts(aside));
+}
+
+#[test]
+fn two_devices_that_met_the_same_entries_in_another_order_have_the_same_digest() {
+    for design in [snowflake(), global()] {
+        let mut world = trio_with(2, design);
+        world.login(ANN, LAPTOP, 1);
+        world.run_for(seconds(1));
+        let mut count = 0_u64;
+        world.rule(move |message| {
+            let late = matches!(message, Message::Peer { .. });
+            count += u64::from(late);
+            let by = Duration::from_millis(count * 37 % 400);
+            if late { Fate::Delay(by) } else { Fate::Pass }
+        });
+        for number in 0..20 {
+            world.send(BENS, group(), &format!("{number}"));
+            world.run_for(Duration::from_millis(50));
+        }
+        world.run_for(seconds(40));
+        let (phone, laptop) = (world.texts(PHONE, group()), world.texts(LAPTOP, group()));
+        assert_ne!(phone, laptop, "the hints overtook each other");
+        assert_eq!(phone.len(), laptop.len());
+        let digest = |device| world.node(device).disk.digests()[&group()];
+        assert_eq!(digest(PHONE), digest(LAPTOP));
+        assert_eq!(digest(PHONE), digest(CATS));
+    }
+}
+
+#[test]
+fn a_busy_session_is_read_for_before_it_counts_as_slow() {
+    let design = Design { session_unconfirmed_max: 8, page_entries_max: 8, ..snowflake() };
+    let mut world = pair_with(design);
+    for number in 0..60 {
+        world.send(PHONE, direct(), &format!("{number}"));
+        world.run_for(Duration::from_millis(100));
+    }
+    assert_eq!(world.cuts(BENS), []);
+    assert_eq!(world.texts(BENS, direct()).len(), 60);
+}
+
+#[test]
+fn two_messages_of_one_millisecond_are_one_where_the_time_is_the_id() {
+    let mut world = pair_with(Design { ids: Ids::CreatedAt, ..Design::default() });
+    world.send(PHONE, direct(), "one");
+    world.send(BENS, direct(), "other");
+    world.run_for(seconds(60));
+    assert_eq!(world.accepted(PHONE).len() + world.accepted(BENS).len(), 2);
+    assert_eq!(world.log(direct()).len(), 1, "both were accepted, and one is gone");
+}
+
+/// Ben's device alone.
+struct Alone(Device);
+
+impl Alone {
+    fn new(design: Design) -> Self {
+        let mut alone = Self(Device::restore(BEN, BENS, design, DeviceDisk::default(), 1));
+        alone.0.handle_timeout(Self::now());
+        alone.input(DeviceInput::Opened);
+        alone
+    }
+
+    fn now() -> Now {
+        Now { monotonic: Monotonic(0), wall: Wall(0) }
+    }
+
+    fn input(&mut self, input: DeviceInput) -> Vec<DeviceOutput> {
+        self.0.handle_input(Self::now(), input);
+        std::iter::from_fn(|| self.0.poll_output()).collect()
+    }
+
+    fn hint(&mut self, id: u64, content: Content) -> Vec<DeviceOutput> {
+        let entry = Entry {
+            channel: group(),
+            message_id: MessageId(id),
+            user: ANN,
+            device: PHONE,
+            number: id,
+            accepted_at_ms: 5,
+            content,
+        };
+        self.input(DeviceInput::Frame(ServerFrame::Entry { entry: Arc::new(entry) }))
+    }
+
+    fn page(&mut self, membership: Option<u64>, from: u64, to: u64) -> Vec<DeviceOutput> {
+        let range = Range {
+            channel: group(),
+            membership: membership.map(MessageId),
+            from: MessageId(from),
+            to: MessageId(to),
+            entries: vec![],
+            truncated: MessageId::ZERO,
+        };
+        let frame = ServerFrame::Page { ranges: vec![range], more: false };
+        self.input(DeviceInput::Frame(frame))
+    }
+
+    /// The membership under which Ben sends.
+    fn membership(&mut self) -> Option<MessageId> {
+        let send = DeviceInput::Send { channel: group(), body: "hello".into() };
+        self.input(send).into_iter().find_map(|output| match output {
+            DeviceOutput::Event(DeviceEvent::Invoked(send)) => Some(send.membership),
+            _ => None,
+        })
+    }
+}
+
+fn text(number: u64) -> Content {
+    Content::Text(format!("{number}").into())
+}
+
+fn applied(outputs: &[DeviceOutput]) -> usize {
+    let is_applied =
+        |output: &&DeviceOutput| matches!(output, DeviceOutput::Event(DeviceEvent::Applied { .. }));
+    outputs.iter().filter(is_applied).count()
+}
+
+#[test]
+fn what_is_remembered_ahead_of_the_cursor_is_bounded_and_the_rest_is_left_to_a_page() {
+    let design = Design { session_unconfirmed_max: 4, page_entries_max: 4, ..snowflake() };
+    let mut alone = Alone::new(design);
+    for id in 1..=4 {
+        assert_eq!(applied(&alone.hint(id * 10, text(id))), 1);
+    }
+    let outputs = alone.hint(50, text(5));
+    assert_eq!(applied(&outputs), 0);
+    let asks =
+        |output: &DeviceOutput| matches!(output, DeviceOutput::Frame(ClientFrame::Sync { .. }));
+    assert!(outputs.iter().any(asks));
+    alone.page(Some(10), 0, 40);
+    assert_eq!(alone.0.disk().ids_ahead(group()), 0);
+    assert_eq!(applied(&alone.hint(50, text(5))), 1);
+    assert_eq!(applied(&alone.hint(35, text(6))), 0, "below the cursor nothing is new");
+}
+
+#[test]
+fn with_one_cursor_for_everything_what_is_remembered_is_bounded_by_forgetting_the_lowest() {
+    let design = Design { session_unconfirmed_max: 4, page_entries_max: 4, ..global() };
+    let mut alone = Alone::new(design);
+    for id in 1..=10 {
+        assert_eq!(applied(&alone.hint(id * 10, text(id))), 1);
+    }
+    assert_eq!(alone.0.disk().ids_ahead(group()), 4);
+    assert_eq!(applied(&alone.hint(95, text(95))), 1, "late, and not known");
+    assert_eq!(applied(&alone.hint(95, text(95))), 0);
+    assert_eq!(applied(&alone.hint(15, text(15))), 0, "so far below all counts as known");
+    assert_eq!(alone.0.disk().newest(), MessageId(100));
+    assert_eq!(alone.0.disk().cursors()[&group()], MessageId(100));
+}
+
+#[test]
+fn the_newest_change_of_ones_own_membership_counts_in_whatever_order_they_come() {
+    for design in [snowflake(), global()] {
+        let mut alone = Alone::new(design);
+        alone.hint(60, Content::Invited(vec![BEN]));
+        alone.hint(50, Content::Removed(BEN));
+        assert_eq!(alone.membership(), Some(MessageId(60)));
+        alone.page(Some(40), 0, 45);
+        assert_eq!(alone.membership(), Some(MessageId(60)), "the page was read before");
+        alone.page(None, 45, 70);
+        assert_eq!(alone.membership(), None);
+    }
+}

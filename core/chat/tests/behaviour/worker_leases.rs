@@ -1,0 +1,189 @@
+//! A chat server issues ids only under a worker id that it leases from the registry.
+
+use std::time::Duration;
+
+use hubbub_chat::{
+    ClientId, Design, MessageId, RequestId,
+    design::{Ids, WorkerIds},
+    frame::{
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
+        SendRefusal, ServerFrame,
+    },
+    ports::{
+        Answer, Outcome, Request,
+        registry::{LeaseKey, RegistryAnswer, RegistryRequest},
+        store::StoreRequest,
+    },
+    server::Output,
+    snowflake::{self, FIXED_WORKER},
+};
+
+use crate::support::{
+    bench::{frames, port_requests, store_requests},
+    world::WALL_START_S,
+    *,
+};
+
+fn design() -> Design {
+    Design { ids: Ids::Snowflake, ..Design::default() }
+}
+
+/// Ann is attached in session 1; the first request for a lease is returned.
+fn started(design: Design) -> (Bench, Vec<(RequestId, Request)>) {
+    let mut bench = Bench::new(design, false);
+    let asked = port_requests(&bench.pass(Duration::ZERO));
+    let outputs = bench.greet(1, ANN, PHONE, Cursors::new());
+    bench.serve(outputs);
+    bench.ask(StoreRequest::Register { user: BEN, device: None });
+    (bench, asked)
+}
+
+fn leased(worker: u16, epoch: u64, high_water_ms: u64) -> Answer {
+    let key = LeaseKey::Worker(worker);
+    Answer::Registry(Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }))
+}
+
+fn send(bench: &mut Bench, number: u64) -> Vec<Output> {
+    let frame = SendFrame {
+        channel: direct(),
+        membership: MessageId::ZERO,
+        client_id: ClientId(number),
+        oldest_pending: ClientId(number),
+        body: "hello".into(),
+    };
+    bench.frame(1, ClientFrame::Send(frame))
+}
+
+/// The id that a send is given, or the refusal.
+fn id_of(bench: &mut Bench, number: u64) -> Result<MessageId, SendRefusal> {
+    let outputs = send(bench, number);
+    match (&store_requests(&outputs)[..], &frames(&outputs, 1)[..]) {
+        ([(_, StoreRequest::Append(append))], []) => Ok(append.given_id),
+        ([], [ServerFrame::Refused { reason, .. }]) => Err(*reason),
+        _ => panic!("{outputs:?}"),
+    }
+}
+
+fn now_ms(after: Duration) -> u64 {
+    WALL_START_S * 1000 + hubbub_chat::time::nanoseconds(after) / 1_000_000
+}
+
+#[test]
+fn without_a_lease_sends_and_changes_are_refused_as_busy() {
+    let (mut bench, asked) = started(design());
+    assert_eq!(asked.len(), 1);
+    assert!(matches!(
+        asked[0].1,
+        Request::Registry(RegistryRequest::Worker { worker: None, high_water_ms: 0, .. })
+    ));
+    assert_eq!(id_of(&mut bench, 1), Err(SendRefusal::Busy));
+    let operation = hubbub_chat::OperationId(1);
+    let change = ChangeFrame { channel: group(), operation, change: Change::Create(vec![]) };
+    let outputs = bench.frame(1, ClientFrame::Change(change));
+    let [ServerFrame::Changed { outcome, .. }] = frames(&outputs, 1)[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(*outcome, ChangeOutcome::Refused(ChangeRefusal::Busy));
+    assert_eq!(bench.server.counts().without_id, 2);
+}
+
+#[test]
+fn a_new_holder_waits_for_the_skew_and_then_issues_under_its_worker_id() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, 0));
+    bench.pass(Duration::from_millis(999));
+    assert_eq!(id_of(&mut bench, 1), Err(SendRefusal::Busy));
+    bench.pass(Duration::from_millis(1));
+    let parts = snowflake::decode(id_of(&mut bench, 2).unwrap());
+    let at_ms = now_ms(seconds(1));
+    assert_eq!(parts, snowflake::Parts { at_ms, worker: 7, sequence: 0 });
+}
+
+#[test]
+fn a_new_holder_begins_above_the_recorded_time() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, now_ms(seconds(2))));
+    bench.pass(seconds(2));
+    assert_eq!(id_of(&mut bench, 1), Err(SendRefusal::Busy));
+    bench.pass(Duration::from_millis(1));
+    assert!(id_of(&mut bench, 1).is_ok());
+}
+
+#[test]
+fn a_lease_is_renewed_in_time_and_with_the_last_issued_time() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, 0));
+    bench.pass(Duration::from_millis(1500));
+    id_of(&mut bench, 1).unwrap();
+    let renewal = port_requests(&bench.pass(Duration::from_millis(500))).remove(0);
+    let Request::Registry(RegistryRequest::Worker { worker, high_water_ms, .. }) = renewal.1 else {
+        panic!("{renewal:?}")
+    };
+    assert_eq!(worker, Some(7));
+    assert_eq!(high_water_ms, now_ms(Duration::from_millis(1500)));
+    bench.answer_port(renewal.0, leased(7, 1, high_water_ms));
+    // The first lease, counted from when it was asked for, would have ended at 6 s.
+    bench.pass(Duration::from_millis(5300));
+    assert!(id_of(&mut bench, 2).is_ok(), "and there was no second wait");
+}
+
+#[test]
+fn a_server_that_cannot_renew_stops_before_its_lease_ends() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, 0));
+    bench.pass(Duration::from_millis(5399));
+    assert!(id_of(&mut bench, 1).is_ok());
+    bench.pass(Duration::from_millis(1));
+    assert_eq!(id_of(&mut bench, 2), Err(SendRefusal::Busy));
+    assert_eq!(bench.server.session_count(), 1, "the sessions go on");
+}
+
+#[test]
+fn a_server_whose_worker_id_went_to_another_asks_for_any() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, 0));
+    let renewal = port_requests(&bench.pass(seconds(2))).remove(0);
+    let held = Answer::Registry(Outcome::Ok(RegistryAnswer::Held));
+    let outputs = bench.answer_port(renewal.0, held.clone());
+    assert_eq!(id_of(&mut bench, 1), Err(SendRefusal::Busy));
+    let asked = port_requests(&outputs);
+    assert!(matches!(
+        asked[..],
+        [(_, Request::Registry(RegistryRequest::Worker { worker: None, .. }))]
+    ));
+    let outputs = bench.answer_port(asked[0].0, held);
+    assert_eq!(port_requests(&outputs), [], "when none is free it waits");
+    let asked = port_requests(&bench.pass(seconds(2)));
+    bench.answer_port(asked[0].0, leased(3, 2, 0));
+    bench.pass(seconds(1));
+    assert_eq!(snowflake::decode(id_of(&mut bench, 2).unwrap()).worker, 3);
+}
+
+#[test]
+fn a_clock_that_steps_back_does_not_lower_the_ids() {
+    let (mut bench, asked) = started(design());
+    bench.answer_port(asked[0].0, leased(7, 1, 0));
+    bench.pass(seconds(1));
+    let first = id_of(&mut bench, 1).unwrap();
+    bench.step_wall(-60_000);
+    assert_eq!(id_of(&mut bench, 2), Ok(first.next()));
+}
+
+#[test]
+fn a_fixed_worker_asks_nobody_and_believes_its_clock() {
+    let (mut bench, asked) = started(Design { worker_ids: WorkerIds::Fixed, ..design() });
+    assert_eq!(asked, []);
+    let first = id_of(&mut bench, 1).unwrap();
+    assert_eq!(snowflake::decode(first).worker, FIXED_WORKER);
+    bench.step_wall(-60_000);
+    assert!(id_of(&mut bench, 2).unwrap() < first);
+    assert_eq!(port_requests(&bench.pass(seconds(60))), []);
+}
+
+#[test]
+fn places_of_a_log_need_no_worker() {
+    let (mut bench, asked) = started(Design::default());
+    assert_eq!(asked, []);
+    assert_eq!(id_of(&mut bench, 1), Ok(MessageId::ZERO), "the log gives it");
+    assert_eq!(bench.pass(seconds(1)).len(), 0);
+}
