@@ -50,9 +50,12 @@ pub(crate) fn changed(scenario: &Scenario, changes: &[Change]) -> Result<Scenari
         let keys: Vec<&str> = change.keys.iter().map(String::as_str).collect();
         check_section(change)?;
         put(&mut root, &keys, 0, &change.value)
-            .map_err(|message| Problem::new(change.place(), message))?;
+            .map_err(|problem| Problem { place: change.place(), ..problem })?;
     }
-    root.try_into().map_err(|error: toml::de::Error| whole(error.message().to_owned()))
+    root.try_into().map_err(|error: toml::de::Error| {
+        whole(format!("what this makes of the scenario cannot be read: {}", error.message()))
+            .advise("set every key that the section needs, or add the section to the file")
+    })
 }
 
 fn gather(table: &Table, before: &[String], changes: &mut Vec<Change>) {
@@ -78,8 +81,8 @@ fn check_section(change: &Change) -> Result<(), Problem> {
 }
 
 /// Puts a value where the keys from `depth` on lead, below tables that are made where they are
-/// missing.
-fn put(at: &mut Value, keys: &[&str], depth: usize, value: &Value) -> Result<(), String> {
+/// missing. A problem has no place yet.
+fn put(at: &mut Value, keys: &[&str], depth: usize, value: &Value) -> Result<(), Problem> {
     let Some(key) = keys.get(depth) else {
         *at = value.clone();
         return Ok(());
@@ -94,11 +97,13 @@ fn put(at: &mut Value, keys: &[&str], depth: usize, value: &Value) -> Result<(),
             let count = entries.len();
             let entry = key.parse::<usize>().ok().and_then(|index| entries.get_mut(index));
             let entry = entry.ok_or_else(|| {
-                format!("`{around}` is a list of {count}: it has no entry `{key}`")
+                let message = format!("`{around}` is a list of {count}: it has no entry `{key}`");
+                Problem::new("", message)
+                    .advise(format!("count its entries from 0, such as `{around}.0`"))
             })?;
             put(entry, keys, depth + 1, value)
         }
-        _ => Err(format!("`{around}` is a value, it has no keys")),
+        _ => Err(Problem::new("", format!("`{around}` is a value, it has no keys"))),
     }
 }
 

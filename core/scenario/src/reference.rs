@@ -115,10 +115,12 @@ A scenario is a TOML file. It describes a deployment, a design, a workload, faul
 expectations. `hubbub new NAME` writes a commented one to start from, and the folder `scenarios/`
 holds ready ones. A key that is not on this page is refused.
 
-Durations are text with a unit: `\"250ms\"`, `\"5s\"`, `\"2min\"`, `\"1h 30min\"`. Rates are text with a
-unit of time: `\"1000/s\"`, `\"6/min\"`, `\"20/h\"`, `\"3/day\"`. A duration with a sign is less than 0
-with a minus: `\"-500ms\"`. A share of the users is text with a percent sign: `\"10%\"`. Any key can be overridden on the command
-line: `--set design.heartbeat=10s`. Entries of lists are counted from 0 there: `--set fault.0.for=2s`.
+Durations are text with a unit: `\"250ms\"`, `\"5s\"`, `\"2min\"`, `\"1h 30min\"`; where they have a sign,
+a minus stands before: `\"-500ms\"`. Rates are text with a unit of time: `\"1000/s\"`, `\"6/min\"`,
+`\"20/h\"`, `\"3/day\"`. A share of the users is text with a percent sign: `\"10%\"`.
+
+Any key can be overridden on the command line: `--set design.heartbeat=10s`. Entries of lists are
+counted from 0 there: `--set fault.0.for=2s`.
 ";
 
 fn push_section(

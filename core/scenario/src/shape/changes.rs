@@ -54,9 +54,16 @@ impl<'a> Check<'a> {
                     trail.push(None);
                     *entries
                 }
-                _ => {
-                    let message = format!("`{}` has no key `{step}`", dotted(trail));
-                    self.report(Some(key.span()), message, None);
+                other => {
+                    let place = dotted(trail);
+                    let message = format!("`{place}` has no key `{step}`");
+                    let advice = match other {
+                        Shape::List { .. } => {
+                            format!("count its entries from 0, such as `{place}.0`")
+                        }
+                        _ => format!("it is a value: set `{place}` itself"),
+                    };
+                    self.report(Some(key.span()), message, Some(advice));
                     return None;
                 }
             };

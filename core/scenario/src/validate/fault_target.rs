@@ -90,12 +90,17 @@ fn given_problems(place: &str, fault: &Fault) -> Vec<Problem> {
         .collect();
     if let [one, other, ..] = right[..] {
         let (one, other) = (one.key(), other.key());
+        let advice = if possible.contains(&Target::Between) {
+            "remove one; `host` and `users` mean these against all others"
+        } else {
+            "remove one, or write a fault for each"
+        };
         problems.push(
             Problem::new(
                 format!("{place}.{one}"),
                 format!("a fault has `{one}` or `{other}`, not both"),
             )
-            .advise("remove one; `host` and `users` mean these against all others"),
+            .advise(advice),
         );
     }
     problems

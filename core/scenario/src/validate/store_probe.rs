@@ -25,10 +25,14 @@ pub(super) fn problems(probe: &StoreProbe) -> Vec<Problem> {
             let message = format!("a level must be from 1 to {LEVEL_MAX} messages, not {level}");
             problems.push(Problem::new(&place, message));
         }
-        if index > 0 && probe.levels[index - 1] >= *level {
+        let before = index.checked_sub(1).and_then(|before| probe.levels.get(before));
+        if let Some(before) = before.filter(|before| *before >= level) {
             problems.push(
-                Problem::new(&place, format!("the levels must rise, not reach {level} again"))
-                    .advise("the store is filled from one level to the next: order them"),
+                Problem::new(
+                    &place,
+                    format!("the levels must rise, not go from {before} to {level}"),
+                )
+                .advise("the store is filled from one level to the next: order them"),
             );
         }
     }
