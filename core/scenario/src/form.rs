@@ -19,6 +19,8 @@ pub(crate) struct Form {
 pub(crate) enum Shape<'a> {
     /// A table.
     Table(Fields<'a>),
+    /// A table of keys from anywhere in the form, dotted, each with its value.
+    Changes,
     /// A list of entries of one kind, of so many where that is fixed.
     List { entries: &'a Value, least: Option<u64>, most: Option<u64> },
     /// One of these words, each with what it means.
@@ -27,6 +29,10 @@ pub(crate) enum Shape<'a> {
     Duration,
     /// Text such as `"6/min"`.
     Rate,
+    /// Text such as `"-500ms"`.
+    Offset,
+    /// Text such as `"10%"`.
+    Percent,
     /// Any text.
     Text,
     /// A whole number, from the least to the most.
@@ -84,6 +90,9 @@ impl Form {
         match schema.get(UNIT).and_then(Value::as_str) {
             Some("duration") => return Shape::Duration,
             Some("rate") => return Shape::Rate,
+            Some("offset") => return Shape::Offset,
+            Some("percent") => return Shape::Percent,
+            Some("changes") => return Shape::Changes,
             _ => {}
         }
         if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
@@ -152,6 +161,12 @@ impl<'a> Fields<'a> {
                 .map(|(name, schema)| Field { name, schema, required: false }),
         );
         fields
+    }
+
+    /// What every key takes, in a table whose keys have no fixed names.
+    pub(crate) fn free(&self) -> Option<&'a Value> {
+        let is_free = self.properties().is_none_or(Map::is_empty);
+        self.schema.get("additionalProperties").filter(|schema| is_free && schema.is_object())
     }
 
     fn properties(&self) -> Option<&'a Map<String, Value>> {

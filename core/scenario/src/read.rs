@@ -56,7 +56,7 @@ impl Document {
         &self.scenario
     }
 
-    /// What runs side by side: the base first, then every variant with its whole design.
+    /// What runs side by side: the base first, then every variant as a whole.
     #[must_use]
     pub fn variants(&self) -> &[Resolved] {
         &self.variants
@@ -114,8 +114,14 @@ impl Document {
     /// engine cannot do.
     #[must_use]
     pub fn refuse(&self, problem: Problem) -> ScenarioError {
+        self.refuse_all(vec![problem])
+    }
+
+    /// The error that refuses this scenario because of several places in it.
+    #[must_use]
+    pub fn refuse_all(&self, problems: Vec<Problem>) -> ScenarioError {
         match DeTable::parse(&self.source.text) {
-            Ok(root) => invalid(&self.source, vec![locate(&self.source, root.get_ref(), problem)]),
+            Ok(root) => invalid(&self.source, locate_all(&self.source, root.get_ref(), problems)),
             Err(error) => invalid(&self.source, vec![syntax_problem(&self.source, &error)]),
         }
     }

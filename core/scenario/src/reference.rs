@@ -1,12 +1,15 @@
 //! The reference of the form, out of the types: nothing here is written by hand twice.
 
+mod sections;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::form::{Field, Fields, Form, Shape, description};
-use crate::{Engine, FaultKind};
+use crate::form::{Field, Form, Shape, description};
+use crate::{Engine, FaultKind, Figure};
+use sections::{Section, sections};
 
 /// A design knob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,17 @@ pub struct FaultEntry {
     pub engines: &'static [Engine],
 }
 
+/// A figure that runs yield.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FigureEntry {
+    /// The figure.
+    pub figure: Figure,
+    /// What it is.
+    pub description: &'static str,
+    /// What it is counted in; empty for a share and for a plain number.
+    pub unit: &'static str,
+}
+
 /// The JSON schema of a scenario file, for editors.
 #[must_use]
 pub fn schema_json() -> String {
@@ -48,6 +62,7 @@ pub fn schema_markdown() -> String {
         push_section(&mut page, &form, section, &sections.of_types);
     }
     push_faults(&mut page);
+    push_figures(&mut page);
     page
 }
 
@@ -78,8 +93,18 @@ pub fn faults() -> Vec<FaultEntry> {
     FaultKind::ALL.into_iter().map(described).collect()
 }
 
-/// The type that has a table of its own.
+/// Every figure, in the order in which reports show them.
+pub fn figures() -> impl Iterator<Item = FigureEntry> {
+    Figure::ALL.iter().map(|figure| FigureEntry {
+        figure: *figure,
+        description: figure.doc(),
+        unit: figure.unit(),
+    })
+}
+
+/// The types that have a section of their own at the end of the page.
 const FAULT_KIND: &str = "FaultKind";
+const FIGURE: &str = "Figure";
 
 const PREFACE: &str = "\
 # Scenario files
@@ -90,74 +115,13 @@ A scenario is a TOML file. It describes a deployment, a design, a workload, faul
 expectations. `hubbub new NAME` writes a commented one to start from, and the folder `scenarios/`
 holds ready ones. A key that is not on this page is refused.
 
-Durations are text with a unit: `\"250ms\"`, `\"5s\"`, `\"2min\"`, `\"1h 30min\"`. Rates are text with a
-unit of time: `\"1000/s\"`, `\"6/min\"`, `\"20/h\"`, `\"3/day\"`. Any key can be overridden on the command
-line: `--set design.heartbeat=10s`. Entries of lists are counted from 0 there: `--set fault.0.for=2s`.
+Durations are text with a unit: `\"250ms\"`, `\"5s\"`, `\"2min\"`, `\"1h 30min\"`; where they have a sign,
+a minus stands before: `\"-500ms\"`. Rates are text with a unit of time: `\"1000/s\"`, `\"6/min\"`,
+`\"20/h\"`, `\"3/day\"`. A share of the users is text with a percent sign: `\"10%\"`.
+
+Any key can be overridden on the command line: `--set design.heartbeat=10s`. Entries of lists are
+counted from 0 there: `--set fault.0.for=2s`.
 ";
-
-/// A table of the form.
-struct Section<'a> {
-    /// Dotted; empty for the outermost.
-    name: String,
-    repeated: bool,
-    description: String,
-    fields: Fields<'a>,
-}
-
-/// All tables of the form, and which table explains which type.
-struct Sections<'a> {
-    in_order: Vec<Section<'a>>,
-    of_types: BTreeMap<&'a str, String>,
-}
-
-/// The outermost table, then each table behind the one that it stands in. A type that comes
-/// twice is explained where it comes first, outer tables before inner ones.
-fn sections(form: &Form) -> Sections<'_> {
-    let top = Section {
-        name: String::new(),
-        repeated: false,
-        description: description(form.json()),
-        fields: form.top(),
-    };
-    let mut level = vec![top];
-    let mut found = Vec::new();
-    let mut of_types = BTreeMap::new();
-    while !level.is_empty() {
-        let inner: Vec<Section<'_>> =
-            level.iter().flat_map(|section| inner_sections(form, section, &mut of_types)).collect();
-        found.extend(std::mem::replace(&mut level, inner));
-    }
-    found.sort_by(|left, right| left.name.split('.').cmp(right.name.split('.')));
-    Sections { in_order: found, of_types }
-}
-
-fn inner_sections<'a>(
-    form: &'a Form,
-    section: &Section<'a>,
-    of_types: &mut BTreeMap<&'a str, String>,
-) -> Vec<Section<'a>> {
-    let mut inner = Vec::new();
-    for field in section.fields.all() {
-        let (schema, repeated) = match form.shape(field.schema) {
-            Shape::List { entries, .. } => (entries, true),
-            _ => (field.schema, false),
-        };
-        let Shape::Table(fields) = form.shape(schema) else { continue };
-        let name = dotted(&section.name, field.name);
-        let type_name = form.type_name(schema).unwrap_or(field.name);
-        if of_types.contains_key(type_name) {
-            continue;
-        }
-        of_types.insert(type_name, heading(&name, repeated));
-        inner.push(Section {
-            name,
-            repeated,
-            description: description(form.named(type_name)),
-            fields,
-        });
-    }
-    inner
-}
 
 fn push_section(
     page: &mut String,
@@ -180,9 +144,12 @@ fn push_section(
             None if table.is_some() => String::new(),
             None => "none".into(),
         };
-        let takes = table.unwrap_or_else(|| takes(form, &shape));
+        let takes = table
+            .or_else(|| figure_reference(form, field.schema))
+            .unwrap_or_else(|| takes(form, &shape));
         push(&mut rows, &[&code(field.name), &takes, &default, &description(field.schema)]);
-        let explained = word_table(form, field).filter(|table| table.type_name != FAULT_KIND);
+        let explained = word_table(form, field)
+            .filter(|table| ![FAULT_KIND, FIGURE].contains(&table.type_name));
         match explained
             .map(|new| (words.iter_mut().find(|old| old.type_name == new.type_name), new))
         {
@@ -214,6 +181,15 @@ fn table_reference(
     };
     let heading = of_types.get(form.type_name(schema)?)?;
     Some(format!("{what}, see `{heading}`"))
+}
+
+/// Where a key holds a figure or a list of them: they are too many for one cell.
+fn figure_reference(form: &Form, schema: &Value) -> Option<String> {
+    let (schema, what) = match form.shape(schema) {
+        Shape::List { entries, .. } => (entries, "figures"),
+        _ => (schema, "figure"),
+    };
+    (form.type_name(schema)? == FIGURE).then(|| format!("{what}, see Figures"))
 }
 
 /// What the words mean that some keys take.
@@ -258,6 +234,19 @@ fn push_faults(page: &mut String) {
     );
 }
 
+fn push_figures(page: &mut String) {
+    let mut rows = String::new();
+    for figure in figures() {
+        push(&mut rows, &[&code(figure.figure.name()), figure.unit, figure.description]);
+    }
+    push_table(
+        page,
+        "\n## Figures\n\nWhat `figures` in `[expect]` bounds and a `[claim]` compares. A share has no unit.\n",
+        &["figure", "unit", "what it is"],
+        &rows,
+    );
+}
+
 fn push_table(page: &mut String, before: &str, columns: &[&str], rows: &str) {
     page.push_str(before);
     page.push('\n');
@@ -275,7 +264,11 @@ fn push(rows: &mut String, cells: &[&str]) {
 /// What a key takes, in words.
 fn takes(form: &Form, shape: &Shape<'_>) -> String {
     match shape {
-        Shape::Table(_) => "table".into(),
+        Shape::Table(fields) => match fields.free() {
+            Some(schema) => format!("table: {}", takes(form, &form.shape(schema))),
+            None => "table".into(),
+        },
+        Shape::Changes => "table of dotted keys".into(),
         Shape::List { entries, least, most } => {
             let entries = match form.shape(entries) {
                 Shape::Word(_) => "words".into(),
@@ -293,6 +286,8 @@ fn takes(form: &Form, shape: &Shape<'_>) -> String {
         }
         Shape::Duration => "duration".into(),
         Shape::Rate => "rate".into(),
+        Shape::Offset => "duration with a sign".into(),
+        Shape::Percent => "share of the users".into(),
         Shape::Text => "text".into(),
         Shape::Integer { .. } => "whole number".into(),
         Shape::Number => "number".into(),

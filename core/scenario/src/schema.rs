@@ -1,10 +1,12 @@
 //! The sections of a scenario file.
 
+use std::collections::BTreeMap;
+
 use hubbub_chat::Design;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Load, Period, Plan, Rate};
+use crate::{Claim, Cluster, Engine, Expect, Fault, Load, Plan, StoreProbe, Workload};
 
 /// The version of the form that this program reads.
 pub const SCENARIO_VERSION: u32 = 1;
@@ -34,7 +36,7 @@ pub struct Scenario {
     /// What must come out.
     #[serde(default)]
     pub expect: Expect,
-    /// Named changes of design and expectation, run beside the base.
+    /// Named changes of the base, run beside it.
     #[serde(default, rename = "variant", skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
     /// Seeds and engine.
@@ -46,156 +48,16 @@ pub struct Scenario {
     /// What `hubbub plan` does with it. Without it there is nothing to plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// What somebody says about the design, and what this scenario finds out about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// Reads of old messages to measure on this machine. Without it none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_probe: Option<StoreProbe>,
 }
 
-/// Which hosts there are, by role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Cluster {
-    /// Chat servers, named `chat-1`, `chat-2` and so on.
-    pub chat: u32,
-    /// Hosts of devices, each a failure domain such as a region or a provider, named `devices-1`
-    /// and so on. Users are spread over them evenly.
-    pub devices: u32,
-    /// Least time that a message takes over a link.
-    pub latency_min: Period,
-    /// Most time that a message takes over a link; most messages are close to the least.
-    pub latency_max: Period,
-}
-
-impl Default for Cluster {
-    fn default() -> Self {
-        Self {
-            chat: 3,
-            devices: 2,
-            latency_min: Period::from_millis(1),
-            latency_max: Period::from_millis(20),
-        }
-    }
-}
-
-impl Cluster {
-    /// The names of all hosts: chat servers, the store, hosts of devices.
-    #[must_use]
-    pub fn hosts(&self) -> Vec<String> {
-        let chat = (1..=self.chat).map(|number| format!("chat-{number}"));
-        let devices = (1..=self.devices).map(|number| format!("devices-{number}"));
-        chat.chain(["store".to_owned()]).chain(devices).collect()
-    }
-}
-
-/// What users do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Workload {
-    /// How many users there are.
-    pub users: u32,
-    /// Devices per user on average, from 1; the fraction is spread by the seed.
-    #[serde(default = "one")]
-    pub devices_per_user: f64,
-    /// Direct conversations that each user opens with others.
-    #[serde(default = "default_contacts")]
-    pub contacts: u32,
-    /// Groups that exist when the run begins.
-    #[serde(default)]
-    pub groups: Groups,
-    /// Share of the sends that go to groups, for users who are in one; 0 to 1.
-    #[serde(default = "default_group_share")]
-    pub group_share: f64,
-    /// How often each user sends, such as "6/min". Sends follow a Poisson process.
-    pub sends_per_user: Rate,
-    /// How often some member leaves a group, to join it again 5 s later, over all groups together;
-    /// "0/s" for never.
-    #[serde(default)]
-    pub member_changes: Rate,
-    /// Bytes of a message's text.
-    #[serde(default = "default_body_bytes")]
-    pub body_bytes: u32,
-    /// How long users send. Faults must end within this time.
-    pub duration: Period,
-    /// How long everything pending may take to complete after all faults are healed.
-    #[serde(default = "default_settle")]
-    pub settle: Period,
-}
-
-/// Groups of users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Groups {
-    /// How many.
-    pub count: u32,
-    /// Fewest and most members, drawn evenly.
-    pub size: [u32; 2],
-}
-
-/// What must come out. What is left out is not checked, but for `violations`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Expect {
-    /// The exact set of violations over all seeds; none by default. A naive design names what must
-    /// be found.
-    pub violations: Vec<ViolationName>,
-    /// Checkers that do not apply to this scenario: they may judge nothing.
-    pub not_applicable: Vec<ViolationName>,
-    /// Most time from send to apply, at the 99th percentile, for pairs of devices that were
-    /// reachable throughout.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deliver_p99: Option<Period>,
-    /// Most time from heal to apply, at the 99th percentile, for the other pairs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recover_p99: Option<Period>,
-    /// Whether a fault may be without effect. By default that fails the run.
-    pub faults_may_miss: bool,
-}
-
-/// A checker's name.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum ViolationName {
-    /// An accepted message never reached somebody.
-    AcceptedLost,
-    /// A message came twice.
-    Duplicated,
-    /// Devices disagree on the order, or there are holes.
-    Order,
-    /// A message accepted earlier has a higher id than one sent later.
-    RealTime,
-    /// A reply has a lower id than what it replies to.
-    Causality,
-    /// Two devices of one user hold different things.
-    Converged,
-    /// Somebody received what they may not see.
-    Unauthorised,
-    /// Something was still pending at the deadline.
-    Liveness,
-}
-
-impl ViolationName {
-    /// The name as scenarios and reports write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AcceptedLost => "accepted-lost",
-            Self::Duplicated => "duplicated",
-            Self::Order => "order",
-            Self::RealTime => "real-time",
-            Self::Causality => "causality",
-            Self::Converged => "converged",
-            Self::Unauthorised => "unauthorised",
-            Self::Liveness => "liveness",
-        }
-    }
-}
-
-impl std::fmt::Display for ViolationName {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-/// A named change of design and expectation.
+/// A named change of the base: of its design, of anything else that it simulates or measures, and
+/// of what is expected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
@@ -205,6 +67,12 @@ pub struct Variant {
     #[serde(default)]
     #[schemars(with = "Design")]
     pub design: toml::Table,
+    /// Other keys that differ from the base, dotted as with `--set`: `{ "cluster.chat" = 1,
+    /// "workload.groups.size" = [10, 10] }`. They are of `cluster`, `design`, `workload`, `fault`,
+    /// `expect` and `load`.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>", extend("x-unit" = "changes"))]
+    pub set: toml::Table,
     /// The expectations that differ from the base.
     #[serde(default)]
     #[schemars(with = "Expect")]
@@ -227,17 +95,6 @@ impl Default for Run {
     }
 }
 
-/// A simulation engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Engine {
-    /// An event queue over the machines: thousands of seeds.
-    Fast,
-    /// The whole service in a simulated network.
-    #[default]
-    Full,
-}
-
 /// What a scenario file asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -247,23 +104,8 @@ pub enum Kind {
     Measure,
     /// It has a `[plan]` section.
     Plan,
-}
-
-impl Engine {
-    /// The name as scenarios and the command line write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fast => "fast",
-            Self::Full => "full",
-        }
-    }
-}
-
-impl std::fmt::Display for Engine {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.as_str())
-    }
+    /// It has a `[store_probe]` section.
+    Probe,
 }
 
 impl Scenario {
@@ -282,27 +124,8 @@ impl Scenario {
             (self.workload.is_some(), Kind::Simulate),
             (self.load.is_some(), Kind::Measure),
             (self.plan.is_some(), Kind::Plan),
+            (self.store_probe.is_some(), Kind::Probe),
         ];
         asked.into_iter().filter_map(|(asked, kind)| asked.then_some(kind)).collect()
     }
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn default_contacts() -> u32 {
-    4
-}
-
-fn default_group_share() -> f64 {
-    0.25
-}
-
-fn default_body_bytes() -> u32 {
-    40
-}
-
-fn default_settle() -> Period {
-    Period::from_secs(60)
 }

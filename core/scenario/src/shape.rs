@@ -1,6 +1,9 @@
 //! The first judgement of a file: are these the keys of the form, with values of the right kind?
 //! All problems are found at once, each with its place.
 
+mod changes;
+mod words;
+
 use std::ops::Range;
 
 use hubbub_chat::units::parse_duration;
@@ -8,11 +11,12 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeInteger, DeString, DeTable, DeValue};
 
-use crate::Rate;
 use crate::error::LocatedProblem;
 use crate::form::{Field, Fields, Form, Shape, description};
 use crate::nearest::nearest;
 use crate::source::Source;
+use crate::{Offset, Percent, Rate};
+use words::{accepts, dotted, example, heading, kind_name, wanted};
 
 /// All problems of form in a file, in the order in which they stand there.
 pub(crate) fn check_form(source: &Source, root: &DeTable<'_>) -> Vec<LocatedProblem> {
@@ -86,6 +90,15 @@ impl<'a> Check<'a> {
             (Shape::Rate, DeValue::String(text)) => {
                 self.unit(Rate::parse(text).err(), value.span(), trail);
             }
+            (Shape::Offset, DeValue::String(text)) => {
+                self.unit(Offset::parse(text).err(), value.span(), trail);
+            }
+            (Shape::Percent, DeValue::String(text)) => {
+                self.unit(Percent::parse(text).err(), value.span(), trail);
+            }
+            (Shape::Changes, DeValue::Table(table)) => {
+                self.changes(self.form.top(), table, &mut Vec::new());
+            }
             (Shape::Integer { least, most }, DeValue::Integer(integer)) => {
                 self.integer(integer, (*least, *most), value.span(), trail);
             }
@@ -104,7 +117,16 @@ impl<'a> Check<'a> {
     }
 
     fn unknown_key(&mut self, fields: Fields<'a>, key: &Spanned<DeString<'_>>, trail: &Trail<'_>) {
-        let name = key.get_ref();
+        self.unknown_step(fields, key.get_ref(), key.span(), trail);
+    }
+
+    fn unknown_step(
+        &mut self,
+        fields: Fields<'a>,
+        name: &str,
+        span: Range<usize>,
+        trail: &Trail<'_>,
+    ) {
         let known: Vec<&str> = fields.all().into_iter().map(|field| field.name).collect();
         let place = heading(trail).map(|heading| format!(" in {heading}")).unwrap_or_default();
         let advice = match (nearest(name, known.iter().copied()), self.home_of(name)) {
@@ -113,7 +135,7 @@ impl<'a> Check<'a> {
             (None, None) if known.is_empty() => "no keys are known here".into(),
             (None, None) => format!("known keys: {}", known.join(", ")),
         };
-        self.report(Some(key.span()), format!("unknown key `{name}`{place}"), Some(advice));
+        self.report(Some(span), format!("unknown key `{name}`{place}"), Some(advice));
     }
 
     /// The section of the file that has such a key.
@@ -210,86 +232,5 @@ impl<'a> Check<'a> {
         let start = span.as_ref().map(|span| span.start);
         let problem = LocatedProblem::new(self.source, span, message).advise(advice);
         self.problems.push((start, problem));
-    }
-}
-
-/// How the table that a trail leads to is written in the file; nothing for the outermost.
-fn heading(trail: &Trail<'_>) -> Option<String> {
-    let name = dotted(trail);
-    match trail.last()? {
-        None => Some(format!("[[{name}]]")),
-        Some(_) => Some(format!("[{name}]")),
-    }
-}
-
-/// The keys of a trail without the list entries.
-fn dotted(trail: &Trail<'_>) -> String {
-    trail.iter().flatten().copied().collect::<Vec<_>>().join(".")
-}
-
-/// Whether a value is of the kind that a shape asks for, whatever it says.
-fn accepts(shape: &Shape<'_>, value: &DeValue<'_>) -> bool {
-    match shape {
-        Shape::Table(_) => value.is_table(),
-        Shape::List { .. } => value.is_array(),
-        Shape::Word(_) | Shape::Duration | Shape::Rate | Shape::Text => value.is_str(),
-        Shape::Integer { .. } => value.is_integer(),
-        Shape::Number => value.is_float() || value.is_integer(),
-        Shape::Truth => value.is_bool(),
-        Shape::Choice(_) | Shape::Other => true,
-    }
-}
-
-fn wanted(form: &Form, shape: &Shape<'_>) -> String {
-    match shape {
-        Shape::Table(_) => "a table".into(),
-        Shape::List { least, most, .. } if least == most => {
-            least.map_or("a list".into(), |count| format!("a list of {count}"))
-        }
-        Shape::List { .. } => "a list".into(),
-        Shape::Word(words) => {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            format!("one of {}", words.join(", "))
-        }
-        Shape::Duration => "a duration with its unit".into(),
-        Shape::Rate => "a rate with its unit".into(),
-        Shape::Text => "text in quotes".into(),
-        Shape::Integer { .. } => "a whole number".into(),
-        Shape::Number => "a number".into(),
-        Shape::Truth => "true or false".into(),
-        Shape::Choice(choices) => {
-            let choices = choices.iter().map(|choice| wanted(form, &form.shape(choice)));
-            choices.collect::<Vec<_>>().join(" or ")
-        }
-        Shape::Other => "something else".into(),
-    }
-}
-
-fn example(form: &Form, shape: &Shape<'_>) -> String {
-    match shape {
-        Shape::Table(_) => "{ … }".into(),
-        Shape::List { .. } => "[…]".into(),
-        Shape::Word(words) => format!("\"{}\"", words.first().map_or("", |(word, _)| word)),
-        Shape::Duration => "\"5s\"".into(),
-        Shape::Rate => "\"6/min\"".into(),
-        Shape::Text | Shape::Other => "\"…\"".into(),
-        Shape::Integer { .. } => "1".into(),
-        Shape::Number => "0.5".into(),
-        Shape::Truth => "true".into(),
-        Shape::Choice(choices) => {
-            choices.first().map_or(String::new(), |choice| example(form, &form.shape(choice)))
-        }
-    }
-}
-
-fn kind_name(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }

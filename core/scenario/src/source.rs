@@ -84,20 +84,33 @@ impl Source {
 }
 
 /// Where the value at a dotted place stands, or the nearest table around it. List entries are
-/// counted from 0: `fault.0.host`. `None` when only the whole file is left.
+/// counted from 0: `fault.0.host`. A quoted key with dots is found as well as a table in a table.
+/// `None` when only the whole file is left.
 pub(crate) fn span_of(root: &DeTable<'_>, place: &str) -> Option<Range<usize>> {
-    let mut steps = place.split('.');
-    let mut value: &Spanned<DeValue<'_>> = root.get(steps.next()?)?;
-    for step in steps {
+    let (mut value, mut rest) = entry(root, place)?;
+    while !rest.is_empty() {
         let next = match value.get_ref() {
-            DeValue::Table(table) => table.get(step),
-            DeValue::Array(array) => step.parse::<usize>().ok().and_then(|index| array.get(index)),
+            DeValue::Table(table) => entry(table, rest),
+            DeValue::Array(array) => {
+                let (step, rest) = rest.split_once('.').unwrap_or((rest, ""));
+                step.parse::<usize>().ok().and_then(|index| Some((array.get(index)?, rest)))
+            }
             _ => None,
         };
         let Some(next) = next else { break };
-        value = next;
+        (value, rest) = next;
     }
     Some(value.span())
+}
+
+/// The value that the first steps of a place name, the longest key first, and the steps behind.
+fn entry<'a, 'p>(
+    table: &'a DeTable<'a>,
+    place: &'p str,
+) -> Option<(&'a Spanned<DeValue<'a>>, &'p str)> {
+    let dots = place.rmatch_indices('.').map(|(dot, _)| (dot, dot + 1));
+    let mut ends = [(place.len(), place.len())].into_iter().chain(dots);
+    ends.find_map(|(end, next)| Some((table.get(&place[..end])?, &place[next..])))
 }
 
 /// A terminal must not obey what stands in a file.
@@ -135,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_missing_key_is_found_at_its_table() {
-        let text = "[a]\nb = { c = 1 }\n[[f]]\nx = [[\"p\", \"q\"]]\n";
+        let text =
+            "[a]\nb = { c = 1 }\n[[f]]\nx = [[\"p\", \"q\"]]\n[q]\n\"x.y.z\" = 7\nx = { z = 8 }\n";
         let root = DeTable::parse(text).unwrap();
         let part = |place| span_of(root.get_ref(), place).map(|span| &text[span]);
         assert_eq!(part("a.b.c"), Some("1"));
@@ -143,6 +157,9 @@ mod tests {
         assert_eq!(part("a.b.z"), Some("{ c = 1 }"));
         assert_eq!(part("f.0.x.0.1"), Some("\"q\""));
         assert_eq!(part("f.0.y"), Some("[[f]]"));
+        assert_eq!(part("q.x.y.z"), Some("7"));
+        assert_eq!(part("q.x.z"), Some("8"));
+        assert_eq!(part("q.x.none"), Some("{ z = 8 }"));
         assert_eq!(part("nothing.here"), None);
     }
 }

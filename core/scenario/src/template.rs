@@ -68,10 +68,19 @@ host = "chat-2"
 [expect]
 violations = []
 
-# A change of design that runs beside the base, with the expectations that differ.
+# A change of design that runs beside the base, with the expectations that differ. Any other key
+# of the cluster, the workload and the faults can differ too: `set = { "cluster.chat" = 1 }`.
 [[variant]]
 name = "patient"
 design = { retry_after = "10s" }
+
+# What somebody says about the design, and what was found: holds, broken or costs. Figures stand in
+# braces: `hubbub list figures`.
+[claim]
+text = "Asking again later costs nothing."
+verdict = "costs"
+finding = "Acceptance takes {patient.accept_p99_ms} ms instead of {base.accept_p99_ms} ms."
+figures = ["accept_p50_ms", "accept_p99_ms", "lost_messages"]
 
 # Every seed is a run of its own. The engine is `full` or `fast`.
 [run]
@@ -92,4 +101,10 @@ deliver_p99 = "250ms"
 # number, or its low, base and high value.
 [plan.population]
 dau = 50e6
+
+# What random reads of old messages cost on this machine, at several numbers of them. Without this
+# section none are measured.
+[store_probe]
+levels = [10000, 100000, 1000000]
+engines = ["key-value", "relational"]
 "#;

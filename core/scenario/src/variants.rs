@@ -1,10 +1,11 @@
-//! Variants: named changes of the base, resolved into whole designs.
+//! Variants: named changes of the base, resolved into whole scenarios.
 
 use hubbub_chat::Design;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Table;
 
+use crate::changes::{changed, changes};
 use crate::error::Problem;
 use crate::{Expect, Scenario, Variant};
 
@@ -20,21 +21,19 @@ pub struct Resolved {
     pub design: Design,
     /// Every expectation.
     pub expect: Expect,
+    /// The whole scenario as it is for this run: cluster, workload, faults and load with what the
+    /// variant sets, and the same design and expectations as above. It has no variants and no claim.
+    pub scenario: Scenario,
 }
 
 impl Scenario {
-    /// The base and every variant, each with its whole design and expectation.
+    /// The base and every variant, each as a whole.
     ///
     /// # Errors
     /// Where a variant has a key or value that its table does not know. A scenario out of a
     /// [`crate::Document`] has none such.
     pub fn resolve(&self) -> Result<Vec<Resolved>, Vec<Problem>> {
-        let base = Resolved {
-            name: BASE.into(),
-            design: self.design.clone(),
-            expect: self.expect.clone(),
-        };
-        let (mut resolved, mut problems) = (vec![base], Vec::new());
+        let (mut resolved, mut problems) = (vec![self.resolve_base()], Vec::new());
         for (index, variant) in self.variants.iter().enumerate() {
             match self.resolve_variant(index, variant) {
                 Ok(variant) => resolved.push(variant),
@@ -42,6 +41,15 @@ impl Scenario {
             }
         }
         if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+    }
+
+    pub(crate) fn resolve_base(&self) -> Resolved {
+        Resolved {
+            name: BASE.into(),
+            design: self.design.clone(),
+            expect: self.expect.clone(),
+            scenario: self.alone(),
+        }
     }
 
     pub(crate) fn resolve_variant(
@@ -52,16 +60,33 @@ impl Scenario {
         let at = |table: &str, reason: toml::de::Error| {
             Problem::new(format!("variant.{index}.{table}"), reason.message())
         };
+        let mut scenario = self.alone();
+        if !variant.set.is_empty() {
+            scenario = changed(&scenario, &changes(&variant.set)).map_err(|problem| {
+                let place = format!("variant.{index}.set.{}", problem.place);
+                Problem { place: place.trim_end_matches('.').to_owned(), ..problem }
+            })?;
+        }
+        scenario.design =
+            merged(&scenario.design, &variant.design).map_err(|error| at("design", error))?;
+        scenario.expect =
+            merged(&scenario.expect, &variant.expect).map_err(|error| at("expect", error))?;
         Ok(Resolved {
             name: variant.name.clone(),
-            design: changed(&self.design, &variant.design).map_err(|error| at("design", error))?,
-            expect: changed(&self.expect, &variant.expect).map_err(|error| at("expect", error))?,
+            design: scenario.design.clone(),
+            expect: scenario.expect.clone(),
+            scenario,
         })
+    }
+
+    /// The scenario without what concerns several runs.
+    fn alone(&self) -> Self {
+        Self { variants: Vec::new(), claim: None, ..self.clone() }
     }
 }
 
 /// The base with the keys of `changes` in place of its own.
-fn changed<T: Serialize + DeserializeOwned>(
+fn merged<T: Serialize + DeserializeOwned>(
     base: &T,
     changes: &Table,
 ) -> Result<T, toml::de::Error> {

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use hubbub_chat::Design;
-use hubbub_scenario::{Engine, Scenario, faults, knobs, schema_json, schema_markdown, template};
+use hubbub_scenario::{
+    Engine, FaultKind, Scenario, faults, figures, knobs, schema_json, schema_markdown, template,
+};
 
 fn assert_up_to_date(page: &str, expected: &str, command: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
@@ -44,10 +46,30 @@ fn a_knob_is_listed_with_the_default_of_the_type() {
 #[test]
 fn every_kind_of_fault_is_listed_with_what_it_does() {
     let faults = faults();
-    assert_eq!(faults.len(), 6);
+    assert_eq!(faults.len(), FaultKind::ALL.len());
     for fault in faults {
         assert_ne!(fault.description, "", "{}", fault.kind);
-        assert_eq!(fault.engines, [Engine::Fast, Engine::Full], "{}", fault.kind);
+        let engines: &[Engine] = match fault.kind {
+            FaultKind::Pause => &[Engine::Fast],
+            _ => &[Engine::Fast, Engine::Full],
+        };
+        assert_eq!(fault.engines, engines, "{}", fault.kind);
+    }
+}
+
+#[test]
+fn every_figure_is_listed_on_the_page_and_in_the_schema() {
+    let page = schema_markdown();
+    let schema: serde_json::Value = serde_json::from_str(&schema_json()).unwrap();
+    let words = schema["$defs"]["Figure"]["oneOf"].as_array().unwrap();
+    assert_eq!(words.len(), figures().count());
+    for (entry, word) in figures().zip(words) {
+        let name = entry.figure.name();
+        assert_eq!(word["const"], name);
+        let described = word["description"].as_str().unwrap().split_whitespace();
+        assert!(described.eq(entry.description.split_whitespace()), "{name}");
+        let row = format!("\n| `{name}` | {} | {} |", entry.unit, entry.description);
+        assert!(page.contains(&row), "{row}");
     }
 }
 

@@ -97,7 +97,7 @@ fn a_missing_key_says_what_to_add() {
       |
     9 | [[fault]]
       | ^^^^^^^^^
-      = add `for = "5s"`: How long it lasts. For `crash` and `power-loss`: after which time the host is started again.
+      = add `for = "5s"`: How long it lasts. For `crash`, `power-loss` and `drain`: after which time the host is started again.
     "#);
 }
 

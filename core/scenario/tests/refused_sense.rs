@@ -52,7 +52,7 @@ fn a_scenario_asks_for_something() {
     insta::assert_snapshot!(refusal(HEAD), @r"
     error: the scenario asks for nothing
       --> x.toml
-       = add [workload] to simulate, [load] to measure or [plan] to plan
+       = add [workload] to simulate, [load] or [store_probe] to measure, or [plan] to plan
     ");
 }
 
@@ -283,17 +283,17 @@ fn a_fault_on_an_unknown_host_points_at_it() {
 #[test]
 fn a_fault_says_where_it_strikes() {
     insta::assert_snapshot!(with_fault("kind = \"crash\"\n"), @r#"
-    error: `crash` strikes one host
+    error: `crash` strikes one host, or a share of the users
       --> x.toml:11:8
        |
     11 | kind = "crash"
        |        ^^^^^^^
-       = write which: `host = "chat-1"`
+       = write which: `host = "chat-1"` or `users = "10%"`
     "#);
     insta::assert_snapshot!(
         with_fault("kind = \"power-loss\"\nhost = \"store\"\nbetween = [[\"chat-1\"], [\"chat-2\"]]\n"),
         @r#"
-        error: `power-loss` strikes one host
+        error: `power-loss` strikes one host, or a share of the users
           --> x.toml:13:11
            |
         13 | between = [["chat-1"], ["chat-2"]]
@@ -321,12 +321,12 @@ fn a_fault_says_where_it_strikes() {
         "#
     );
     insta::assert_snapshot!(with_fault("kind = \"blip\"\n"), @r#"
-    error: `blip` strikes a host, or between two groups of hosts
+    error: `blip` strikes a host, between two groups of hosts, or some users
       --> x.toml:11:8
        |
     11 | kind = "blip"
        |        ^^^^^^
-       = write `host = "chat-1"` or `between = [["chat-1"], ["store"]]`
+       = write which: `host = "chat-1"` or `between = [["chat-1"], ["store"]]` or `users = "10%"`
     "#);
     insta::assert_snapshot!(
         with_fault("kind = \"partition\"\nhost = \"chat-1\"\nbetween = [[\"chat-2\"], [\"store\"]]\n"),
@@ -336,7 +336,7 @@ fn a_fault_says_where_it_strikes() {
            |
         12 | host = "chat-1"
            |        ^^^^^^^^
-           = remove one; `host` means this host against all others
+           = remove one; `host` and `users` mean these against all others
         "#
     );
 }
@@ -459,7 +459,7 @@ fn a_variant_has_a_name_of_its_own_and_a_change() {
            |
         11 | [[variant]]
            | ^^^^^^^^^^^
-           = write what differs: `design = { accept = "on-receipt" }`
+           = write what differs: `design = { accept = "on-receipt" }` or `set = { "cluster.chat" = 1 }`
 
         error: `Same` is no name
           --> x.toml:12:8

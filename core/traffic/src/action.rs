@@ -32,21 +32,27 @@ pub enum What {
         /// The group.
         channel: ChannelId,
     },
-    /// Comes back into a group.
+    /// Comes into a group, for the first time or again.
     Join {
         /// The group.
         channel: ChannelId,
     },
+    /// Asks for the statuses of friends, or of the members of a group.
+    Look {
+        /// Whose, in order, without the user's own: at least one, at most `LOOK_USERS_MAX`.
+        users: Vec<UserId>,
+    },
 }
 
 impl What {
-    /// The conversation that it happens in.
+    /// The conversation that it happens in; a look happens in none.
     #[must_use]
-    pub fn channel(&self) -> ChannelId {
+    pub fn channel(&self) -> Option<ChannelId> {
         match self {
             Self::Send { channel, .. } | Self::Leave { channel } | Self::Join { channel } => {
-                *channel
+                Some(*channel)
             }
+            Self::Look { .. } => None,
         }
     }
 }

@@ -6,9 +6,9 @@ use hubbub_chat::{ChannelId, UserId, random::Random};
 
 use crate::population::{Population, User};
 
-/// Deliveries per send on average, when every user who has a conversation sends equally often and
-/// draws it by `group_share`: the devices of the conversation's members without the sending one.
-/// Zero when nobody has a conversation.
+/// Deliveries per send on average, when every user who ever sends does so equally often and draws
+/// the conversation by `group_share`: the devices of the conversation's members without the sending one.
+/// Zero when nobody sends.
 #[must_use]
 pub fn mean_fan_out(population: &Population, group_share: f64) -> f64 {
     let devices = |user: &UserId| population.user(*user).map_or(0, |user| user.devices.len());
@@ -28,9 +28,9 @@ pub fn mean_fan_out(population: &Population, group_share: f64) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
-/// Whether the user has any conversation.
+/// Whether the user ever sends: has a conversation, and is not one of the quiet.
 pub(crate) fn can_send(user: &User) -> bool {
-    !user.contacts.is_empty() || !user.groups.is_empty()
+    !user.quiet && (!user.contacts.is_empty() || !user.groups.is_empty())
 }
 
 /// Draws one of the user's conversations: a group with the probability `group_share` when there

@@ -1,5 +1,8 @@
 //! Who there is.
 
+mod friends;
+mod settings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{ChannelId, DeviceId, UserId};
@@ -8,9 +11,11 @@ use crate::{
     purpose::{Purpose, stream},
     sampling::distinct,
 };
+use friends::generate_friends;
+use settings::{generate_settings, rounded_share};
 
-/// How large a population is and how it is knit.
-#[derive(Debug, Clone, PartialEq)]
+/// How large a population is and how it is knit. The default is nobody.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PopulationShape {
     /// How many users there are.
     pub users: u32,
@@ -26,6 +31,16 @@ pub struct PopulationShape {
     pub group_size: [u32; 2],
     /// Hosts of devices, at least 1. Users are spread over them in turn.
     pub device_hosts: u32,
+    /// Friends of each user, as far as there are others. Friendship is mutual, and everybody has as
+    /// many; one user has one less when both numbers are odd.
+    pub friends: u32,
+    /// Share of the users whose first device has a push token, 0 to 1, to the nearest user.
+    pub push: f64,
+    /// Share of the conversations that their members have muted, 0 to 1; drawn for each user and
+    /// conversation.
+    pub muted: f64,
+    /// Share of the users who never send anything, 0 to 1, to the nearest user.
+    pub quiet_users: f64,
 }
 
 /// Users, their devices, whom they talk with and in which groups.
@@ -50,6 +65,14 @@ pub struct User {
     pub groups: Vec<ChannelId>,
     /// Which host runs their devices, from 0.
     pub host: u32,
+    /// Who sees their status and whose they see, in order.
+    pub friends: Vec<UserId>,
+    /// Whether their first device has a push token.
+    pub push: bool,
+    /// The conversations of which they want no pushes, in order.
+    pub muted: Vec<ChannelId>,
+    /// Whether they never send anything.
+    pub quiet: bool,
 }
 
 /// A group of a population.
@@ -70,6 +93,8 @@ impl Population {
         let mut users = generate_users(seed, shape);
         generate_contacts(seed, shape.contacts, &mut users);
         let groups = generate_groups(seed, shape, &mut users);
+        generate_friends(seed, shape.friends, &mut users);
+        generate_settings(seed, shape, &mut users);
         let owners = users.iter().flat_map(|user| user.devices.iter().map(|_| user.id)).collect();
         Self { users, groups, owners }
     }
@@ -137,6 +162,30 @@ impl Population {
         devices.copied().filter(|device| *device != author).collect()
     }
 
+    /// The devices with a push token, in order.
+    pub fn push_devices(&self) -> impl Iterator<Item = DeviceId> {
+        self.users.iter().filter(|user| user.push).filter_map(|user| user.devices.first().copied())
+    }
+
+    /// The pairs of friends, each once, in order.
+    pub fn friendships(&self) -> impl Iterator<Item = (UserId, UserId)> {
+        self.users.iter().flat_map(|user| {
+            let later = user.friends.iter().filter(|friend| **friend > user.id);
+            later.map(|friend| (user.id, *friend))
+        })
+    }
+
+    /// The users that a fault strikes which strikes a share of them, in order: as many as the
+    /// share comes to, at least one. `fault` is the fault's place in the schedule, so that each
+    /// draws its own.
+    #[must_use]
+    pub fn struck_users(&self, seed: u64, fault: u32, share: f64) -> Vec<UserId> {
+        let count = self.users.len() as u64;
+        let mut random = stream(seed, Purpose::Struck, u64::from(fault));
+        let struck = distinct(&mut random, rounded_share(share, count).max(1), count);
+        struck.into_iter().map(|place| UserId(place + 1)).collect()
+    }
+
     fn are_contacts(&self, [one, other]: [UserId; 2]) -> bool {
         self.user(one).is_some_and(|user| user.contacts.binary_search(&other).is_ok())
     }
@@ -162,6 +211,10 @@ fn generate_users(seed: u64, shape: &PopulationShape) -> Vec<User> {
             contacts: Vec::new(),
             groups: Vec::new(),
             host: place % shape.device_hosts.max(1),
+            friends: Vec::new(),
+            push: false,
+            muted: Vec::new(),
+            quiet: false,
         }
     };
     (0..shape.users).map(user).collect()

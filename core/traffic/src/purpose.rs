@@ -18,6 +18,20 @@ pub(crate) enum Purpose {
     MemberChanges = 0x105,
     /// The sends of a load, over all users together.
     Load = 0x106,
+    /// In which order users stand in the ring of friends.
+    Friends = 0x107,
+    /// Which users have a push token.
+    Push = 0x108,
+    /// Which conversations a user has muted; the subject is the user.
+    Muted = 0x109,
+    /// Which users never send.
+    Quiet = 0x10a,
+    /// When a user looks at whose status; the subject is the user.
+    Looks = 0x10b,
+    /// Who tries to join which group when.
+    Joins = 0x10c,
+    /// Whom a fault strikes that strikes a share of the users; the subject is the fault's place.
+    Struck = 0x10d,
 }
 
 /// The numbers of one purpose and subject under `seed`. Subjects stay below 2^48.

@@ -1,5 +1,8 @@
 //! What everybody does, by rates per user.
 
+mod joins;
+mod looks;
+
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use hubbub_chat::{ChannelId, UserId, random::Random};
@@ -13,6 +16,8 @@ use crate::{
     population::{Group, Population, User},
     purpose::{Purpose, stream},
 };
+use joins::joins;
+use looks::user_looks;
 
 /// How long a member who leaves a group stays out before joining again.
 pub const ABSENCE: Duration = Duration::from_secs(5);
@@ -21,8 +26,8 @@ pub const ABSENCE: Duration = Duration::from_secs(5);
 /// member only when the join is in the log.
 pub const REJOIN_MARGIN: Duration = Duration::from_secs(1);
 
-/// How often users do things.
-#[derive(Debug, Clone, PartialEq)]
+/// How often users do things. The default is never.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScheduleShape {
     /// How long they go on.
     pub duration: Duration,
@@ -33,6 +38,12 @@ pub struct ScheduleShape {
     /// Members per second who leave a group, over all groups together; each joins it again after
     /// [`ABSENCE`]. Nobody leaves so late that they would not be back before the end.
     pub member_changes_per_second: f64,
+    /// Attempts per second of users to join a group that they were not in at the beginning, over
+    /// all groups together. A user tries each group once.
+    pub joins_per_second: f64,
+    /// How often per second each user asks for the statuses of friends, or of the members of a
+    /// group, on each user's own Poisson process.
+    pub looks_per_second: f64,
     /// Bytes of a message's text.
     pub body_bytes: u32,
 }
@@ -58,12 +69,16 @@ impl Schedule {
     /// stream, conversations and absences alone.
     #[must_use]
     pub fn generate(seed: u64, population: &Population, shape: &ScheduleShape) -> Vec<Action> {
-        let (changes, absences) = member_changes(seed, population, shape);
+        let (mut others, absences) = member_changes(seed, population, shape);
+        others.extend(joins(seed, population, shape));
+        others.extend(
+            population.users().iter().flat_map(|user| user_looks(seed, population, user, shape)),
+        );
         let sends = population.users().iter().filter(|user| can_send(user)).flat_map(|user| {
             let absences = absences.get(&user.id).map_or(&[][..], Vec::as_slice);
             user_sends(seed, user, absences, shape)
         });
-        numbered(changes, sends.collect(), shape.body_bytes)
+        numbered(others, sends.collect(), shape.body_bytes)
     }
 
     /// The sends of a load: one Poisson process over all users together, at the rate that makes

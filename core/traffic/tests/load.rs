@@ -13,6 +13,7 @@ fn population(contacts: u32, group_count: u32, group_size: [u32; 2]) -> Populati
         group_count,
         group_size,
         device_hosts: 1,
+        ..PopulationShape::default()
     };
     Population::generate(11, &shape)
 }
@@ -34,7 +35,7 @@ fn totals(population: &Population, shape: &LoadShape) -> (usize, usize) {
     let deliveries = actions.iter().map(|action| {
         assert!(matches!(action.what, What::Send { .. }));
         assert_eq!(population.owner(action.device), Some(action.user));
-        let channel = action.what.channel();
+        let channel = action.what.channel().expect("a send has one");
         assert!(population.members(channel).contains(&action.user));
         population.recipients(channel, action.device).len()
     });
@@ -87,6 +88,22 @@ fn every_user_sends_about_as_often() {
     // A hundred each; the standard deviation is 10.
     assert_eq!(counts.len(), 200);
     assert!(counts.values().all(|count| (50..150).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn the_quiet_take_no_part_and_the_others_make_up_for_them() {
+    let quiet = PopulationShape {
+        users: 200,
+        devices_per_user: 1.0,
+        contacts: 1,
+        quiet_users: 0.5,
+        ..PopulationShape::default()
+    };
+    let population = Population::generate(11, &quiet);
+    let actions = Schedule::generate_load(11, &population, &shape(1_000.0, 0.0));
+    // As many deliveries as without them: 20,000, with a standard deviation of 141.
+    assert!((19_300..20_700).contains(&actions.len()), "{}", actions.len());
+    assert!(actions.iter().all(|action| !population.user(action.user).unwrap().quiet));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn shape() -> impl Strategy<Value = PopulationShape> {
                 group_count,
                 group_size,
                 device_hosts,
+                ..PopulationShape::default()
             }
         },
     )
@@ -118,6 +119,7 @@ fn strangers_and_unknown_groups_have_no_members() {
         group_count: 0,
         group_size: [2, 3],
         device_hosts: 1,
+        ..PopulationShape::default()
     };
     let population = Population::generate(1, &shape);
     assert!(population.members(ChannelId::direct(UserId(1), UserId(2))).is_empty());
@@ -133,6 +135,7 @@ fn group_sizes_are_drawn_evenly_from_both_ends() {
         group_count: 4_000,
         group_size: [3, 6],
         device_hosts: 1,
+        ..PopulationShape::default()
     };
     let mut counts = [0_u32; 7];
     for group in Population::generate(5, &shape).groups() {

@@ -1,91 +1,22 @@
-//! Do the faults strike something that is there, while the run lasts?
+//! Do the faults strike while the run lasts, and with what they need?
 
-use super::none_at_all;
+use super::{fault_target, none_at_all};
 use crate::error::Problem;
-use crate::nearest::nearest;
 use crate::{Fault, FaultKind, Period, Scenario};
 
 pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
-    let hosts = scenario.cluster.hosts();
     let mut problems = Vec::new();
     for (index, fault) in scenario.faults.iter().enumerate() {
         let place = format!("fault.{index}");
-        problems.extend(target_problems(&place, fault));
-        problems.extend(host_problems(&place, fault, &hosts));
+        problems.extend(fault_target::problems(&place, fault, &scenario.cluster));
         problems.extend(latency_problem(&place, fault));
+        problems.extend(offset_problem(&place, fault));
         problems.extend(none_at_all(&format!("{place}.for"), fault.r#for));
         if let Some(workload) = &scenario.workload {
             problems.extend(time_problem(&place, fault, workload.duration));
         }
         problems.extend(overlap_problem(&place, fault, &scenario.faults[..index]));
     }
-    problems
-}
-
-/// Each kind strikes a host, or what lies between two groups of hosts, or either.
-fn target_problems(place: &str, fault: &Fault) -> Option<Problem> {
-    let kind = fault.kind;
-    let at_kind =
-        |message: &str| Problem::new(format!("{place}.kind"), format!("`{kind}` {message}"));
-    let host_example = "write which: `host = \"chat-1\"`";
-    let between_example = "write which: `between = [[\"chat-1\"], [\"store\"]]`";
-    match (kind.target(), &fault.host, &fault.between) {
-        (Target::Host, None, _) => Some(at_kind("strikes one host").advise(host_example)),
-        (Target::Host, Some(_), Some(_)) => Some(
-            Problem::new(format!("{place}.between"), format!("`{kind}` strikes one host"))
-                .advise("remove `between`"),
-        ),
-        (Target::Between, _, None) => {
-            Some(at_kind("strikes between two groups of hosts").advise(between_example))
-        }
-        (Target::Between, Some(_), Some(_)) => Some(
-            Problem::new(
-                format!("{place}.host"),
-                format!("`{kind}` strikes between two groups of hosts"),
-            )
-            .advise("remove `host`"),
-        ),
-        (Target::Either, None, None) => Some(
-            at_kind("strikes a host, or between two groups of hosts")
-                .advise("write `host = \"chat-1\"` or `between = [[\"chat-1\"], [\"store\"]]`"),
-        ),
-        (Target::Either, Some(_), Some(_)) => Some(
-            Problem::new(format!("{place}.host"), "a fault has `host` or `between`, not both")
-                .advise("remove one; `host` means this host against all others"),
-        ),
-        _ => None,
-    }
-}
-
-fn host_problems(place: &str, fault: &Fault, hosts: &[String]) -> Vec<Problem> {
-    let mut named: Vec<(String, &str)> =
-        fault.host.iter().map(|host| (format!("{place}.host"), host.as_str())).collect();
-    let mut problems = Vec::new();
-    for (side, group) in fault.between.iter().flatten().enumerate() {
-        let place = format!("{place}.between.{side}");
-        if group.is_empty() {
-            problems.push(
-                Problem::new(&place, "an empty group of hosts").advise("name at least one host"),
-            );
-        }
-        for (index, host) in group.iter().enumerate() {
-            let place = format!("{place}.{index}");
-            if named.iter().any(|(_, other)| other == host) {
-                let message = format!("the host `{host}` comes twice");
-                problems.push(
-                    Problem::new(&place, message).advise("a host belongs to one group, once"),
-                );
-            }
-            named.push((place, host));
-        }
-    }
-    let unknown = named.into_iter().filter(|(_, host)| !hosts.iter().any(|known| known == host));
-    problems.extend(unknown.map(|(place, host)| {
-        let near = nearest(host, hosts.iter().map(String::as_str));
-        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-        Problem::new(place, format!("unknown host `{host}`"))
-            .advise(format!("{near}this cluster has {}", hosts.join(", ")))
-    }));
     problems
 }
 
@@ -102,6 +33,37 @@ fn latency_problem(place: &str, fault: &Fault) -> Option<Problem> {
         ),
         (_, None) => None,
     }
+}
+
+fn offset_problem(place: &str, fault: &Fault) -> Option<Problem> {
+    let kind = fault.kind;
+    let at = format!("{place}.by");
+    let (true, by) = (matches!(kind, FaultKind::Skew | FaultKind::ClockStep), fault.by) else {
+        return fault.by.map(|_| {
+            Problem::new(at, format!("`{kind}` moves no clock"))
+                .advise("remove it, or use `kind = \"skew\"` or `kind = \"clock-step\"`")
+        });
+    };
+    let Some(by) = by else {
+        return Some(
+            Problem::new(format!("{place}.kind"), format!("`{kind}` needs to know by how much"))
+                .advise("write by how much the clock is off: `by = \"2s\"`, or `by = \"-2s\"` for behind"),
+        );
+    };
+    if by.nanoseconds == 0 {
+        return Some(Problem::new(at, "`by` must not be 0: the clock would be right"));
+    }
+    let is_too_short = kind == FaultKind::Skew && fault.r#for.0 <= by.magnitude();
+    is_too_short.then(|| {
+        Problem::new(
+            format!("{place}.for"),
+            format!(
+                "a skewed clock stands still for {}, which is all of it",
+                Period(by.magnitude())
+            ),
+        )
+        .advise("make `for` longer than `by`, or use `kind = \"clock-step\"`, which jumps")
+    })
 }
 
 fn time_problem(place: &str, fault: &Fault, duration: Period) -> Option<Problem> {
@@ -121,43 +83,59 @@ fn time_problem(place: &str, fault: &Fault, duration: Period) -> Option<Problem>
     )
 }
 
-/// A host that is down cannot die again: the second fault would be without effect.
+/// A host that is down cannot die again, and a clock that is off has no right time to be off from:
+/// the second fault would be without effect, or do something else than it says.
 fn overlap_problem(place: &str, fault: &Fault, earlier: &[Fault]) -> Option<Problem> {
-    let host = fault.host.as_ref().filter(|_| fault.kind.target() == Target::Host)?;
-    let is_down = |other: &&Fault| {
-        let end = |fault: &Fault| fault.at.0.saturating_add(fault.r#for.0);
-        other.kind.target() == Target::Host
+    let (host, state) = (fault.host.as_ref()?, fault.kind.state()?);
+    let overlaps = |other: &&Fault| {
+        other.kind.state().is_some_and(|other| other.excludes(state))
             && other.host.as_ref() == Some(host)
-            && fault.at.0 < end(other)
-            && other.at.0 < end(fault)
+            && fault.at.0 < other.until()
+            && other.at.0 < fault.until()
     };
-    let other = earlier.iter().find(is_down)?;
-    Some(
-        Problem::new(
-            format!("{place}.at"),
-            format!("`{host}` is down already, since {} for {}", other.at, other.r#for),
-        )
-        .advise("let it start again first, or strike another host"),
-    )
+    let other = earlier.iter().find(overlaps)?;
+    let words = other.kind.state()?.words();
+    let advice = match state {
+        State::Off => "let it be right again first, or strike another host",
+        State::Down | State::Paused => "let it start again first, or strike another host",
+    };
+    let message = format!("`{host}` {words} already, since {} for {}", other.at, other.r#for);
+    Some(Problem::new(format!("{place}.at"), message).advise(advice))
 }
 
-/// What a kind of fault strikes.
+/// What a fault makes of its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    /// One host.
-    Host,
-    /// What lies between two groups of hosts.
-    Between,
-    /// Either; a host stands for it against all others.
-    Either,
+enum State {
+    /// Its process does not run.
+    Down,
+    /// Its process does nothing.
+    Paused,
+    /// Its wall clock is wrong.
+    Off,
+}
+
+impl State {
+    /// Whether a host in this state cannot come into the other.
+    fn excludes(self, other: Self) -> bool {
+        (self == Self::Off) == (other == Self::Off)
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Down => "is down",
+            Self::Paused => "is paused",
+            Self::Off => "has a wrong clock",
+        }
+    }
 }
 
 impl FaultKind {
-    fn target(self) -> Target {
+    fn state(self) -> Option<State> {
         match self {
-            Self::Crash | Self::PowerLoss => Target::Host,
-            Self::PartitionOneWay => Target::Between,
-            Self::Partition | Self::Blip | Self::Latency => Target::Either,
+            Self::Crash | Self::PowerLoss | Self::Drain => Some(State::Down),
+            Self::Pause => Some(State::Paused),
+            Self::Skew | Self::ClockStep => Some(State::Off),
+            Self::Partition | Self::PartitionOneWay | Self::Blip | Self::Latency => None,
         }
     }
 }

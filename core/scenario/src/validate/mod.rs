@@ -1,20 +1,21 @@
 //! The second judgement of a scenario: does it make sense? All problems are found at once.
 
+mod claim;
+mod cluster;
+mod expect;
+mod fault_target;
 mod faults;
 mod load;
+mod store_probe;
+mod variants;
 mod workload;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::Problem;
-use crate::variants::{BASE, Resolved};
-use crate::{Cluster, Expect, Groups, Kind, Period, SCENARIO_VERSION, Scenario};
+use crate::{Expect, Groups, Kind, Period, SCENARIO_VERSION, Scenario};
 
-/// Chat servers that a scenario may have at most: the full engine has a host for each.
-const CHAT_MAX: u32 = 8;
-/// Hosts of devices that a scenario may have at most, for the same reason.
-const DEVICE_HOSTS_MAX: u32 = 4;
 /// Characters of a name at most: it becomes a folder's name, with a seed behind it.
 const NAME_CHARACTERS_MAX: usize = 60;
 /// Bytes of a message at least: each body begins with `m`, a number of up to 20 digits and a
@@ -26,7 +27,7 @@ impl Scenario {
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = self.head_problems();
-        problems.extend(cluster_problems(&self.cluster));
+        problems.extend(cluster::problems(&self.cluster));
         let designs = self.design.problems().into_iter();
         problems.extend(
             designs.map(|(knob, sentence)| Problem::new(format!("design.{knob}"), sentence)),
@@ -35,8 +36,8 @@ impl Scenario {
             problems.extend(workload::problems(workload, &self.design));
         }
         problems.extend(faults::problems(self));
-        problems.extend(expect_problems("expect", &self.expect));
-        problems.extend(self.variant_problems());
+        problems.extend(expect::problems(self));
+        problems.extend(variants::problems(self));
         problems.extend(self.seed_problems());
         if let Some(load) = &self.load {
             problems.extend(load::problems(load, &self.design));
@@ -49,6 +50,12 @@ impl Scenario {
                     format!("bad value of `plan.{key}`: {sentence}"),
                 )
             }));
+        }
+        if let Some(claim) = &self.claim {
+            problems.extend(claim::problems(claim, self));
+        }
+        if let Some(probe) = &self.store_probe {
+            problems.extend(store_probe::problems(probe));
         }
         problems
     }
@@ -66,10 +73,10 @@ impl Scenario {
             );
         }
         if self.kinds().is_empty() {
-            problems.push(
-                Problem::new("", "the scenario asks for nothing")
-                    .advise("add [workload] to simulate, [load] to measure or [plan] to plan"),
-            );
+            problems.push(Problem::new("", "the scenario asks for nothing").advise(
+                "add [workload] to simulate, [load] or [store_probe] to measure, or [plan] to \
+                             plan",
+            ));
         }
         let simulates = self.kinds().contains(&Kind::Simulate);
         if !simulates && !self.faults.is_empty() {
@@ -101,61 +108,6 @@ impl Scenario {
             })
             .collect()
     }
-
-    fn variant_problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut names = BTreeSet::from([BASE]);
-        for (index, variant) in self.variants.iter().enumerate() {
-            let place = format!("variant.{index}");
-            problems.extend(name_problem(&format!("{place}.name"), &variant.name));
-            if !names.insert(variant.name.as_str()) {
-                let message = format!("the name `{}` is taken", variant.name);
-                problems.push(
-                    Problem::new(format!("{place}.name"), message).advise(format!(
-                        "`{BASE}` is the file without variants; give each its own"
-                    )),
-                );
-            }
-            if variant.design.is_empty() {
-                problems.push(
-                    Problem::new(&place, format!("the variant `{}` changes no knob", variant.name))
-                        .advise("write what differs: `design = { accept = \"on-receipt\" }`"),
-                );
-            }
-            match self.resolve_variant(index, variant) {
-                Ok(resolved) => problems.extend(self.resolved_problems(&place, &resolved)),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        problems
-    }
-
-    /// What the variant breaks that the base does not.
-    fn resolved_problems(&self, place: &str, resolved: &Resolved) -> Vec<Problem> {
-        let known = self.design.problems();
-        let mut problems: Vec<Problem> = resolved
-            .design
-            .problems()
-            .into_iter()
-            .filter(|problem| !known.contains(problem))
-            .map(|(knob, sentence)| Problem::new(format!("{place}.design.{knob}"), sentence))
-            .collect();
-        let misfits = |design| -> Vec<Problem> {
-            let workload = self.workload.iter().flat_map(|one| workload::misfits(one, design));
-            workload.chain(self.load.iter().flat_map(|one| load::misfits(one, design))).collect()
-        };
-        let known = misfits(&self.design);
-        let broken = misfits(&resolved.design).into_iter();
-        problems.extend(broken.filter(|problem| !known.contains(problem)).map(|problem| {
-            let message = format!("{} in the variant `{}`", problem.message, resolved.name);
-            Problem { message, place: format!("{place}.design"), ..problem }
-        }));
-        let known = expect_problems("", &self.expect);
-        let is_new = |problem: &Problem| known.iter().all(|old| old.message != problem.message);
-        let of_expect = expect_problems(&format!("{place}.expect"), &resolved.expect);
-        problems.extend(of_expect.into_iter().filter(is_new));
-        problems
-    }
 }
 
 /// Whether a text may name a scenario or a variant: lower case, digits and single dashes.
@@ -170,39 +122,6 @@ pub(crate) fn name_problem(place: &str, name: &str) -> Option<Problem> {
              {NAME_CHARACTERS_MAX} characters at most"
         ))
     })
-}
-
-fn cluster_problems(cluster: &Cluster) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    problems.extend(outside("cluster.chat", cluster.chat, 1, CHAT_MAX));
-    problems.extend(outside("cluster.devices", cluster.devices, 1, DEVICE_HOSTS_MAX));
-    if cluster.latency_max < cluster.latency_min {
-        problems.push(Problem::new(
-            "cluster.latency_max",
-            format!("`latency_max` must not be below `latency_min` ({})", cluster.latency_min),
-        ));
-    }
-    problems
-}
-
-fn expect_problems(place: &str, expect: &Expect) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for name in expect.violations.iter().filter(|name| expect.not_applicable.contains(name)) {
-        problems.push(
-            Problem::new(
-                format!("{place}.not_applicable"),
-                format!("`{name}` is expected, so it cannot be not applicable"),
-            )
-            .advise("keep it in one of `violations` and `not_applicable`"),
-        );
-    }
-    let bounds = [("deliver_p99", expect.deliver_p99), ("recover_p99", expect.recover_p99)];
-    problems.extend(
-        bounds
-            .into_iter()
-            .filter_map(|(key, bound)| none_at_all(&format!("{place}.{key}"), bound?)),
-    );
-    problems
 }
 
 /// A problem when a count is not within its bounds.

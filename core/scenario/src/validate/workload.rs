@@ -22,6 +22,7 @@ pub(super) fn problems(workload: &Workload, design: &Design) -> Vec<Problem> {
         ));
     }
     problems.extend(conversation_problems(workload));
+    problems.extend(friend_problems(workload));
     problems.extend(group_problems("workload.groups", &workload.groups, workload.users, "users"));
     problems.extend(no_share("workload.group_share", workload.group_share));
     if workload.sends_per_user.per_second <= 0.0 {
@@ -30,6 +31,8 @@ pub(super) fn problems(workload: &Workload, design: &Design) -> Vec<Problem> {
                 .advise("write a rate above 0, such as \"6/min\""),
         );
     }
+    problems.extend(quiet_problem(workload));
+    problems.extend(push_problems(workload));
     problems.extend(outside("workload.body_bytes", workload.body_bytes, BODY_BYTES_MIN, u32::MAX));
     problems.extend(none_at_all("workload.duration", workload.duration));
     problems.extend(none_at_all("workload.settle", workload.settle));
@@ -85,6 +88,70 @@ fn conversation_problems(workload: &Workload) -> Vec<Problem> {
                     .advise("add groups: `groups = { count = 4, size = [3, 8] }`"),
             );
         }
+    }
+    problems.extend(join_problem(workload));
+    problems
+}
+
+fn join_problem(workload: &Workload) -> Option<Problem> {
+    let place = "workload.joins";
+    let groups = &workload.groups;
+    match workload.joins.per_second > 0.0 {
+        true if groups.count == 0 => Some(
+            Problem::new(place, "there are no groups to join")
+                .advise("add groups: `groups = { count = 4, size = [3, 8] }`"),
+        ),
+        true if groups.size[0] >= workload.users => Some(
+            Problem::new(place, "everybody is in every group already")
+                .advise("make the groups smaller, or add users"),
+        ),
+        _ => None,
+    }
+}
+
+fn friend_problems(workload: &Workload) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if workload.users >= 2 && workload.friends >= workload.users {
+        problems.push(
+            Problem::new(
+                "workload.friends",
+                format!("{} users cannot have {} friends each", workload.users, workload.friends),
+            )
+            .advise(format!("set `friends` to {} at most", workload.users - 1)),
+        );
+    }
+    let has_lists = workload.friends > 0 || workload.groups.count > 0;
+    if workload.looks_per_user.per_second > 0.0 && !has_lists {
+        problems.push(
+            Problem::new("workload.looks_per_user", "there is nobody to look at")
+                .advise("set `friends` to at least 1, or add groups"),
+        );
+    }
+    problems
+}
+
+fn quiet_problem(workload: &Workload) -> Option<Problem> {
+    let (place, share) = ("workload.quiet_users", workload.quiet_users);
+    let problem = no_share(place, share);
+    // As the population rounds it.
+    let sends = f64::from(workload.users) - (share * f64::from(workload.users)).round();
+    problem.or_else(|| {
+        (sends < 1.0 && workload.users > 0).then(|| {
+            Problem::new(place, "all users are quiet, so nobody sends anything")
+                .advise("make `quiet_users` smaller")
+        })
+    })
+}
+
+fn push_problems(workload: &Workload) -> Vec<Problem> {
+    let shares = [("workload.push", workload.push), ("workload.muted", workload.muted)];
+    let mut problems: Vec<Problem> =
+        shares.into_iter().filter_map(|(place, share)| no_share(place, share)).collect();
+    if workload.muted > 0.0 && workload.push <= 0.0 {
+        problems.push(
+            Problem::new("workload.muted", "there are no pushes to mute")
+                .advise("set the share of the users who have a push token: `push = 0.5`"),
+        );
     }
     problems
 }
