@@ -215,6 +215,8 @@ fn situation(answer: &StoreAnswer) -> String {
             format!("page, empty: {}, more: {more}", ranges.is_empty())
         }
         StoreAnswer::UnknownDevice => "unknown device".into(),
+        StoreAnswer::Activity(_) => "activity".into(),
+        StoreAnswer::PushDue(_) => "push due".into(),
         StoreAnswer::Heads { logged_out, .. } => {
             format!("heads, logged out: {}", !logged_out.is_empty())
         }
