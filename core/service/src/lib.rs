@@ -7,6 +7,7 @@ pub mod backend;
 pub mod chat;
 pub mod client;
 pub mod codec;
+pub mod directory;
 pub mod net;
 pub mod password;
 mod role;

@@ -12,7 +12,7 @@ use hubbub_chat::ports::{
 use hubbub_chat::time::Monotonic;
 use tokio::sync::oneshot;
 
-pub use local::LocalBackend;
+pub use local::{LocalBackend, OpenError};
 pub use models::{Committed, ModelBackend, Models};
 pub use remote::{RemoteBackend, serve_ports};
 
