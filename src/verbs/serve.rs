@@ -14,7 +14,7 @@ use hubbub_service::{
     backend::{Backend, LocalBackend},
     net::{Net, RealNet},
     password::Passwords,
-    store::{FjallConfig, FjallStore},
+    store::FjallConfig,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{io::AsyncReadExt, sync::watch};
@@ -123,7 +123,7 @@ impl Serve {
         };
         let served = hubbub_service::run(net, config, shutdown, ready).await;
         if let Some(local) = local {
-            local.store().close().await;
+            local.close().await;
         }
         served.map_err(Failure::new)?;
         tell("stopped");
@@ -131,9 +131,9 @@ impl Serve {
     }
 
     fn open(&self, net: &Arc<dyn Net>, design: &Design) -> Result<Arc<LocalBackend>, Failure> {
-        let store = FjallStore::open(&self.data, StoreRules::from(design), FjallConfig::default())
-            .map_err(Failure::new)?;
-        Ok(Arc::new(LocalBackend::new(net.clone(), store)))
+        let (rules, config) = (StoreRules::from(design), FjallConfig::default());
+        let opened = LocalBackend::open(net.clone(), &self.data, rules, config);
+        Ok(Arc::new(opened.map_err(Failure::new)?))
     }
 
     fn config(

@@ -274,8 +274,8 @@ pub struct Range {
     /// The visible entries, in order.
     pub entries: Vec<Arc<Entry>>,
     /// Everything from `from` up to here is gone: it was kept for as long as the design says. 0 when
-    /// nothing is.
-    #[serde(default, skip_serializing_if = "MessageId::is_zero")]
+    /// nothing is. Always written: pages also travel between processes, in a form without names.
+    #[serde(default)]
     pub truncated: MessageId,
 }
 

@@ -8,6 +8,7 @@ pub mod chat;
 pub mod client;
 pub mod codec;
 mod membership;
+pub mod directory;
 pub mod net;
 pub mod password;
 pub mod presence;

@@ -14,12 +14,9 @@ use hubbub_chat::{
     entry::Entry,
     frame::{Change, Cursors},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
-    ports::{
-        directory::{DirectoryModel, DirectoryRequest},
-        store::{
-            Append, ChangeRequest, ChannelState, CursorReport, StoreAnswer, StoreModel,
-            StoreRequest, Sync,
-        },
+    ports::store::{
+        Append, ChangeRequest, ChannelState, CursorReport, StoreAnswer, StoreModel, StoreRequest,
+        Sync,
     },
     random::Random,
     time::Wall,
@@ -215,6 +212,8 @@ fn situation(answer: &StoreAnswer) -> String {
             format!("page, empty: {}, more: {more}", ranges.is_empty())
         }
         StoreAnswer::UnknownDevice => "unknown device".into(),
+        StoreAnswer::Activity(_) => "activity".into(),
+        StoreAnswer::PushDue(_) => "push due".into(),
         StoreAnswer::Heads { logged_out, .. } => {
             format!("heads, logged out: {}", !logged_out.is_empty())
         }
@@ -304,31 +303,4 @@ fn fjall_answers_as_the_model_does_with_inboxes() {
 #[test]
 fn fjall_answers_as_the_model_does_with_channel_logs() {
     (4..=6).for_each(|seed| compare(Fanout::ChannelLog, seed));
-}
-
-#[test]
-fn the_directory_answers_as_its_model_does() {
-    let mut subject = Subject::new(Fanout::Inbox, small_cache());
-    let mut model = DirectoryModel::default();
-    let mut random = Random::new(11);
-    let mut situations = BTreeMap::<String, u32>::new();
-    for step in 0..800 {
-        let name = format!("user-{}", random.below(60));
-        let token = [u8::try_from(random.below(40)).unwrap(); 32];
-        let request = match random.below(10) {
-            0..3 => DirectoryRequest::SignUp { name, password_hash: format!("hash-{step}") },
-            3 => DirectoryRequest::Credentials { name },
-            4..6 => DirectoryRequest::Login { user: UserId(random.below(60)), token },
-            6..9 => DirectoryRequest::Authenticate { token },
-            _ => DirectoryRequest::Logout { device: DeviceId(random.below(80)) },
-        };
-        let expected = model.handle(request.clone());
-        let found = subject.ask_directory(request.clone());
-        assert_eq!(found, expected, "step {step}: {request:?}");
-        *situations.entry(first_word(&format!("{expected:?}"))).or_default() += 1;
-        if step % 200 == 199 {
-            subject.reopen();
-        }
-    }
-    assert_eq!(situations.len(), 7, "{situations:?}");
 }

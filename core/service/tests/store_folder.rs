@@ -5,12 +5,7 @@ mod store_fixture;
 
 use hubbub_chat::{
     design::Fanout,
-    ids::UserId,
-    ports::{
-        Outcome,
-        directory::{DirectoryAnswer, DirectoryRequest, NAME_BYTES_MAX},
-        store::StoreAnswer,
-    },
+    ports::{Outcome, store::StoreAnswer},
 };
 use hubbub_service::store::{FjallConfig, StoreError};
 use store_fixture::*;
@@ -67,7 +62,7 @@ fn another_format_is_refused() {
     subject.close();
     tamper(&subject, "meta", |meta| meta.insert("format", [9, 0]).unwrap());
     let error = open_again(&subject, Fanout::Inbox).err().unwrap();
-    assert!(error.to_string().contains("holds format 9 and this build reads format 2"), "{error}");
+    assert!(error.to_string().contains("holds format 9 and this build reads format 4"), "{error}");
 }
 
 #[test]
@@ -94,17 +89,4 @@ fn a_damaged_row_refuses_what_needs_it_and_nothing_else() {
     assert_eq!(subject.counters().failures, 1);
     let answer = subject.ask(append(2, direct(1, 2), 0, 1));
     assert!(matches!(answer, StoreAnswer::Appended(_)), "{answer:?}");
-}
-
-#[test]
-fn accounts_outlive_a_restart() {
-    let mut subject = Subject::new(Fanout::Inbox, FjallConfig::default());
-    let sign_up =
-        |name: &str| DirectoryRequest::SignUp { name: name.into(), password_hash: "hash".into() };
-    assert_eq!(subject.ask_directory(sign_up("ann")), DirectoryAnswer::SignedUp(UserId(1)));
-    subject.reopen();
-    assert_eq!(subject.ask_directory(sign_up("ann")), DirectoryAnswer::NameTaken);
-    assert_eq!(subject.ask_directory(sign_up("ben")), DirectoryAnswer::SignedUp(UserId(2)));
-    let long = sign_up(&"x".repeat(NAME_BYTES_MAX + 1));
-    assert_eq!(block_on(subject.store().call_directory(long)), Outcome::Refused);
 }

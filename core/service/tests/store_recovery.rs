@@ -17,10 +17,7 @@ use hubbub_chat::{
     design::Fanout,
     frame::Change,
     ids::{DeviceId, MessageId},
-    ports::{
-        directory::{DirectoryAnswer, DirectoryRequest},
-        store::{Appended, StoreAnswer, StoreRequest},
-    },
+    ports::store::{Appended, StoreAnswer, StoreRequest},
 };
 use hubbub_service::store::{FjallConfig, Row, StoreError, group_commit::Journal};
 use store_fixture::*;
@@ -112,8 +109,6 @@ fn what_was_answered_survives_a_kill() {
     fill(&subject, 20);
     subject.ask(cursor(2, 2, group(1), 15));
     subject.ask(change(3, group(1), 1, Change::Leave));
-    let sign_up = DirectoryRequest::SignUp { name: "ann".into(), password_hash: "hash".into() };
-    subject.ask_directory(sign_up.clone());
 
     let copy = folder.path().join("copy");
     copy_folder(&subject.path, &copy);
@@ -123,7 +118,6 @@ fn what_was_answered_survives_a_kill() {
     assert_eq!(places(restored.ask(sync(2, &[], 99)), group(1)), everything[15..]);
     assert_eq!(places(restored.ask(sync(3, &[], 99)), group(1)), everything);
     assert_eq!(restored.ask(append(1, group(1), 1, 20)), repeat(21));
-    assert_eq!(restored.ask_directory(sign_up), DirectoryAnswer::NameTaken);
     let heads = heads(&[3]);
     assert_eq!(restored.ask(heads.clone()), subject.ask(heads));
 }

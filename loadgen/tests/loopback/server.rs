@@ -25,7 +25,7 @@ use hubbub_service::{
     backend::{Backend, LocalBackend, ModelBackend, Models},
     net::{Net, RealNet},
     password::Passwords,
-    store::{FjallConfig, FjallStore},
+    store::FjallConfig,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -108,8 +108,8 @@ impl Server {
     /// A server over a store on disk, in this folder.
     pub(crate) async fn on_disk(design: &Design, folder: &std::path::Path) -> Self {
         let rules = StoreRules::from(design);
-        let store = FjallStore::open(folder, rules, FjallConfig::default()).unwrap();
-        let backend = LocalBackend::new(Arc::new(RealNet::new()), store);
+        let (net, config) = (Arc::new(RealNet::new()), FjallConfig::default());
+        let backend = LocalBackend::open(net, folder, rules, config).unwrap();
         Self::over(design, Arc::new(backend), true).await
     }
 

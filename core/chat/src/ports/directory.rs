@@ -12,6 +12,15 @@ pub const NAME_BYTES_MAX: usize = 64;
 /// Friends and requests of one user at most.
 pub const FRIENDS_MAX: usize = 5000;
 
+/// Bytes of a name that others are shown at most.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 128;
+
+/// Bytes of what a user says about themselves at most.
+pub const ABOUT_BYTES_MAX: usize = 1024;
+
+/// Bytes of a user's settings at most, as text.
+pub const SETTINGS_BYTES_MAX: usize = 8192;
+
 /// The hash of a session token.
 pub type TokenHash = [u8; 32];
 
@@ -71,6 +80,40 @@ pub enum DirectoryRequest {
         /// The user.
         user: UserId,
     },
+    /// What a user shows of themselves.
+    Profile {
+        /// The user.
+        user: UserId,
+    },
+    /// Replaces what a user shows of themselves.
+    WriteProfile {
+        /// The user.
+        user: UserId,
+        /// What they show from now on.
+        profile: Profile,
+    },
+    /// What a user's programs keep for them.
+    Settings {
+        /// The user.
+        user: UserId,
+    },
+    /// Replaces what a user's programs keep for them.
+    WriteSettings {
+        /// The user.
+        user: UserId,
+        /// A JSON object as text, which the directory does not look into.
+        settings: String,
+    },
+}
+
+/// What a user shows of themselves; empty until it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name that others are shown, at most `DISPLAY_NAME_BYTES_MAX` bytes.
+    pub display_name: String,
+    /// What they say about themselves, at most `ABOUT_BYTES_MAX` bytes.
+    pub about: String,
 }
 
 /// What the directory answers.
@@ -117,9 +160,18 @@ pub enum DirectoryAnswer {
         /// Whom the user has asked.
         asked: Vec<UserId>,
     },
+    /// To `Profile`.
+    Profile(Profile),
+    /// To `Settings`: an empty object until something is written.
+    Settings(String),
+    /// To `WriteProfile` and `WriteSettings`.
+    Written,
     /// There is no such account or token, or one would be a friend of oneself.
     NotFound,
 }
+
+/// The settings of a user who has written none.
+pub const NO_SETTINGS: &str = "{}";
 
 /// The pure model of the directory.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +180,8 @@ pub struct DirectoryModel {
     password_hashes: BTreeMap<UserId, String>,
     tokens: BTreeMap<TokenHash, (UserId, DeviceId)>,
     friends: BTreeMap<UserId, BTreeMap<UserId, Tie>>,
+    profiles: BTreeMap<UserId, Profile>,
+    settings: BTreeMap<UserId, String>,
     last_user: u64,
     last_device: u64,
 }
@@ -138,6 +192,41 @@ enum Tie {
     Friend,
     Asked,
     AskedBy,
+}
+
+impl DirectoryRequest {
+    /// Whether its texts keep to their bounds. A directory refuses what does not.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        match self {
+            Self::SignUp { name, .. } | Self::Credentials { name } => name.len() <= NAME_BYTES_MAX,
+            Self::WriteProfile { profile: Profile { display_name, about }, .. } => {
+                display_name.len() <= DISPLAY_NAME_BYTES_MAX && about.len() <= ABOUT_BYTES_MAX
+            }
+            Self::WriteSettings { settings, .. } => settings.len() <= SETTINGS_BYTES_MAX,
+            _ => true,
+        }
+    }
+
+    /// Whether it changes nothing whatever becomes of it.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        match self {
+            Self::Credentials { .. }
+            | Self::Authenticate { .. }
+            | Self::Devices { .. }
+            | Self::Friends { .. }
+            | Self::Profile { .. }
+            | Self::Settings { .. } => true,
+            Self::SignUp { .. }
+            | Self::Login { .. }
+            | Self::Logout { .. }
+            | Self::Befriend { .. }
+            | Self::Unfriend { .. }
+            | Self::WriteProfile { .. }
+            | Self::WriteSettings { .. } => false,
+        }
+    }
 }
 
 impl DirectoryModel {
@@ -166,6 +255,36 @@ impl DirectoryModel {
                 DirectoryAnswer::Unfriended
             }
             DirectoryRequest::Friends { user } => self.friends(user),
+            DirectoryRequest::Profile { user } => self.of_known(user, |directory| {
+                let profile = directory.profiles.get(&user).cloned();
+                DirectoryAnswer::Profile(profile.unwrap_or_default())
+            }),
+            DirectoryRequest::WriteProfile { user, profile } => self.of_known(user, |directory| {
+                directory.profiles.insert(user, profile);
+                DirectoryAnswer::Written
+            }),
+            DirectoryRequest::Settings { user } => self.of_known(user, |directory| {
+                let settings = directory.settings.get(&user).cloned();
+                DirectoryAnswer::Settings(settings.unwrap_or_else(|| NO_SETTINGS.into()))
+            }),
+            DirectoryRequest::WriteSettings { user, settings } => {
+                self.of_known(user, |directory| {
+                    directory.settings.insert(user, settings);
+                    DirectoryAnswer::Written
+                })
+            }
+        }
+    }
+
+    fn of_known(
+        &mut self,
+        user: UserId,
+        then: impl FnOnce(&mut Self) -> DirectoryAnswer,
+    ) -> DirectoryAnswer {
+        if self.password_hashes.contains_key(&user) {
+            then(self)
+        } else {
+            DirectoryAnswer::NotFound
         }
     }
 

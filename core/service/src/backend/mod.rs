@@ -13,7 +13,7 @@ use hubbub_chat::ports::{
 use hubbub_chat::time::Monotonic;
 use tokio::sync::oneshot;
 
-pub use local::LocalBackend;
+pub use local::{LocalBackend, OpenError};
 pub use models::{Committed, ModelBackend, Models};
 pub use port_map::PortMap;
 pub use remote::{RemoteBackend, serve_ports};

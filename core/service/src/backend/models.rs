@@ -60,6 +60,7 @@ impl ModelBackend {
             Request::Routing(request) => {
                 Answer::Routing(Outcome::Ok(models.routing.handle(request)))
             }
+            Request::Directory(request) if !request.fits() => Answer::Directory(Outcome::Refused),
             Request::Directory(request) => {
                 Answer::Directory(Outcome::Ok(models.directory.handle(request)))
             }

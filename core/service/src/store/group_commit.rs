@@ -59,7 +59,7 @@ impl<A> Waiting<A> {
         Self(Some(reply))
     }
 
-    fn begin(mut self) -> Option<Reply<A>> {
+    pub(crate) fn begin(mut self) -> Option<Reply<A>> {
         self.0.take()
     }
 }

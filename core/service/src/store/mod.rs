@@ -1,4 +1,4 @@
-//! The durable backend of the `Store` and `Directory` ports: rows in fjall, group commit, and an
+//! The durable backend of the `Store` port: rows in fjall, group commit, and an
 //! answer only once the disk has it.
 //!
 //! What a request comes to is decided by the types of the chat core ([`ChannelState`] and

@@ -28,19 +28,11 @@ pub enum Table {
     Devices,
     /// user → their devices that are logged in.
     Users,
-    /// account name → user and password hash.
-    Names,
-    /// user → account name.
-    Accounts,
-    /// token hash → user and device.
-    Tokens,
-    /// device → token hash.
-    DeviceTokens,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 9] = [
         Self::Meta,
         Self::Log,
         Self::Inbox,
@@ -50,10 +42,6 @@ impl Table {
         Self::Operations,
         Self::Devices,
         Self::Users,
-        Self::Names,
-        Self::Accounts,
-        Self::Tokens,
-        Self::DeviceTokens,
     ];
 
     /// The table's name on disk.
@@ -69,10 +57,6 @@ impl Table {
             Self::Operations => "operations",
             Self::Devices => "devices",
             Self::Users => "users",
-            Self::Names => "names",
-            Self::Accounts => "accounts",
-            Self::Tokens => "tokens",
-            Self::DeviceTokens => "device-tokens",
         }
     }
 

@@ -70,15 +70,18 @@ fn every_frame_of_a_client_has_an_example_that_the_codec_reads_and_writes() {
                 Change::Join => "join",
                 Change::Leave => "leave",
                 Change::Remove(_) => "remove",
+                Change::HandOver(_) => "hand_over",
+                Change::Rename(_) => "rename",
             },
             ClientFrame::Cursor { .. } => "cursor",
             ClientFrame::Sync { .. } => "sync",
+            ClientFrame::Look { .. } => "look",
             ClientFrame::Heartbeat { .. } => "heartbeat",
         });
     }
-    let frames = ["hello", "send", "cursor", "sync", "heartbeat"];
-    let changes = ["create", "invite", "join", "leave", "remove"];
-    assert_shown(&seen, &[frames, changes].concat());
+    let frames = ["hello", "send", "cursor", "sync", "look", "heartbeat"];
+    let changes = ["create", "invite", "join", "leave", "remove", "hand_over", "rename"];
+    assert_shown(&seen, &[&frames[..], &changes].concat());
 }
 
 #[test]
@@ -94,6 +97,7 @@ fn every_frame_of_a_server_has_an_example_that_the_codec_reads_and_writes() {
             ServerFrame::Changed { .. } => "changed",
             ServerFrame::Entry { .. } => "entry",
             ServerFrame::Page { .. } => "page",
+            ServerFrame::Statuses { .. } => "statuses",
             ServerFrame::Alive { .. } => "alive",
             ServerFrame::Error { .. } => "error",
             ServerFrame::Bye { .. } => "bye",
@@ -112,11 +116,14 @@ fn every_frame_of_a_server_has_an_example_that_the_codec_reads_and_writes() {
             Content::Joined => "joined",
             Content::Left => "left",
             Content::Removed(_) => "removed",
+            Content::HandedOver(_) => "handed_over",
+            Content::Renamed(_) => "renamed",
         }));
     }
-    let frames = ["accepted", "refused", "changed", "entry", "page", "alive", "error", "bye"];
-    assert_shown(&seen, &frames);
-    assert_shown(&contents, &["text", "created", "invited", "joined", "left", "removed"]);
+    let frames = ["accepted", "refused", "changed", "entry", "page", "statuses", "alive"];
+    assert_shown(&seen, &[&frames[..], &["error", "bye"]].concat());
+    let changes = ["created", "invited", "joined", "left", "removed", "handed_over", "renamed"];
+    assert_shown(&contents, &[&["text"][..], &changes].concat());
 }
 
 /// The values in the first column of the table with this heading, each put into a frame of a
@@ -195,12 +202,14 @@ fn every_reason_of_a_cut_is_in_its_table() {
             CutReason::Shutdown => "shutdown",
             CutReason::Protocol => "protocol",
             CutReason::UnknownDevice => "unknown_device",
+            CutReason::Draining => "draining",
+            CutReason::Full => "full",
         },
         other => panic!("{other:?}"),
     };
     let seen = table("`bye.reason`", frame).into_iter().map(name).collect();
     let all = ["slow_consumer", "silent", "replaced", "shutdown", "protocol", "unknown_device"];
-    assert_shown(&seen, &all);
+    assert_shown(&seen, &[&all[..], &["draining", "full"]].concat());
 }
 
 /// Sends the requests of the document, one after the other, and compares the answers.

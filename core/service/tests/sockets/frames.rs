@@ -1,7 +1,7 @@
 //! Frames that are refused, and what becomes of the session.
 
 use hubbub_chat::{
-    ChannelId, Design,
+    ChannelId, Design, MessageId,
     frame::{
         Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, CutReason,
         SendRefusal, ServerFrame,

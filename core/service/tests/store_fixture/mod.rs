@@ -14,7 +14,6 @@ use hubbub_chat::{
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
     ports::{
         Outcome,
-        directory::{DirectoryAnswer, DirectoryRequest},
         store::{Append, ChangeRequest, CursorReport, StoreAnswer, StoreRequest, StoreRules, Sync},
     },
     time::Wall,
@@ -98,10 +97,6 @@ impl Subject {
 
     pub(crate) fn ask(&self, request: StoreRequest) -> StoreAnswer {
         known(self.outcome(request))
-    }
-
-    pub(crate) fn ask_directory(&self, request: DirectoryRequest) -> DirectoryAnswer {
-        known(block_on(self.store().call_directory(request)))
     }
 
     /// Submits without waiting; the outcomes arrive in the order of the answers.

@@ -3,10 +3,7 @@
 use std::ops::RangeInclusive;
 
 use fjall::Slice;
-use hubbub_chat::{
-    ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
-    ports::directory::TokenHash,
-};
+use hubbub_chat::ids::{ChannelId, DeviceId, MessageId, OperationId, UserId};
 
 /// Bytes of a number.
 const NUMBER: usize = 8;
@@ -81,14 +78,6 @@ pub(super) fn user(user: UserId) -> Slice {
 
 pub(super) fn device(device: DeviceId) -> Slice {
     Slice::from(number(device.0))
-}
-
-pub(super) fn name(name: &str) -> Slice {
-    Slice::from(name)
-}
-
-pub(super) fn token(token: &TokenHash) -> Slice {
-    Slice::from(token)
 }
 
 fn owner_bytes(owner: u64, channel: &[u8; CHANNEL]) -> Slice {

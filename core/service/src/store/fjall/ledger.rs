@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use hubbub_chat::{
-    ports::{
-        directory::{DirectoryAnswer, DirectoryRequest},
-        store::{StoreAnswer, StoreRequest, StoreRules},
-    },
+    ports::store::{StoreAnswer, StoreRequest, StoreRules},
     time::Wall,
 };
 
@@ -16,16 +13,10 @@ use crate::store::{
     group_commit::{Journal, Ledger},
 };
 
-/// A request to one of the two ports.
-pub(super) enum Work {
-    Store(Wall, StoreRequest),
-    Directory(DirectoryRequest),
-}
-
-/// An answer of one of the two ports.
-pub(super) enum WorkAnswer {
-    Store(StoreAnswer),
-    Directory(DirectoryAnswer),
+/// A request, and the time that dates what it writes.
+pub(super) struct Work {
+    pub(super) wall: Wall,
+    pub(super) request: StoreRequest,
 }
 
 /// An open folder.
@@ -55,27 +46,14 @@ impl FjallLedger {
 
 impl Ledger for FjallLedger {
     type Work = Work;
-    type Answer = WorkAnswer;
+    type Answer = StoreAnswer;
 
     fn is_read(work: &Work) -> bool {
-        match work {
-            Work::Store(_, request) => {
-                matches!(request, StoreRequest::Sync(_) | StoreRequest::Heads { .. })
-            }
-            Work::Directory(request) => matches!(
-                request,
-                DirectoryRequest::Credentials { .. } | DirectoryRequest::Authenticate { .. }
-            ),
-        }
+        matches!(work.request, StoreRequest::Sync(_) | StoreRequest::Heads { .. })
     }
 
-    fn apply(&mut self, work: Work) -> Result<WorkAnswer, StoreError> {
-        match work {
-            Work::Store(wall, request) => self.state.handle(wall, request).map(WorkAnswer::Store),
-            Work::Directory(request) => {
-                self.state.handle_directory(request).map(WorkAnswer::Directory)
-            }
-        }
+    fn apply(&mut self, work: Work) -> Result<StoreAnswer, StoreError> {
+        self.state.handle(work.wall, work.request)
     }
 
     fn pending_rows(&self) -> usize {

@@ -2,7 +2,6 @@
 
 mod cache;
 mod devices;
-mod directory;
 pub(in crate::store) mod keys;
 mod ledger;
 mod reading;
@@ -25,14 +24,13 @@ use hubbub_chat::{
     entry::Entry,
     ports::{
         Outcome,
-        directory::{DirectoryAnswer, DirectoryRequest, NAME_BYTES_MAX},
         store::{StoreAnswer, StoreRequest, StoreRules},
     },
     time::Wall,
 };
 use tokio::sync::oneshot;
 
-use self::ledger::{FjallLedger, Work, WorkAnswer};
+use self::ledger::{FjallLedger, Work};
 use super::{
     error::StoreError,
     group_commit::{
@@ -81,12 +79,12 @@ impl Default for FjallConfig {
     }
 }
 
-/// The durable backend of the `Store` and `Directory` ports, in one folder.
+/// The durable backend of the `Store` port, in one folder.
 ///
 /// Requests are carried out in the order in which they were submitted. What is answered with
 /// [`Outcome::Ok`] is on disk, and so is everything that a read has shown.
 pub struct FjallStore {
-    queue: SyncSender<Message<Work, WorkAnswer>>,
+    queue: SyncSender<Message<Work, StoreAnswer>>,
     counters: Arc<Counters>,
     is_closing: AtomicBool,
     thread: Option<JoinHandle<()>>,
@@ -128,15 +126,6 @@ impl FjallStore {
         receiver.await.unwrap_or(Outcome::Unknown)
     }
 
-    /// Asks the directory, under the same commit as the store.
-    ///
-    /// Refused as in [`call`](Self::call), and for a name of more than [`NAME_BYTES_MAX`] bytes.
-    pub async fn call_directory(&self, request: DirectoryRequest) -> Outcome<DirectoryAnswer> {
-        let (sender, receiver) = oneshot::channel();
-        self.submit_directory(request, move |outcome| drop(sender.send(outcome)));
-        receiver.await.unwrap_or(Outcome::Unknown)
-    }
-
     /// Asks the store without waiting. `reply` is called once, on the store's thread, or here and
     /// now when the request is refused at once; it must be quick.
     pub fn submit(
@@ -145,31 +134,7 @@ impl FjallStore {
         request: StoreRequest,
         reply: impl FnOnce(Outcome<StoreAnswer>) + Send + 'static,
     ) {
-        let reply = move |outcome| {
-            reply(narrow(outcome, |answer| match answer {
-                WorkAnswer::Store(answer) => Some(answer),
-                WorkAnswer::Directory(_) => None,
-            }));
-        };
-        self.enqueue(Work::Store(wall, request), Box::new(reply));
-    }
-
-    /// Asks the directory without waiting; see [`submit`](Self::submit).
-    pub fn submit_directory(
-        &self,
-        request: DirectoryRequest,
-        reply: impl FnOnce(Outcome<DirectoryAnswer>) + Send + 'static,
-    ) {
-        if name_bytes(&request) > NAME_BYTES_MAX {
-            return reply(Outcome::Refused);
-        }
-        let reply = move |outcome| {
-            reply(narrow(outcome, |answer| match answer {
-                WorkAnswer::Directory(answer) => Some(answer),
-                WorkAnswer::Store(_) => None,
-            }));
-        };
-        self.enqueue(Work::Directory(request), Box::new(reply));
+        self.enqueue(Work { wall, request }, Box::new(reply));
     }
 
     /// Finishes what was asked before, frees the folder, and refuses what is asked later.
@@ -197,7 +162,7 @@ impl FjallStore {
         self.counters.read()
     }
 
-    fn enqueue(&self, work: Work, reply: Reply<WorkAnswer>) {
+    fn enqueue(&self, work: Work, reply: Reply<StoreAnswer>) {
         // A message that is not taken is dropped, which refuses it.
         let message = Message::Request(work, Waiting::new(reply));
         if self.is_closing.load(Relaxed) || self.queue.try_send(message).is_err() {
@@ -217,26 +182,5 @@ impl Drop for FjallStore {
             let _ = self.queue.send(Message::Close(None));
             let _ = thread.join();
         }
-    }
-}
-
-fn name_bytes(request: &DirectoryRequest) -> usize {
-    match request {
-        DirectoryRequest::SignUp { name, .. } | DirectoryRequest::Credentials { name } => {
-            name.len()
-        }
-        _ => 0,
-    }
-}
-
-/// The part of an outcome that its asker expects. A request is never answered for another port.
-fn narrow<T>(
-    outcome: Outcome<WorkAnswer>,
-    part: impl FnOnce(WorkAnswer) -> Option<T>,
-) -> Outcome<T> {
-    match outcome {
-        Outcome::Ok(answer) => part(answer).map_or(Outcome::Unknown, Outcome::Ok),
-        Outcome::Refused => Outcome::Refused,
-        Outcome::Unknown => Outcome::Unknown,
     }
 }

@@ -9,7 +9,7 @@ use super::values::{self, FormatRow};
 use crate::store::{Row, StoreError, Table, group_commit::Journal};
 
 /// Raised whenever a key or a value is laid out otherwise.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// How the journal reaches the disk: with `fdatasync`. Anything less leaves it to the operating
 /// system, and an answer would be a promise that a power cut breaks.

@@ -11,7 +11,7 @@ use hubbub_chat::{
     entry::{Content, Entry},
     frame::ChangeRefusal,
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
-    ports::{directory::TokenHash, store::ChannelState},
+    ports::store::ChannelState,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -75,26 +75,6 @@ pub(super) struct DeviceRow {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct UserRow {
     pub(super) devices: BTreeSet<DeviceId>,
-}
-
-/// An account, by its name.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct AccountRow {
-    pub(super) user: UserId,
-    pub(super) password_hash: String,
-}
-
-/// Whose token it is.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct TokenRow {
-    pub(super) user: UserId,
-    pub(super) device: DeviceId,
-}
-
-/// The token of a device.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct DeviceTokenRow {
-    pub(super) token: TokenHash,
 }
 
 pub(super) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Slice, StoreError> {

@@ -144,13 +144,13 @@ mod tests {
     }
 
     fn keys(view: &View, first: &str, last: &str) -> String {
-        let rows = view.scan(Table::Names, slice(first)..=slice(last));
+        let rows = view.scan(Table::Users, slice(first)..=slice(last));
         let rows = rows.map(|row| row.map(|(key, value)| [&*key, &*value].concat()).unwrap());
         String::from_utf8(rows.collect::<Vec<_>>().join(&b' ')).unwrap()
     }
 
     fn put_all(view: &mut View, rows: &[(&str, &str)]) {
-        rows.iter().for_each(|(key, value)| view.put(Table::Names, slice(key), slice(value)));
+        rows.iter().for_each(|(key, value)| view.put(Table::Users, slice(key), slice(value)));
     }
 
     #[test]
@@ -166,12 +166,12 @@ mod tests {
         assert_eq!((view.waiting_rows(), keys(&view, "a", "z").as_str()), (0, "b1 d1 f1 h1"));
 
         put_all(&mut view, &[("a", "2"), ("d", "2"), ("e", "2"), ("i", "2")]);
-        view.remove(Table::Names, slice("f"));
-        view.remove(Table::Names, slice("g"));
+        view.remove(Table::Users, slice("f"));
+        view.remove(Table::Users, slice("g"));
         assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");
         assert_eq!(keys(&view, "b", "f"), "b1 d2 e2");
-        assert_eq!(view.get(Table::Names, b"f").unwrap(), None);
-        let last = |last: &str| view.last_key(Table::Names, slice("a")..=slice(last)).unwrap();
+        assert_eq!(view.get(Table::Users, b"f").unwrap(), None);
+        let last = |last: &str| view.last_key(Table::Users, slice("a")..=slice(last)).unwrap();
         assert_eq!([last("c"), last("z")], [Some(slice("b")), Some(slice("i"))]);
         journal.commit(view.take_rows()).unwrap();
         assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");

@@ -21,7 +21,7 @@ use hubbub_service::{
     net::Net,
     password::Passwords,
     run,
-    store::{FjallConfig, FjallStore},
+    store::FjallConfig,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -111,7 +111,7 @@ pub(crate) fn stored(models: &Mutex<Models>) -> Vec<Arc<Entry>> {
     models.lock().unwrap().store.entries().cloned().collect()
 }
 
-/// Ports over a store on disk.
+/// Ports over a folder of data.
 pub(crate) struct Disk {
     pub(crate) backend: Arc<LocalBackend>,
 }
@@ -119,12 +119,12 @@ pub(crate) struct Disk {
 impl Disk {
     pub(crate) fn open(net: &Arc<dyn Net>, folder: &Path, design: &Design) -> Self {
         let rules = StoreRules::from(design);
-        let store = FjallStore::open(folder, rules, FjallConfig::default()).unwrap();
-        Self { backend: Arc::new(LocalBackend::new(net.clone(), store)) }
+        let config = FjallConfig::default();
+        Self { backend: Arc::new(LocalBackend::open(net.clone(), folder, rules, config).unwrap()) }
     }
 
     /// Frees the folder, whoever still holds the backend.
     pub(crate) async fn close(self) {
-        within("end of a store", self.backend.store().close()).await;
+        within("end of a store", self.backend.close()).await;
     }
 }

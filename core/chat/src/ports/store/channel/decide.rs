@@ -70,10 +70,14 @@ impl ChannelState {
         let mut members: Vec<UserId> = users.iter().copied().chain([user]).collect();
         members.sort_unstable();
         members.dedup();
+        // Nobody else learns whether the group is there.
+        if user != creator {
+            return Decision::Refused(ChangeRefusal::Invalid);
+        }
         if self.head != MessageId::ZERO {
             return Decision::Refused(ChangeRefusal::Exists);
         }
-        if user != creator || !members.iter().all(|member| exists(*member)) {
+        if !members.iter().all(|member| exists(*member)) {
             return Decision::Refused(ChangeRefusal::Invalid);
         }
         if members.len() > group_limit as usize {
