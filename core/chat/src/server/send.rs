@@ -9,7 +9,7 @@ use super::{
     session::Offer,
 };
 use crate::{
-    design::Accept,
+    design::{Accept, Retry},
     entry::{Content, Entry},
     frame::{SendFrame, SendRefusal, ServerFrame},
     ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
@@ -164,9 +164,10 @@ impl ChatServer {
                     accepted_at_ms,
                 },
             );
-            // After a repeat the device may have settled the send before it could apply the entry:
-            // then only the entry itself will do.
-            if !repeat {
+            // After a repeat the device may have settled the send before it could apply the entry,
+            // and a device that does not keep to its numbers may have forgotten this one: then only
+            // the entry itself will do.
+            if !repeat && self.config.design.retry == Retry::Numbered {
                 self.pass_accepted(send.session, channel, message_id);
             }
         }

@@ -122,7 +122,7 @@ pub(crate) fn design(fanout: Fanout) -> Design {
 }
 
 pub(crate) struct Run {
-    world: World,
+    pub(crate) world: World,
     seed: u64,
     weathers: u64,
     bodies: u64,
@@ -224,10 +224,18 @@ impl Run {
     }
 
     pub(crate) fn check(&self) {
+        self.check_devices();
+        self.check_bodies();
+    }
+
+    pub(crate) fn check_devices(&self) {
         for (user, device) in DEVICES {
             self.check_device(UserId(user), DeviceId(device));
         }
-        self.check_bodies();
+    }
+
+    pub(crate) fn devices() -> impl Iterator<Item = DeviceId> {
+        DEVICES.into_iter().map(|(_, device)| DeviceId(device))
     }
 
     fn check_device(&self, user: UserId, device: DeviceId) {

@@ -21,7 +21,7 @@ fn lose_the_first_acceptance(world: &mut World) {
             Fate::Drop
         }
         // A device that does not hear of its own entry any more has only its retry.
-        Some((PHONE, ServerFrame::Page { .. })) => Fate::Drop,
+        Some((PHONE, ServerFrame::Page { .. } | ServerFrame::Entry { .. })) => Fate::Drop,
         _ => Fate::Pass,
     });
 }

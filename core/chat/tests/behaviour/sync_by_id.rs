@@ -1,15 +1,18 @@
 //! Sync by ids that are no places of a log: what is found, and what never is.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use hubbub_chat::{
-    ChannelId, Content, Design, Device, DeviceId, Entry, MessageId, Monotonic, Now, Wall,
+    Content, Design, MessageId,
     design::{Accept, CursorScope, Ids, WorkerIds},
-    device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
-    frame::{Change, ClientFrame, Range, ServerFrame},
+    device::DeviceOutput,
+    frame::{ClientFrame, ServerFrame},
 };
 
-use crate::support::*;
+use crate::support::{
+    alone::{Alone, applied, text},
+    *,
+};
 
 const INSTANT: Duration = Duration::from_millis(300);
 
@@ -23,13 +26,6 @@ fn global() -> Design {
     Design { cursor: CursorScope::Global, ..snowflake() }
 }
 
-/// Cat's device comes back and syncs.
-fn reconnect(world: &mut World, device: DeviceId) {
-    world.break_connection(device);
-    world.run_for(Duration::from_millis(15));
-    world.run_until(seconds(3), |world| world.is_synced(device));
-}
-
 /// Ann's append is under way for a second, while Ben's goes through and Cat comes back.
 fn slow_append(design: Design) -> World {
     let mut world = trio_with(2, design);
@@ -39,7 +35,7 @@ fn slow_append(design: Design) -> World {
     world.rule(|_| Fate::Pass);
     world.send(BENS, group(), "fast");
     world.run_for(INSTANT);
-    reconnect(&mut world, CATS);
+    world.reconnect(CATS);
     world.heal();
     world.run_for(seconds(120));
     world
@@ -70,7 +66,7 @@ fn skewed(design: Design, skew_ms: i64) -> World {
     world.run_for(seconds(10));
     world.send(PHONE, group(), "question");
     world.run_for(INSTANT);
-    reconnect(&mut world, BENS);
+    world.reconnect(BENS);
     world.send(CATS, group(), "answer");
     world.run_for(seconds(120));
     world
@@ -166,96 +162,6 @@ fn two_servers_with_one_worker_id_collide_and_the_later_takes_another_id() {
     assert_eq!(world.texts(BENS, group()).len(), 41);
 }
 
-/// Ben's message to Ann commits late and its hint is lost, while the group has moved on.
-fn late_in_another_channel(design: Design) -> World {
-    let mut world = World::new(2, design);
-    world.login(ANN, PHONE, 0);
-    world.login(BEN, BENS, 1);
-    world.login(CAT, CATS, 0);
-    world.run_for(seconds(1));
-    world.change(PHONE, group(), Change::Create(vec![BEN, CAT]));
-    world.run_for(seconds(1));
-    world.rule(|message| if message.is_append() { Fate::Hold } else { Fate::Pass });
-    world.send(BENS, direct(), "slow");
-    world.run_for(INSTANT);
-    world.rule(|_| Fate::Pass);
-    world.send(CATS, group(), "fast");
-    world.run_for(INSTANT);
-    world.rule(
-        |message| {
-            if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass }
-        },
-    );
-    world.release();
-    world.run_for(INSTANT);
-    world.heal();
-    world.run_for(seconds(120));
-    world
-}
-
-#[test]
-fn one_cursor_for_everything_skips_what_commits_late_in_another_channel() {
-    let world = late_in_another_channel(global());
-    assert_eq!(world.accepted(BENS).len(), 1);
-    assert_eq!(world.log_texts(direct()), ["slow"]);
-    assert_eq!(world.texts(PHONE, direct()), [""; 0]);
-    assert_eq!(world.texts(PHONE, group()), ["(created)", "fast"]);
-}
-
-#[test]
-fn a_cursor_per_channel_finds_what_commits_late_in_another_channel() {
-    for design in [snowflake(), Design::default()] {
-        let world = late_in_another_channel(design);
-        assert_eq!(world.texts(PHONE, direct()), ["slow"]);
-    }
-}
-
-#[test]
-fn one_cursor_for_everything_skips_a_lost_hint_below_a_later_one() {
-    let mut world = trio_with(2, global());
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
-    world.send(PHONE, group(), "lost");
-    world.run_for(INSTANT);
-    world.send(PHONE, group(), "behind it");
-    world.run_for(seconds(120));
-    assert_eq!(world.texts(CATS, group()), ["(created)", "behind it"]);
-}
-
-#[test]
-fn one_cursor_for_everything_goes_with_hello_and_moves_with_live_deliveries() {
-    let mut world = trio_with(1, global());
-    world.send(PHONE, group(), "hello");
-    world.run_for(INSTANT);
-    let newest = world.node(CATS).disk.newest();
-    assert_eq!(Some(newest), world.accepted(PHONE)[0].1);
-    reconnect(&mut world, CATS);
-    let hello = world.frames_from(CATS).filter_map(|frame| match frame {
-        ClientFrame::Hello { newest, cursors, .. } => Some((*newest, cursors.len())),
-        _ => None,
-    });
-    assert_eq!(hello.collect::<Vec<_>>(), [(MessageId::ZERO, 0), (newest, 0)]);
-}
-
-#[test]
-fn one_cursor_for_everything_reads_all_channels_page_by_page() {
-    let mut world = trio_with(1, Design { page_entries_max: 3, ..global() });
-    world.stop_device(CATS);
-    let aside = ChannelId::direct(ANN, CAT);
-    for number in 0..10 {
-        world.send(PHONE, group(), &format!("{number}"));
-        world.send(PHONE, aside, &format!("aside {number}"));
-        world.run_for(INSTANT);
-    }
-    world.start_device(CATS);
-    world.run_for(seconds(10));
-    assert_eq!(world.texts(CATS, group()), world.log_texts(group()));
-    assert_eq!(world.texts(CATS, aside), world.log_texts(aside));
-}
-
 #[test]
 fn two_devices_that_met_the_same_entries_in_another_order_have_the_same_digest() {
     for design in [snowflake(), global()] {
@@ -305,72 +211,6 @@ fn two_messages_of_one_millisecond_are_one_where_the_time_is_the_id() {
     assert_eq!(world.log(direct()).len(), 1, "both were accepted, and one is gone");
 }
 
-/// Ben's device alone.
-struct Alone(Device);
-
-impl Alone {
-    fn new(design: Design) -> Self {
-        let mut alone = Self(Device::restore(BEN, BENS, design, DeviceDisk::default(), 1));
-        alone.0.handle_timeout(Self::now());
-        alone.input(DeviceInput::Opened);
-        alone
-    }
-
-    fn now() -> Now {
-        Now { monotonic: Monotonic(0), wall: Wall(0) }
-    }
-
-    fn input(&mut self, input: DeviceInput) -> Vec<DeviceOutput> {
-        self.0.handle_input(Self::now(), input);
-        std::iter::from_fn(|| self.0.poll_output()).collect()
-    }
-
-    fn hint(&mut self, id: u64, content: Content) -> Vec<DeviceOutput> {
-        let entry = Entry {
-            channel: group(),
-            message_id: MessageId(id),
-            user: ANN,
-            device: PHONE,
-            number: id,
-            accepted_at_ms: 5,
-            content,
-        };
-        self.input(DeviceInput::Frame(ServerFrame::Entry { entry: Arc::new(entry) }))
-    }
-
-    fn page(&mut self, membership: Option<u64>, from: u64, to: u64) -> Vec<DeviceOutput> {
-        let range = Range {
-            channel: group(),
-            membership: membership.map(MessageId),
-            from: MessageId(from),
-            to: MessageId(to),
-            entries: vec![],
-            truncated: MessageId::ZERO,
-        };
-        let frame = ServerFrame::Page { ranges: vec![range], more: false };
-        self.input(DeviceInput::Frame(frame))
-    }
-
-    /// The membership under which Ben sends.
-    fn membership(&mut self) -> Option<MessageId> {
-        let send = DeviceInput::Send { channel: group(), body: "hello".into() };
-        self.input(send).into_iter().find_map(|output| match output {
-            DeviceOutput::Event(DeviceEvent::Invoked(send)) => Some(send.membership),
-            _ => None,
-        })
-    }
-}
-
-fn text(number: u64) -> Content {
-    Content::Text(format!("{number}").into())
-}
-
-fn applied(outputs: &[DeviceOutput]) -> usize {
-    let is_applied =
-        |output: &&DeviceOutput| matches!(output, DeviceOutput::Event(DeviceEvent::Applied { .. }));
-    outputs.iter().filter(is_applied).count()
-}
-
 #[test]
 fn what_is_remembered_ahead_of_the_cursor_is_bounded_and_the_rest_is_left_to_a_page() {
     let design = Design { session_unconfirmed_max: 4, page_entries_max: 4, ..snowflake() };
@@ -387,21 +227,6 @@ fn what_is_remembered_ahead_of_the_cursor_is_bounded_and_the_rest_is_left_to_a_p
     assert_eq!(alone.0.disk().ids_ahead(group()), 0);
     assert_eq!(applied(&alone.hint(50, text(5))), 1);
     assert_eq!(applied(&alone.hint(35, text(6))), 0, "below the cursor nothing is new");
-}
-
-#[test]
-fn with_one_cursor_for_everything_what_is_remembered_is_bounded_by_forgetting_the_lowest() {
-    let design = Design { session_unconfirmed_max: 4, page_entries_max: 4, ..global() };
-    let mut alone = Alone::new(design);
-    for id in 1..=10 {
-        assert_eq!(applied(&alone.hint(id * 10, text(id))), 1);
-    }
-    assert_eq!(alone.0.disk().ids_ahead(group()), 4);
-    assert_eq!(applied(&alone.hint(95, text(95))), 1, "late, and not known");
-    assert_eq!(applied(&alone.hint(95, text(95))), 0);
-    assert_eq!(applied(&alone.hint(15, text(15))), 0, "so far below all counts as known");
-    assert_eq!(alone.0.disk().newest(), MessageId(100));
-    assert_eq!(alone.0.disk().cursors()[&group()], MessageId(100));
 }
 
 #[test]

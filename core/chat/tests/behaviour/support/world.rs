@@ -238,6 +238,13 @@ impl World {
         }
     }
 
+    /// The device's connection breaks, and it comes back and syncs.
+    pub(crate) fn reconnect(&mut self, device: DeviceId) {
+        self.break_connection(device);
+        self.run_for(Duration::from_millis(15));
+        self.run_until(Duration::from_secs(3), |world| world.is_synced(device));
+    }
+
     /// The device's connection carries nothing any more, and nobody is told.
     pub(crate) fn wedge_connection(&mut self, device: DeviceId) {
         let stream = self.node_mut(device).stream;
