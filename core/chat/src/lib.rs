@@ -14,6 +14,7 @@ pub mod entry;
 pub mod frame;
 pub mod ids;
 pub mod lease;
+pub mod notifier;
 pub mod ports;
 pub mod random;
 pub mod server;
@@ -28,5 +29,6 @@ pub use entry::{Content, Entry, body_hash};
 pub use ids::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,
 };
+pub use notifier::Notifier;
 pub use server::ChatServer;
 pub use time::{Monotonic, Now, Wall};

@@ -14,6 +14,7 @@ mod lost_hints;
 mod membership;
 mod new_devices;
 mod paging;
+mod pushes;
 mod random_scripts;
 mod repeats;
 mod restarts;
