@@ -16,6 +16,7 @@ pub mod frame;
 pub mod ids;
 pub mod lease;
 pub mod membership;
+pub mod notifier;
 pub mod ports;
 pub mod presence;
 pub mod random;
@@ -33,6 +34,7 @@ pub use entry::{Content, Entry, body_hash};
 pub use ids::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, RequestId, ServerId, SessionId, UserId,
 };
+pub use notifier::Notifier;
 pub use presence::PresenceServer;
 pub use server::ChatServer;
 pub use time::{Monotonic, Now, Wall};

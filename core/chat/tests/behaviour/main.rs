@@ -23,6 +23,7 @@ mod presence_looks;
 mod presence_publications;
 mod presence_random;
 mod presence_takeover;
+mod pushes;
 mod random_ids;
 mod random_retries;
 mod random_scripts;

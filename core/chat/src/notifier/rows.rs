@@ -1,0 +1,82 @@
+//! What the notifier remembers of the rows that it has taken up.
+
+use std::time::Duration;
+
+use crate::{
+    ids::{ChannelId, MessageId, UserId},
+    random::Random,
+    time::Monotonic,
+};
+
+/// Rows that are remembered, at most. Those beyond it stay owed at the store and are taken up when
+/// others are settled.
+pub const ROWS_MAX: usize = 4096;
+
+/// The pause after the first attempt that failed; it doubles with each.
+const RETRY_BASE: Duration = Duration::from_secs(1);
+
+/// The pause between two attempts, at most.
+pub const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// Whom something is owed to, and in which conversation.
+pub(super) type RowKey = (UserId, ChannelId);
+
+/// A row that was taken up.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// The last message that the newest attempt stands for.
+    pub(super) up_to: MessageId,
+    /// Pushes of the newest attempt that are not answered.
+    pub(super) open: usize,
+    pub(super) settlement: Settlement,
+    /// Attempts that failed, in a row.
+    pub(super) failures: u32,
+    /// Not before then is it tried again.
+    pub(super) again_at: Monotonic,
+}
+
+/// How far a row that the gateway took is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settlement {
+    /// No push of it was taken.
+    None,
+    /// One was, and the store has to be told.
+    Wanted,
+    /// The store is being told.
+    Asked,
+    /// The store knows.
+    Done,
+}
+
+impl Row {
+    pub(super) fn new() -> Self {
+        Self {
+            up_to: MessageId::ZERO,
+            open: 0,
+            settlement: Settlement::None,
+            failures: 0,
+            again_at: Monotonic(0),
+        }
+    }
+
+    /// Whether another attempt may be made.
+    pub(super) fn is_ready(&self, now: Monotonic) -> bool {
+        self.open == 0 && self.settlement == Settlement::None && self.again_at <= now
+    }
+
+    /// Whether it has to be remembered although it is not owed any more.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.open > 0 || self.settlement == Settlement::Asked
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.open == 0 && self.settlement == Settlement::Done
+    }
+
+    /// The second half of the pause is jitter, so that rows that failed together come apart.
+    pub(super) fn back_off(&mut self, now: Monotonic, random: &mut Random) {
+        let limit = RETRY_BASE.saturating_mul(1 << self.failures.min(16)).min(RETRY_MAX);
+        self.failures = self.failures.saturating_add(1);
+        self.again_at = now.after(limit / 2 + random.up_to(limit / 2));
+    }
+}
