@@ -19,6 +19,7 @@ use crate::{
     entry::Entry,
     frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
     ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
+    ports::presence::Status,
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
@@ -133,6 +134,17 @@ pub enum DeviceEvent {
         /// Up to here.
         message_id: MessageId,
     },
+    /// The server says that a stretch of a channel's log is gone; the device goes on above it.
+    Truncated {
+        /// The conversation.
+        channel: ChannelId,
+        /// The stretch begins above this place.
+        from: MessageId,
+        /// The stretch ends with this place.
+        to: MessageId,
+    },
+    /// A status as it is shown from now on.
+    Shown(Status),
     /// The connection is open and greeted.
     Attached,
     /// The first complete sync of this connection is done.
