@@ -15,18 +15,24 @@ impl EventBody {
             | Self::Receive { channel, .. }
             | Self::Apply { channel, .. }
             | Self::Cursor { channel, .. }
-            | Self::Truncated { channel, .. } => Some(*channel),
+            | Self::Truncated { channel, .. }
+            | Self::Push { channel, .. } => Some(*channel),
             Self::Run { .. }
             | Self::Phase { .. }
             | Self::Population(_)
             | Self::Session { .. }
+            | Self::Synced { .. }
+            | Self::Assigned { .. }
+            | Self::Shown { .. }
+            | Self::Lease { .. }
             | Self::Truth { .. }
             | Self::Fault { .. }
             | Self::Final { .. } => None,
         }
     }
 
-    /// The device that the line is about, if it is about one. For an entry, its author's.
+    /// The device that the line is about, if it is about one. For an entry, its author's; for a
+    /// status, the one that shows it; for a push, the one that it goes to.
     #[must_use]
     pub fn device(&self) -> Option<DeviceId> {
         match self {
@@ -38,10 +44,15 @@ impl EventBody {
             | Self::Cursor { device, .. }
             | Self::Truncated { device, .. }
             | Self::Session { device, .. }
+            | Self::Synced { device, .. }
+            | Self::Assigned { device, .. }
+            | Self::Shown { device, .. }
+            | Self::Push { device, .. }
             | Self::Final { device, .. } => Some(*device),
             Self::Run { .. }
             | Self::Phase { .. }
             | Self::Population(_)
+            | Self::Lease { .. }
             | Self::Truth { .. }
             | Self::Fault { .. } => None,
         }
@@ -56,6 +67,7 @@ impl EventBody {
             | Self::Receive { message_id, .. }
             | Self::Apply { message_id, .. }
             | Self::Cursor { message_id, .. } => Some(*message_id),
+            Self::Push { up_to, .. } => Some(*up_to),
             _ => None,
         }
     }

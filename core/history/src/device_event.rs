@@ -37,9 +37,7 @@ pub fn device_event(
             send(&key).line(EventType::Fail, intended_ns, 0, None, reason)
         }
         // The first attempt says nothing that the invocation has not said.
-        DeviceEvent::Attempted { attempt: 1, .. } | DeviceEvent::Synced | DeviceEvent::Shown(_) => {
-            return None;
-        }
+        DeviceEvent::Attempted { attempt: 1, .. } => return None,
         DeviceEvent::Attempted { send: key, attempt } => {
             send(key).line(EventType::Info, None, *attempt, None, None)
         }
@@ -74,6 +72,18 @@ pub fn device_event(
         DeviceEvent::Confirmed { channel, message_id } => {
             EventBody::Cursor { device, channel: *channel, message_id: *message_id }
         }
+        DeviceEvent::Truncated { channel, from, to } => {
+            EventBody::Truncated { device, channel: *channel, from: *from, to: *to }
+        }
+        DeviceEvent::Shown(status) => EventBody::Shown {
+            device,
+            user: status.user,
+            online: status.online,
+            last_active_at_ms: status.last_active_at_ms,
+            epoch: status.epoch,
+            version: status.version,
+        },
+        DeviceEvent::Synced => EventBody::Synced { device, server: server.to_owned() },
         DeviceEvent::Attached => session(true, SessionCause::Connected),
         DeviceEvent::Detached(cause) => session(false, (*cause).into()),
     })
@@ -89,6 +99,7 @@ pub fn store_entry(entry: &Entry) -> EventBody {
         device: entry.device,
         number: entry.number,
         body_hash: entry.body_hash(),
+        accepted_at_ms: entry.accepted_at_ms,
         kind: match &entry.content {
             Content::Text(_) => Member::Message,
             Content::Created(users) | Content::Invited(users) => Member::Enter(users.clone()),

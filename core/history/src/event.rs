@@ -7,6 +7,11 @@ use hubbub_chat::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::{
+    bounds::Bounds,
+    population::{Population, UserRow},
+};
+
 /// One line of a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -39,8 +44,12 @@ pub enum Source {
     Device,
     /// The history store.
     Store,
-    /// A chat server.
+    /// A server of any role: chat, presence, API.
     Server,
+    /// The notifier.
+    Notifier,
+    /// The push gateway.
+    Gateway,
 }
 
 /// A process of the run: a host or a device, by the name that reports use.
@@ -137,11 +146,14 @@ pub enum EventBody {
         /// Why not; only with `fail`.
         reason: Option<String>,
     },
-    /// The store committed an entry to a channel's log.
+    /// The store committed an entry to a channel's log. The order of these lines is the order of
+    /// the commits.
     Entry {
         /// The conversation.
         channel: ChannelId,
-        /// Its place.
+        /// Its id. With the ids of the channel's own sequence it is its place in the log: 1, 2, 3 …
+        /// Snowflakes and times of creation are no places: there may be any distance between two
+        /// of them, one may be committed after a larger one, and two entries may bear the same.
         message_id: MessageId,
         /// Its author.
         user: UserId,
@@ -154,6 +166,10 @@ pub enum EventBody {
         body_hash: u64,
         /// What it does to the membership.
         kind: Member,
+        /// When the store accepted it, in milliseconds since the Unix epoch by its own clock; 0
+        /// when it is not known.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        accepted_at_ms: u64,
     },
     /// An entry reached a device, whether it kept it or not.
     Receive {
@@ -183,7 +199,8 @@ pub enum EventBody {
         /// How it came.
         path: Path,
     },
-    /// A device's cursor was written by the store.
+    /// A device's cursor was written by the store. From the store, the moment is that of the write;
+    /// from a device, that at which it was told.
     Cursor {
         /// The device.
         device: DeviceId,
@@ -216,12 +233,83 @@ pub enum EventBody {
         /// Why.
         cause: SessionCause,
     },
-    /// The harness's own knowledge of a host or a device.
+    /// The first complete sync of a connection is done.
+    Synced {
+        /// The device.
+        device: DeviceId,
+        /// The chat server's host; empty when it is not known.
+        server: String,
+    },
+    /// A device asked discovery for a chat server.
+    Assigned {
+        /// The device.
+        device: DeviceId,
+        /// The host that it was given; `None` when it was told to come again, or nothing.
+        server: Option<String>,
+        /// For how long it was put off, in nanoseconds.
+        wait_ns: Option<u64>,
+    },
+    /// A device shows a status from now on.
+    Shown {
+        /// The device that shows it.
+        device: DeviceId,
+        /// Whose status it is.
+        user: UserId,
+        /// Whether it is shown as online.
+        online: bool,
+        /// The last sign of life, in milliseconds since the Unix epoch; 0 when none is known.
+        last_active_at_ms: u64,
+        /// The epoch under which it was decided.
+        epoch: u64,
+        /// Its version within the epoch.
+        version: u64,
+    },
+    /// A push on its way.
+    Push {
+        /// Whether the notifier asked for it or the gateway got it.
+        stage: PushStage,
+        /// Whom it is for.
+        user: UserId,
+        /// Whose token it goes to.
+        device: DeviceId,
+        /// The conversation.
+        channel: ChannelId,
+        /// It stands for every message up to here.
+        up_to: MessageId,
+        /// Which attempt this is, from 1.
+        attempt: u32,
+        /// A later push with the same one takes this one's place on the device.
+        collapse_id: String,
+        /// What the gateway answered: `taken`, `dead_token` or `busy`; only with `received`.
+        answer: Option<String>,
+    },
+    /// A process begins or ceases to believe that it holds a lease.
+    Lease {
+        /// What for, such as `worker-7`.
+        key: String,
+        /// Who: no two processes have the same, nor one before and after a restart.
+        holder: u64,
+        /// The epoch that the registry gave.
+        epoch: u64,
+        /// Whether it believes so from now on.
+        held: bool,
+    },
+    /// The harness's own knowledge of a host or a device. What a line leaves out is as it was.
     Truth {
-        /// The host or device.
+        /// A host, as `process` names it, with all devices on it; or one device, as
+        /// `device-<id>`.
         name: String,
         /// Whether it is running.
         up: bool,
+        /// Whether its network works; at first it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<bool>,
+        /// For a device: whether its user is logged in on it; at first they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        logged_in: Option<bool>,
+        /// For a chat server: how many sessions it may hold.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity: Option<u32>,
     },
     /// A fault begins or ends.
     Fault {
@@ -248,15 +336,6 @@ pub enum EventBody {
     },
 }
 
-/// The bounds that checkers judge by, in nanoseconds or as counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bounds {
-    /// Members that a group may have at most.
-    pub group_limit: u32,
-    /// Newest entries of a channel that a new device starts with.
-    pub initial_history: u32,
-}
-
 /// A phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -271,25 +350,6 @@ pub enum Phase {
     Liveness,
     /// The run is over.
     End,
-}
-
-/// Who takes part in a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Population {
-    /// The users and their devices.
-    pub users: Vec<UserRow>,
-    /// Who belonged to each channel when the run began. Direct channels that are not named belong
-    /// to their two users.
-    pub members: BTreeMap<ChannelId, Vec<UserId>>,
-}
-
-/// A user of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserRow {
-    /// The user.
-    pub user: UserId,
-    /// Their devices.
-    pub devices: Vec<DeviceId>,
 }
 
 /// What an entry does to the membership of its channel.
@@ -344,4 +404,19 @@ pub enum FaultState {
     On,
     /// It ends.
     Off,
+}
+
+/// Where a push is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushStage {
+    /// The notifier asks the gateway for it.
+    Requested,
+    /// The gateway got it.
+    Received,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

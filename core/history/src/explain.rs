@@ -89,7 +89,9 @@ pub fn explain(history: &History, violation: &Violation) -> Explanation {
 
 fn finding(violation: &Violation) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", violation.checker, violation.summary)];
-    let sides = [("had it:", &violation.had), ("missing:", &violation.missing)];
+    // Without a conversation there is nothing to have: these are the devices that it is about.
+    let had = if violation.channel.is_some() { "had it:" } else { "about:" };
+    let sides = [(had, &violation.had), ("missing:", &violation.missing)];
     for (title, devices) in sides.into_iter().filter(|(_, devices)| !devices.is_empty()) {
         let devices: Vec<String> =
             devices.iter().map(|device| format!("device {device}")).collect();

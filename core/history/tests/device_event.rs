@@ -6,6 +6,7 @@ use hubbub_chat::{
     ChannelId, ClientId, Content, DeviceId, Entry, MessageId, OperationId, UserId, body_hash,
     device::{ChangeKey, DeliveryPath, DetachCause, DeviceEvent, LocalRefusal, SendKey},
     frame::{Change, ChangeRefusal, CutReason, SendRefusal},
+    ports::presence::Status,
 };
 use hubbub_history::{EventBody, EventType, Member, Path, SessionCause, device_event, store_entry};
 
@@ -225,9 +226,10 @@ fn a_confirmed_cursor_has_its_place() {
 }
 
 #[test]
-fn a_session_begins_and_ends_with_its_cause_and_a_sync_has_no_line() {
+fn a_session_begins_syncs_and_ends_with_its_cause() {
     assert_eq!(line(DeviceEvent::Attached), Some(session(true, SessionCause::Connected)));
-    assert_eq!(line(DeviceEvent::Synced), None);
+    let synced = EventBody::Synced { device: DEVICE, server: "chat-1".to_owned() };
+    assert_eq!(line(DeviceEvent::Synced), Some(synced));
     let causes = [
         (DetachCause::Unreachable, SessionCause::Unreachable),
         (DetachCause::Closed, SessionCause::Closed),
@@ -261,7 +263,30 @@ fn an_entry_of_the_store_says_what_it_does_to_the_membership() {
             number: 6,
             body_hash,
             kind,
+            accepted_at_ms: 1,
         };
         assert_eq!(store_entry(&entry(content)), expected);
     }
+}
+
+#[test]
+fn what_a_device_is_told_is_gone_has_its_two_ends() {
+    let (channel, from, to) = (GROUP, MessageId(2), MessageId(7));
+    let expected = EventBody::Truncated { device: DEVICE, channel, from, to };
+    assert_eq!(line(DeviceEvent::Truncated { channel, from, to }), Some(expected));
+}
+
+#[test]
+fn a_status_is_shown_with_its_version() {
+    let status =
+        Status { user: UserId(9), online: true, last_active_at_ms: 4, epoch: 2, version: 3 };
+    let expected = EventBody::Shown {
+        device: DEVICE,
+        user: UserId(9),
+        online: true,
+        last_active_at_ms: 4,
+        epoch: 2,
+        version: 3,
+    };
+    assert_eq!(line(DeviceEvent::Shown(status)), Some(expected));
 }

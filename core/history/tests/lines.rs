@@ -6,8 +6,9 @@ use hubbub_chat::{
     ChannelId, ClientId, DeviceId, MessageId, OperationId, SessionId, UserId, frame::CutReason,
 };
 use hubbub_history::{
-    Bounds, EventBody, EventType, FaultState, History, HistoryError, Member, Path, Phase,
-    Population, Process, SessionCause, Source, UserRow, describe, read_history, write_history,
+    Bounds, Event, EventBody, EventType, FaultState, History, HistoryError, Member, Path, Phase,
+    Population, Process, PushStage, SessionCause, Source, UserRow, describe, read_history,
+    write_history,
 };
 
 const DIRECT: ChannelId = ChannelId::Direct(UserId(1), UserId(2));
@@ -20,7 +21,7 @@ fn run() -> EventBody {
         variant: String::new(),
         seed: u64::MAX,
         engine: "fast".into(),
-        bounds: Bounds { group_limit: 100, initial_history: 50 },
+        bounds: Bounds { group_limit: 100, initial_history: 50, ..Bounds::default() },
     }
 }
 
@@ -62,6 +63,7 @@ fn entry(kind: Member) -> EventBody {
         number: 7,
         body_hash: u64::MAX,
         kind,
+        accepted_at_ms: 0,
     }
 }
 
@@ -90,6 +92,64 @@ fn fault(state: FaultState) -> EventBody {
     }
 }
 
+fn truth(name: &str, up: bool) -> EventBody {
+    EventBody::Truth { name: name.into(), up, link: None, logged_in: None, capacity: None }
+}
+
+fn cut_off() -> EventBody {
+    EventBody::Truth {
+        name: "device-21".into(),
+        up: true,
+        link: Some(false),
+        logged_in: Some(true),
+        capacity: Some(9),
+    }
+}
+
+fn push(stage: PushStage, answer: Option<&str>) -> EventBody {
+    EventBody::Push {
+        stage,
+        user: UserId(1),
+        device: DeviceId(12),
+        channel: GROUP,
+        up_to: MessageId(9),
+        attempt: 1,
+        collapse_id: "1/group-1-7".into(),
+        answer: answer.map(str::to_owned),
+    }
+}
+
+fn shown(online: bool) -> EventBody {
+    EventBody::Shown {
+        device: DeviceId(21),
+        user: UserId(1),
+        online,
+        last_active_at_ms: 1_700_000_000_000,
+        epoch: 2,
+        version: 5,
+    }
+}
+
+fn lease(held: bool) -> EventBody {
+    EventBody::Lease { key: "worker-7".into(), holder: 3, epoch: 4, held }
+}
+
+fn of_services() -> Vec<EventBody> {
+    let device = DeviceId(21);
+    vec![
+        EventBody::Synced { device, server: "chat-1".into() },
+        EventBody::Assigned { device, server: Some("chat-1".into()), wait_ns: None },
+        EventBody::Assigned { device, server: None, wait_ns: Some(1_500_000_000) },
+        shown(true),
+        shown(false),
+        push(PushStage::Requested, None),
+        push(PushStage::Received, Some("taken")),
+        push(PushStage::Received, None),
+        lease(true),
+        lease(false),
+    ]
+}
+
 /// Every kind of line, and every shape that its fields can take.
 fn every_body() -> Vec<EventBody> {
     let phases = [Phase::WarmUp, Phase::Safety, Phase::Heal, Phase::Liveness];
@@ -106,7 +166,14 @@ fn every_body() -> Vec<EventBody> {
         SessionCause::Stopped,
     ];
     let deadline_ns = |phase| (phase == Phase::Liveness).then_some(90_000_000_000);
-    let mut bodies = vec![run(), EventBody::Population(Population { users, members })];
+    let population = Population {
+        users,
+        members,
+        friends: vec![(UserId(1), UserId(2))],
+        push: vec![(UserId(1), DeviceId(12))],
+        muted: vec![(UserId(1), GROUP)],
+    };
+    let mut bodies = vec![run(), EventBody::Population(population)];
     bodies.extend(phases.map(|phase| EventBody::Phase { phase, deadline_ns: deadline_ns(phase) }));
     bodies.extend(types.map(send));
     bodies.extend(types.map(member));
@@ -123,7 +190,8 @@ fn every_body() -> Vec<EventBody> {
     bodies.push(EventBody::Truncated { device: DeviceId(21), channel: GROUP, from, to });
     bodies.push(session(SessionCause::Connected, true));
     bodies.extend(causes.map(|cause| session(cause, false)));
-    bodies.extend([true, false].map(|up| EventBody::Truth { name: "store".into(), up }));
+    bodies.extend([truth("store", true), truth("store", false), cut_off()]);
+    bodies.extend(of_services());
     bodies.extend([FaultState::On, FaultState::Off].map(fault));
     bodies.push(EventBody::Final {
         device: DeviceId(21),
@@ -178,11 +246,16 @@ fn every_kind_of_line_is_among_those_that_are_tried() {
         EventBody::Truth { .. } => 11,
         EventBody::Fault { .. } => 12,
         EventBody::Final { .. } => 13,
+        EventBody::Synced { .. } => 14,
+        EventBody::Assigned { .. } => 15,
+        EventBody::Shown { .. } => 16,
+        EventBody::Push { .. } => 17,
+        EventBody::Lease { .. } => 18,
     };
     let mut kinds: Vec<i32> = every_body().iter().map(number).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..14).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..19).collect::<Vec<_>>());
 }
 
 #[test]
@@ -201,9 +274,15 @@ fn the_form_of_a_line_is_fixed() {
             cursors: BTreeMap::from([(DIRECT, MessageId(9))]),
             digests: BTreeMap::from([(DIRECT, 0x0123)]),
         },
+        truth("store", false),
+        cut_off(),
+        push(PushStage::Received, Some("taken")),
+        shown(true),
+        lease(true),
+        EventBody::Assigned { device: DeviceId(21), server: None, wait_ns: Some(15) },
     ];
     let expected = r#"
-{"v":1,"seq":0,"t_ns":0,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"run","scenario":"tunnel","scenario_hash":"00c0ffee","variant":"","seed":18446744073709551615,"engine":"fast","bounds":{"group_limit":100,"initial_history":50}}
+{"v":1,"seq":0,"t_ns":0,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"run","scenario":"tunnel","scenario_hash":"00c0ffee","variant":"","seed":18446744073709551615,"engine":"fast","bounds":{"group_limit":100,"initial_history":50,"ids":"channel-sequence","cursor_global":false,"presence":"friends","presence_fanout_limit":0,"heartbeat_ns":0,"offline_after_ns":0,"lease_ns":0,"publish_max_ns":0,"presence_refresh_ns":0,"push_grace_ns":0,"push_race_max_ns":0,"push_settle_max_ns":0,"reassign_max_ns":0,"silence_ns":0,"history_retention_ns":0,"skew_max_ns":0}}
 {"v":1,"seq":1,"t_ns":1000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"phase","phase":"liveness","deadline_ns":90}
 {"v":1,"seq":2,"t_ns":2000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"send","type":"ok","user":1,"device":11,"channel":"direct-1-2","membership":0,"client_id":3,"body_hash":"00abcdef01234567","intended_ns":null,"attempt":1,"message_id":9,"reason":null}
 {"v":1,"seq":3,"t_ns":3000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"entry","channel":"group-1-7","message_id":1,"user":1,"device":11,"number":7,"body_hash":"ffffffffffffffff","kind":{"enter":[1,2]}}
@@ -212,8 +291,34 @@ fn the_form_of_a_line_is_fixed() {
 {"v":1,"seq":6,"t_ns":6000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"session","device":21,"server":"chat-1","session":null,"attached":false,"cause":{"cut":"slow_consumer"}}
 {"v":1,"seq":7,"t_ns":7000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"fault","id":2,"kind":"partition","state":"off","target":"chat-1 | store","affected":12}
 {"v":1,"seq":8,"t_ns":8000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"final","device":21,"cursors":{"direct-1-2":9},"digests":{"direct-1-2":"0000000000000123"}}
+{"v":1,"seq":9,"t_ns":9000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"truth","name":"store","up":false}
+{"v":1,"seq":10,"t_ns":10000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"truth","name":"device-21","up":true,"link":false,"logged_in":true,"capacity":9}
+{"v":1,"seq":11,"t_ns":11000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"push","stage":"received","user":1,"device":12,"channel":"group-1-7","up_to":9,"attempt":1,"collapse_id":"1/group-1-7","answer":"taken"}
+{"v":1,"seq":12,"t_ns":12000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"shown","device":21,"user":1,"online":true,"last_active_at_ms":1700000000000,"epoch":2,"version":5}
+{"v":1,"seq":13,"t_ns":13000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"lease","key":"worker-7","holder":3,"epoch":4,"held":true}
+{"v":1,"seq":14,"t_ns":14000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"assigned","device":21,"server":null,"wait_ns":15}
 "#;
     assert_eq!(text(&history(bodies)), expected.trim_start());
+}
+
+#[test]
+fn lines_of_older_histories_are_read() {
+    let head = r#"{"v":1,"seq":0,"t_ns":0,"t_error_ns":0,"source":"harness","process":"harness","incarnation":0,"#;
+    let older = [
+        (
+            r#""event":"run","scenario":"tunnel","scenario_hash":"00c0ffee","variant":"","seed":18446744073709551615,"engine":"fast","bounds":{"group_limit":100,"initial_history":50}}"#,
+            run(),
+        ),
+        (
+            r#""event":"population","users":[],"members":{}}"#,
+            EventBody::Population(Population::default()),
+        ),
+        (r#""event":"truth","name":"store","up":true}"#, truth("store", true)),
+    ];
+    for (tail, expected) in older {
+        let event: Event = serde_json::from_str(&format!("{head}{tail}")).unwrap();
+        assert_eq!(event.body, expected);
+    }
 }
 
 #[test]

@@ -48,14 +48,24 @@ fn check_user(index: &Index<'_>, user: UserId, devices: &[DeviceId], finding: &m
         let channel = in_channel[0].channel;
         let floors = devices.iter().map(|device| index.floor(*device, channel));
         let floor = floors.max().unwrap_or_default();
-        for at_place in in_channel.chunk_by(|one, other| one.place == other.place) {
+        // One id may belong to several entries where ids are no places: each is one of its own.
+        let places = index.bounds().ids_are_places();
+        let same = |one: &Held, other: &Held| {
+            one.place == other.place && (places || one.body_hash == other.body_hash)
+        };
+        for at_place in in_channel.chunk_by(same) {
             let place = at_place[0].place;
             let gone = |device: &DeviceId| index.is_truncated(*device, channel, place);
-            if place >= floor && !devices.iter().any(gone) {
+            if place >= floor && !devices.iter().any(gone) && is_clear(index, user, at_place[0]) {
                 check_place(user, devices, at_place, finding);
             }
         }
     }
+}
+
+/// Whether nobody can dispute that the user may see it, or may not.
+fn is_clear(index: &Index<'_>, user: UserId, held: Held) -> bool {
+    index.channel(held.channel).is_none_or(|log| log.sees(user, held.place).is_some())
 }
 
 /// All devices, each once, with one body.

@@ -87,7 +87,7 @@ fn check_numbers(channel: ChannelId, log: &ChannelLog<'_>, finding: &mut Finding
         .entries()
         .filter(|(_, entry)| entry.is_message())
         .map(|(place, entry)| {
-            let membership = log.interval_at(entry.user, place).map(|interval| interval.first);
+            let membership = log.membership(place, entry);
             (entry.device, membership, entry.number, place, entry.body_hash)
         })
         .collect();

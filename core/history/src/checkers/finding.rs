@@ -34,7 +34,7 @@ pub struct Violation {
     /// The hash of the body, if it concerns a message.
     #[serde(with = "crate::hash_text::optional")]
     pub body_hash: Option<u64>,
-    /// Devices that had it.
+    /// Devices that had it; without a conversation, the devices that it is about.
     pub had: Vec<DeviceId>,
     /// Devices that should have had it and did not.
     pub missing: Vec<DeviceId>,
@@ -89,6 +89,21 @@ impl Violation {
             message_id: None,
             body_hash: None,
             had: Vec::new(),
+            missing: Vec::new(),
+            seq,
+        }
+    }
+
+    /// A violation that concerns no conversation but these devices, if any.
+    #[must_use]
+    pub fn outside(seq: u64, summary: String, devices: Vec<DeviceId>) -> Self {
+        Self {
+            checker: String::new(),
+            summary,
+            channel: None,
+            message_id: None,
+            body_hash: None,
+            had: devices,
             missing: Vec::new(),
             seq,
         }

@@ -5,9 +5,15 @@ mod causality;
 mod converged;
 mod duplicated;
 mod finding;
+mod group_limit;
+mod ids;
+mod leases;
 mod liveness;
 mod order;
+mod push;
 mod real_time;
+mod reassigned;
+mod status;
 mod unauthorised;
 mod words;
 
@@ -16,9 +22,17 @@ pub use causality::Causality;
 pub use converged::Converged;
 pub use duplicated::Duplicated;
 pub use finding::{Finding, VIOLATIONS_MAX, Violation};
+pub use group_limit::GroupLimit;
+pub use ids::MessageIds;
+pub use leases::Leases;
 pub use liveness::Liveness;
 pub use order::Order;
+pub use push::Push;
+pub(crate) use push::push_counts;
 pub use real_time::RealTime;
+pub use reassigned::Reassigned;
+pub(crate) use reassigned::reattached_ns;
+pub use status::Status;
 pub use unauthorised::Unauthorised;
 
 use crate::{index::Index, recorder::History};
@@ -51,16 +65,27 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &RealTime,
         &Causality,
         &Converged,
+        &MessageIds,
         &Unauthorised,
+        &GroupLimit,
+        &Status,
+        &Push,
+        &Reassigned,
         &Liveness,
+        &Leases,
     ]
 }
 
 /// Judges a history by all checkers, in the order of [`all`].
 #[must_use]
 pub fn check_all(history: &History) -> Vec<Finding> {
-    let index = Index::new(history);
-    all().iter().map(|checker| checker.check(&index)).collect()
+    check_index(&Index::new(history))
+}
+
+/// As [`check_all`], with an index that is there already.
+#[must_use]
+pub fn check_index(index: &Index<'_>) -> Vec<Finding> {
+    all().iter().map(|checker| checker.check(index)).collect()
 }
 
 /// Judges a history by the checkers with these names, in the order of the names.

@@ -58,13 +58,14 @@ impl Sight {
         }
     }
 
-    /// `None` when nothing is known of the device or, without lines of the store, of the channel.
+    /// `None` when nothing is known of the device or, without lines of the store, of the channel,
+    /// and where ids are no places when the order of the commits says otherwise than the ids.
     fn is_allowed(&self, index: &Index<'_>) -> Option<bool> {
         let user = index.owner(self.device)?;
         let log = index.channel(self.channel);
         let log = log.filter(|log| log.has_members());
         match log {
-            Some(log) => Some(log.interval_at(user, self.place).is_some()),
+            Some(log) => log.sees(user, self.place),
             None => index.has_entries().then_some(false),
         }
     }

@@ -3,7 +3,10 @@
 use hubbub_chat::DeviceId;
 
 use crate::{
-    event::{Event, EventBody, EventType, FaultState, Member, Path, Phase, Process, SessionCause},
+    event::{
+        Event, EventBody, EventType, FaultState, Member, Path, Phase, Process, PushStage,
+        SessionCause,
+    },
     hash_text,
 };
 
@@ -28,6 +31,11 @@ pub(super) fn happened(event: &Event) -> String {
         | EventBody::Apply { .. }
         | EventBody::Cursor { .. }
         | EventBody::Truncated { .. } => of_message(event),
+        EventBody::Synced { .. }
+        | EventBody::Assigned { .. }
+        | EventBody::Shown { .. }
+        | EventBody::Push { .. }
+        | EventBody::Lease { .. } => of_service(event),
         EventBody::Session { .. }
         | EventBody::Truth { .. }
         | EventBody::Fault { .. }
@@ -159,8 +167,14 @@ fn of_world(event: &Event) -> String {
             let server = if server.is_empty() { "a chat server" } else { server };
             of_session(*device, server, *attached, *cause)
         }
-        EventBody::Truth { name, up: true } => format!("{name} is up"),
-        EventBody::Truth { name, up: false } => format!("{name} is down"),
+        EventBody::Truth { name, up, link, logged_in, capacity } => {
+            let mut facts = vec![if *up { "up" } else { "down" }.to_owned()];
+            facts.extend(link.map(|link| if link { "linked" } else { "cut off" }.to_owned()));
+            facts
+                .extend(logged_in.map(|is| if is { "logged in" } else { "logged out" }.to_owned()));
+            facts.extend(capacity.map(|count| format!("able to hold {count} sessions")));
+            format!("{name} is {}", facts.join(", "))
+        }
         EventBody::Fault { id, kind, state: FaultState::On, target, .. } => {
             format!("fault {id} begins, {kind} of {target}")
         }
@@ -172,6 +186,41 @@ fn of_world(event: &Event) -> String {
             let cursors: Vec<String> =
                 cursors.iter().map(|(channel, place)| format!("{channel} up to {place}")).collect();
             format!("device {device} ends with {}", cursors.join(", "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn of_service(event: &Event) -> String {
+    let named = |server: &str| if server.is_empty() { "a chat server" } else { server }.to_owned();
+    match &event.body {
+        EventBody::Synced { device, server } => {
+            format!("device {device} has synced with {}", named(server))
+        }
+        EventBody::Assigned { device, server: Some(server), .. } => {
+            format!("device {device} is assigned to {}", named(server))
+        }
+        EventBody::Assigned { device, server: None, wait_ns } => {
+            let when = wait_ns.map(|wait_ns| format!(", to come again after {}", seconds(wait_ns)));
+            format!("device {device} is assigned to no server{}", when.unwrap_or_default())
+        }
+        EventBody::Shown { device, user, online, epoch, version, .. } => {
+            let status = if *online { "online" } else { "offline" };
+            format!("device {device} shows user {user} as {status} (version {epoch}.{version})")
+        }
+        EventBody::Push { stage, user, device, channel, up_to, attempt, answer, .. } => {
+            let what = format!(
+                "push {attempt} to device {device} of user {user} for {channel} up to message {up_to}"
+            );
+            match (stage, answer) {
+                (PushStage::Requested, _) => format!("asks for {what}"),
+                (PushStage::Received, Some(answer)) => format!("gets {what} and says {answer}"),
+                (PushStage::Received, None) => format!("gets {what}"),
+            }
+        }
+        EventBody::Lease { key, holder, epoch, held } => {
+            let holds = if *held { "holds" } else { "no longer holds" };
+            format!("holder {holder} {holds} the lease {key} of epoch {epoch}")
         }
         _ => String::new(),
     }

@@ -106,13 +106,23 @@ impl<'a> Lens<'a> {
             EventBody::Truth { .. } | EventBody::Fault { .. } => {
                 return Some(Concern::Surroundings);
             }
-            EventBody::Session { .. } => return concerned.then_some(Concern::Surroundings),
+            EventBody::Session { .. } | EventBody::Synced { .. } | EventBody::Assigned { .. } => {
+                return concerned.then_some(Concern::Surroundings);
+            }
+            EventBody::Shown { .. } if self.violation.channel.is_some() => return None,
+            // A finding about leases names neither a conversation nor a device.
+            EventBody::Lease { .. } => {
+                let alone = self.violation.channel.is_none() && self.devices.is_empty();
+                return alone.then_some(Concern::Story);
+            }
             EventBody::Cursor { .. } if !concerned => return None,
             EventBody::Receive { .. } if !shows_it && self.is_stored(&event.body) => return None,
-            EventBody::Receive { .. } | EventBody::Apply { .. } | EventBody::Truncated { .. } => {
-                true
-            }
+            EventBody::Receive { .. }
+            | EventBody::Apply { .. }
+            | EventBody::Truncated { .. }
+            | EventBody::Push { .. } => true,
             EventBody::Cursor { .. }
+            | EventBody::Shown { .. }
             | EventBody::Send { .. }
             | EventBody::Member { .. }
             | EventBody::Entry { .. } => false,

@@ -1,7 +1,8 @@
-//! Whose each device is, from where on it must hold a channel, and what was cut away from it.
+//! Whose each device is, from where on it must hold a channel, what was cut away from it, and who
+//! is told of what else.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -11,6 +12,14 @@ use crate::event::Population;
 
 /// The last known place of each channel.
 pub(super) type Heads = BTreeMap<ChannelId, MessageId>;
+
+/// A stretch of a log that a device was told is gone: above one place, up to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Gone {
+    above: MessageId,
+    up_to: MessageId,
+    told_ns: u64,
+}
 
 #[derive(Debug)]
 struct Row {
@@ -24,13 +33,22 @@ struct Row {
 pub(super) struct Devices {
     rows: BTreeMap<DeviceId, Row>,
     of_user: BTreeMap<UserId, Vec<DeviceId>>,
-    truncated: BTreeMap<(DeviceId, ChannelId), Vec<(MessageId, MessageId)>>,
+    truncated: BTreeMap<(DeviceId, ChannelId), Vec<Gone>>,
     cursors: BTreeMap<(DeviceId, ChannelId), MessageId>,
+    pub(super) friends: BTreeSet<(UserId, UserId)>,
+    pub(super) tokens: BTreeMap<UserId, BTreeSet<DeviceId>>,
+    pub(super) muted: BTreeSet<(UserId, ChannelId)>,
 }
 
 impl Devices {
     /// Devices that take part from now on, when channels have grown to `heads`.
     pub(super) fn name(&mut self, population: &Population, heads: &Heads) {
+        let pairs = population.friends.iter().filter(|(one, other)| one != other);
+        self.friends.extend(pairs.map(|(one, other)| (*one.min(other), *one.max(other))));
+        self.muted.extend(&population.muted);
+        for (user, device) in &population.push {
+            self.tokens.entry(*user).or_default().insert(*device);
+        }
         let heads = Arc::new(heads.clone());
         for row in &population.users {
             for device in &row.devices {
@@ -46,10 +64,35 @@ impl Devices {
         &mut self,
         device: DeviceId,
         channel: ChannelId,
-        from: MessageId,
-        to: MessageId,
+        (above, up_to): (MessageId, MessageId),
+        told_ns: u64,
     ) {
-        self.truncated.entry((device, channel)).or_default().push((from, to));
+        let gone = Gone { above, up_to, told_ns };
+        self.truncated.entry((device, channel)).or_default().push(gone);
+    }
+
+    /// Puts stretches that overlap together; a device is told of each about once.
+    pub(super) fn finish(&mut self) {
+        for stretches in self.truncated.values_mut() {
+            stretches.sort_unstable();
+            stretches.dedup_by(|next, last| {
+                let overlap = next.above < last.up_to;
+                if overlap {
+                    last.up_to = last.up_to.max(next.up_to);
+                    last.told_ns = last.told_ns.max(next.told_ns);
+                }
+                overlap
+            });
+        }
+    }
+
+    /// Everything that devices were told is gone: above one place, up to another.
+    pub(super) fn gone(
+        &self,
+    ) -> impl Iterator<Item = (DeviceId, ChannelId, MessageId, MessageId)> + '_ {
+        self.truncated.iter().flat_map(|((device, channel), stretches)| {
+            stretches.iter().map(|one| (*device, *channel, one.above, one.up_to))
+        })
     }
 
     pub(super) fn set_cursors(
@@ -79,13 +122,16 @@ impl Devices {
         head.copied().unwrap_or_default()
     }
 
-    pub(super) fn is_truncated(
+    /// When the device was told that the place is gone, in nanoseconds since the run began.
+    pub(super) fn told_gone_ns(
         &self,
         device: DeviceId,
         channel: ChannelId,
         place: MessageId,
-    ) -> bool {
-        let mut stretches = self.truncated.get(&(device, channel)).into_iter().flatten();
-        stretches.any(|(from, to)| *from < place && place <= *to)
+    ) -> Option<u64> {
+        let stretches = self.truncated.get(&(device, channel))?;
+        let after = stretches.partition_point(|one| one.above < place);
+        let gone = stretches.get(after.checked_sub(1)?)?;
+        (place <= gone.up_to).then_some(gone.told_ns)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{ChannelId, DeviceId, MessageId, UserId};
 
+use super::intervals::{Interval, Intervals};
 use crate::event::{Member, Population};
 
 /// One place of a log.
@@ -21,24 +22,23 @@ pub struct LogEntry<'a> {
     pub kind: &'a Member,
     /// The `seq` of its line.
     pub seq: u64,
-}
-
-/// A stretch of a log that a user may see, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval {
-    /// The entry that brought the user in; zero for who was there when the run began.
-    pub first: MessageId,
-    /// The entry that took the user out; `None` while they are a member.
-    pub last: Option<MessageId>,
+    /// When it was committed, in nanoseconds since the run began.
+    pub t_ns: u64,
+    /// When the store accepted it, by its own clock, in milliseconds since the Unix epoch; 0 when
+    /// it is not known.
+    pub accepted_at_ms: u64,
 }
 
 /// What is known of one channel.
 #[derive(Debug, Default)]
 pub struct ChannelLog<'a> {
     entries: BTreeMap<MessageId, LogEntry<'a>>,
+    replaced: BTreeMap<MessageId, Vec<LogEntry<'a>>>,
     places: Vec<MessageId>,
     messages: Vec<(u64, MessageId)>,
-    visible: BTreeMap<UserId, Vec<Interval>>,
+    visible: Intervals<MessageId>,
+    /// By the `seq` of the commits; only where ids are no places, and the two can differ.
+    by_commit: Option<Intervals<u64>>,
 }
 
 /// What is known of all channels.
@@ -53,21 +53,38 @@ impl<'a> Logs<'a> {
     pub(super) fn seat(&mut self, population: &Population) {
         for (channel, members) in &population.members {
             let log = self.channels.entry(*channel).or_default();
-            members.iter().for_each(|user| log.enter(*user, MessageId::ZERO));
+            members.iter().for_each(|user| log.visible.enter(*user, MessageId::ZERO));
         }
     }
 
-    /// A line of the store. It may come again (a dump at the end). When it contradicts an earlier
-    /// one, the store has lost the end of its log and begun anew from there.
-    pub(super) fn commit(&mut self, channel: ChannelId, place: MessageId, entry: LogEntry<'a>) {
+    /// A line of the store. It may come again (a dump at the end).
+    ///
+    /// When it contradicts an earlier one and ids are places, the store has lost the end of its
+    /// log and begun anew from there. Where they are not, two entries were given one id: both are
+    /// kept, for nobody can tell here whether one of them is gone.
+    pub(super) fn commit(
+        &mut self,
+        channel: ChannelId,
+        id: MessageId,
+        entry: LogEntry<'a>,
+        ids_are_places: bool,
+    ) {
         self.recorded = true;
         let log = self.channels.entry(channel).or_default();
-        match log.entries.get(&place) {
+        let replaced = match log.entries.get(&id) {
             Some(known) if known.is_same(&entry) => return,
-            Some(_) => drop(log.entries.split_off(&place)),
-            None => {}
+            known => known.copied(),
+        };
+        if let Some(replaced) = replaced {
+            let earlier = log.replaced.entry(id).or_default();
+            if ids_are_places {
+                drop(log.entries.split_off(&id));
+            } else if earlier.iter().any(|one| one.is_same(&entry)) {
+                return;
+            }
+            earlier.push(replaced);
         }
-        log.entries.insert(place, entry);
+        log.entries.insert(id, entry);
     }
 
     /// A channel that is spoken of, and what of it is known without the store.
@@ -80,21 +97,30 @@ impl<'a> Logs<'a> {
     }
 
     /// Settles what follows from all lines together.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, ids_are_places: bool) {
         for (channel, log) in &mut self.channels {
             if log.visible.is_empty() {
                 let pair = channel.pair().into_iter().flatten();
-                pair.for_each(|user| log.enter(user, MessageId::ZERO));
+                pair.for_each(|user| log.visible.enter(user, MessageId::ZERO));
             }
-            log.follow_members();
+            if !ids_are_places {
+                log.by_commit = Some(log.members_by_commit());
+            }
+            for (place, entry) in &log.entries {
+                log.visible.follow(*place, entry.kind);
+            }
             if self.recorded {
                 log.places = log.entries.keys().copied().collect();
             }
             log.places.sort_unstable();
             log.places.dedup();
-            let messages = log.entries.iter().filter(|(_, entry)| entry.is_message());
-            log.messages = messages.map(|(place, entry)| (entry.body_hash, *place)).collect();
-            log.messages.sort_unstable();
+            let mut messages: Vec<(u64, MessageId)> = if ids_are_places {
+                log.entries.iter().filter_map(|(id, entry)| message(*id, entry)).collect()
+            } else {
+                log.commits().into_iter().filter_map(|(id, entry)| message(id, entry)).collect()
+            };
+            messages.sort_unstable();
+            log.messages = messages;
         }
     }
 
@@ -119,6 +145,21 @@ impl<'a> ChannelLog<'a> {
         self.entries.get(&place)
     }
 
+    /// Entries whose id was given to another entry later, in the order of their ids and, for one
+    /// id, of their commits.
+    pub fn replaced(&self) -> impl Iterator<Item = (MessageId, &LogEntry<'a>)> {
+        self.replaced.iter().flat_map(|(id, all)| all.iter().map(|entry| (*id, entry)))
+    }
+
+    /// All entries, those whose id was given to another one with them, in the order in which they
+    /// were committed.
+    #[must_use]
+    pub fn commits(&self) -> Vec<(MessageId, &LogEntry<'a>)> {
+        let mut commits: Vec<_> = self.entries().chain(self.replaced()).collect();
+        commits.sort_unstable_by_key(|(_, entry)| entry.seq);
+        commits
+    }
+
     /// All places known, in order: those of the store's entries, or, where the history has none at
     /// all, those that senders were told and devices applied.
     #[must_use]
@@ -139,31 +180,49 @@ impl<'a> ChannelLog<'a> {
         &self.messages
     }
 
-    /// The stretches of the log that `user` may see, oldest first.
+    /// The stretches of the log that `user` may see by the ids of the entries, oldest first.
     #[must_use]
     pub fn visible(&self, user: UserId) -> &[Interval] {
-        self.visible.get(&user).map_or(&[], Vec::as_slice)
+        self.visible.of(user)
     }
 
-    /// The stretch that `user` may see around `place`.
+    /// Whether `user` may see the entry at `id`. Where ids are no places, an entry may have been
+    /// committed while the user was a member and bear an id from before or after that: whoever
+    /// goes by the one says yes, by the other no, and this says `None`.
     #[must_use]
-    pub fn interval_at(&self, user: UserId, place: MessageId) -> Option<Interval> {
-        let intervals = self.visible(user);
-        let after = intervals.partition_point(|interval| interval.first <= place);
-        let interval = *intervals.get(after.checked_sub(1)?)?;
-        interval.last.is_none_or(|last| place <= last).then_some(interval)
+    pub fn sees(&self, user: UserId, id: MessageId) -> Option<bool> {
+        let by_id = self.visible.around(user, id).is_some();
+        let entry = self.by_commit.as_ref().zip(self.entries.get(&id));
+        let Some((by_commit, entry)) = entry else { return Some(by_id) };
+        (by_commit.around(user, entry.seq).is_some() == by_id).then_some(by_id)
     }
 
-    /// Who may see the entry at `place`.
-    pub fn audience(&self, place: MessageId) -> impl Iterator<Item = UserId> + '_ {
-        self.visible.keys().copied().filter(move |user| self.interval_at(*user, place).is_some())
+    /// The membership under which the entry at `id` was written, as a number of its own; `None`
+    /// when its author was no member.
+    #[must_use]
+    pub fn membership(&self, id: MessageId, entry: &LogEntry<'_>) -> Option<u64> {
+        match &self.by_commit {
+            Some(by_commit) => by_commit.around(entry.user, entry.seq).map(|one| one.first),
+            None => self.visible.around(entry.user, id).map(|one| one.first.0),
+        }
+    }
+
+    /// Who surely may see the entry at `id`.
+    pub fn audience(&self, id: MessageId) -> impl Iterator<Item = UserId> + '_ {
+        self.visible.users().filter(move |user| self.sees(*user, id) == Some(true))
     }
 
     /// The members at the end.
     pub fn members(&self) -> impl Iterator<Item = UserId> + '_ {
-        let inside =
-            |intervals: &[Interval]| intervals.last().is_some_and(|one| one.last.is_none());
-        self.visible.iter().filter(move |(_, intervals)| inside(intervals)).map(|(user, _)| *user)
+        self.visible.inside()
+    }
+
+    /// The members that it began with.
+    pub fn first_members(&self) -> impl Iterator<Item = UserId> + '_ {
+        let seated = |user: &UserId| {
+            self.visible(*user).first().is_some_and(|interval| interval.first.is_zero())
+        };
+        self.visible.users().filter(seated)
     }
 
     /// Whether anybody is known to have been a member.
@@ -172,34 +231,18 @@ impl<'a> ChannelLog<'a> {
         !self.visible.is_empty()
     }
 
-    fn follow_members(&mut self) {
-        let changes: Vec<(MessageId, &'a Member)> =
-            self.entries.iter().map(|(place, entry)| (*place, entry.kind)).collect();
-        for (place, kind) in changes {
-            match kind {
-                Member::Message | Member::Unchanged => {}
-                Member::Enter(users) => users.iter().for_each(|user| self.enter(*user, place)),
-                Member::Leave(user) => self.leave(*user, place),
-            }
+    fn members_by_commit(&self) -> Intervals<u64> {
+        let mut intervals = Intervals::default();
+        self.visible.users().for_each(|user| intervals.enter(user, 0));
+        for (_, entry) in self.commits() {
+            intervals.follow(entry.seq, entry.kind);
         }
+        intervals
     }
+}
 
-    /// Whoever is inside stays so: the entry that opens a group names members of the beginning too.
-    fn enter(&mut self, user: UserId, place: MessageId) {
-        let intervals = self.visible.entry(user).or_default();
-        if intervals.last().is_none_or(|interval| interval.last.is_some()) {
-            intervals.push(Interval { first: place, last: None });
-        }
-    }
-
-    fn leave(&mut self, user: UserId, place: MessageId) {
-        let last = self.visible.get_mut(&user).and_then(|intervals| intervals.last_mut());
-        if let Some(interval) = last
-            && interval.last.is_none()
-        {
-            interval.last = Some(place);
-        }
-    }
+fn message(id: MessageId, entry: &LogEntry<'_>) -> Option<(u64, MessageId)> {
+    entry.is_message().then_some((entry.body_hash, id))
 }
 
 impl LogEntry<'_> {

@@ -2,14 +2,21 @@
 
 mod deliveries;
 mod devices;
+mod faults;
+mod intervals;
 mod logs;
 mod sends;
+pub mod spans;
+mod world;
 
 pub use deliveries::{Delivery, Holding};
-pub use logs::{ChannelLog, Interval, LogEntry};
+pub use faults::Faults;
+pub use intervals::Interval;
+pub use logs::{ChannelLog, LogEntry};
 pub use sends::{AskedChange, Moment, SentMessage};
+pub use world::{Attachment, Death, Life, World};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{ChannelId, DeviceId, MessageId, UserId};
 
@@ -21,6 +28,7 @@ use deliveries::Deliveries;
 use devices::{Devices, Heads};
 use logs::Logs;
 use sends::Sends;
+use world::Watch;
 
 /// A history and what follows from it. Lines about devices that no `population` line names are
 /// left out: nobody can tell what they should hold.
@@ -34,6 +42,7 @@ pub struct Index<'a> {
     logs: Logs<'a>,
     sends: Sends,
     deliveries: Deliveries,
+    world: World,
 }
 
 impl<'a> Index<'a> {
@@ -92,6 +101,30 @@ impl<'a> Index<'a> {
     #[must_use]
     pub fn devices_of(&self, user: UserId) -> &[DeviceId] {
         self.users().get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// Pairs of friends, each pair once and the lower id first.
+    #[must_use]
+    pub fn friends(&self) -> &BTreeSet<(UserId, UserId)> {
+        &self.devices.friends
+    }
+
+    /// The devices with a push token, by user.
+    #[must_use]
+    pub fn push_tokens(&self) -> &BTreeMap<UserId, BTreeSet<DeviceId>> {
+        &self.devices.tokens
+    }
+
+    /// Whether the user wants no push for a channel.
+    #[must_use]
+    pub fn is_muted(&self, user: UserId, channel: ChannelId) -> bool {
+        self.devices.muted.contains(&(user, channel))
+    }
+
+    /// What happened to hosts and devices.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// All channels that are spoken of.
@@ -167,10 +200,23 @@ impl<'a> Index<'a> {
         first.map_or(head.next(), |first| first.min(head.next()))
     }
 
-    /// Whether a stretch that the device was told is gone covers the place.
+    /// Whether the device was told that the place is gone, and rightly: where the retention of
+    /// logs is bounded, the entry had to be that old by then, or by a clock that is off as far as
+    /// clocks may be.
     #[must_use]
     pub fn is_truncated(&self, device: DeviceId, channel: ChannelId, place: MessageId) -> bool {
-        self.devices.is_truncated(device, channel, place)
+        let Some(told_ns) = self.devices.told_gone_ns(device, channel, place) else { return false };
+        let entry = self.channel(channel).and_then(|log| log.entry(place));
+        entry.is_none_or(|entry| {
+            let kept_ns = entry.t_ns.saturating_add(self.bounds.history_retention_ns);
+            self.bounds.history_retention_ns == 0
+                || kept_ns <= told_ns.saturating_add(self.bounds.skew_max_ns)
+        })
+    }
+
+    /// What devices were told is gone, with the place above which it was and its last place.
+    pub fn gone(&self) -> impl Iterator<Item = (DeviceId, ChannelId, MessageId, MessageId)> + '_ {
+        self.devices.gone()
     }
 
     /// The devices that must hold the entry at `place` at the end.
@@ -197,11 +243,14 @@ struct Builder<'a> {
     sends: Sends,
     heads: Heads,
     applied: Vec<Delivery>,
+    watch: Watch,
+    end_ns: u64,
 }
 
 impl<'a> Builder<'a> {
     fn note(&mut self, event: &'a Event) {
         self.clocks_differ |= event.t_error_ns > 0;
+        self.end_ns = self.end_ns.max(event.t_ns);
         match &event.body {
             EventBody::Run { bounds, .. } => self.bounds = bounds.clone(),
             EventBody::Phase { phase: Phase::Liveness, deadline_ns } => {
@@ -217,11 +266,23 @@ impl<'a> Builder<'a> {
                 self.sends.note(event);
             }
             EventBody::Member { .. } => self.sends.note(event),
-            EventBody::Entry { channel, message_id, user, device, number, body_hash, kind } => {
+            EventBody::Entry {
+                channel,
+                message_id,
+                user,
+                device,
+                number,
+                body_hash,
+                kind,
+                accepted_at_ms,
+            } => {
                 let (user, device, number) = (*user, *device, *number);
-                let (body_hash, seq) = (*body_hash, event.seq);
-                let entry = LogEntry { user, device, number, body_hash, kind, seq };
-                self.logs.commit(*channel, *message_id, entry);
+                let (body_hash, accepted_at_ms) = (*body_hash, *accepted_at_ms);
+                let (seq, t_ns) = (event.seq, event.t_ns);
+                let entry =
+                    LogEntry { user, device, number, body_hash, kind, seq, t_ns, accepted_at_ms };
+                let ids_are_places = self.bounds.ids_are_places();
+                self.logs.commit(*channel, *message_id, entry, ids_are_places);
                 self.raise(*channel, *message_id);
             }
             EventBody::Apply { device, channel, message_id, body_hash, .. } => {
@@ -230,9 +291,13 @@ impl<'a> Builder<'a> {
                 self.applied.push(Delivery { device, channel, message_id, body_hash, seq, t_ns });
             }
             EventBody::Truncated { device, channel, from, to } => {
-                self.devices.truncate(*device, *channel, *from, *to);
+                self.devices.truncate(*device, *channel, (*from, *to), event.t_ns);
             }
             EventBody::Final { device, cursors, .. } => self.devices.set_cursors(*device, cursors),
+            EventBody::Session { .. }
+            | EventBody::Synced { .. }
+            | EventBody::Truth { .. }
+            | EventBody::Fault { .. } => self.watch.note(event),
             _ => {}
         }
     }
@@ -243,7 +308,10 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self, history: &'a History) -> Index<'a> {
-        let Self { bounds, deadline_ns, clocks_differ, devices, mut logs, mut sends, .. } = self;
+        let Self { bounds, deadline_ns, clocks_differ, mut devices, mut logs, mut sends, .. } =
+            self;
+        let world = self.watch.finish(self.end_ns);
+        devices.finish();
         let mut applied = self.applied;
         applied.retain(|one| devices.owner(one.device).is_some());
         let deliveries = Deliveries::new(applied);
@@ -251,7 +319,7 @@ impl<'a> Builder<'a> {
         for stream in deliveries.all().chunk_by(by_channel) {
             logs.mention(stream[0].channel, stream.iter().map(|one| one.message_id));
         }
-        logs.finish();
+        logs.finish(bounds.ids_are_places());
         for message in &mut sends.messages {
             message.place = if logs.recorded() {
                 let log = logs.channels().get(&message.channel);
@@ -261,6 +329,16 @@ impl<'a> Builder<'a> {
                 message.told.or_else(|| holders.iter().map(|one| one.message_id).min())
             };
         }
-        Index { history, bounds, deadline_ns, clocks_differ, devices, logs, sends, deliveries }
+        Index {
+            history,
+            bounds,
+            deadline_ns,
+            clocks_differ,
+            devices,
+            logs,
+            sends,
+            deliveries,
+            world,
+        }
     }
 }

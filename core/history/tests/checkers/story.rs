@@ -48,6 +48,16 @@ impl Story {
         users: &[(u64, &[u64])],
         members: BTreeMap<ChannelId, Vec<UserId>>,
     ) -> Self {
+        let bounds = Bounds { group_limit: 100, initial_history: 2, ..Bounds::default() };
+        Self::with_bounds(users, members, bounds)
+    }
+
+    /// With these bounds.
+    pub(crate) fn with_bounds(
+        users: &[(u64, &[u64])],
+        members: BTreeMap<ChannelId, Vec<UserId>>,
+        bounds: Bounds,
+    ) -> Self {
         let mut story = Self {
             history: History::default(),
             t_ns: 0,
@@ -65,7 +75,7 @@ impl Story {
             variant: String::new(),
             seed: 1,
             engine: "fast".into(),
-            bounds: Bounds { group_limit: 100, initial_history: 2 },
+            bounds,
         });
         story.phase(Phase::Safety, None);
         story.name(users);
@@ -101,7 +111,8 @@ impl Story {
             rows.push(UserRow { user, devices });
         }
         let members = self.members.clone();
-        self.write(EventBody::Population(Population { users: rows, members }));
+        let population = Population { users: rows, members, ..Population::default() };
+        self.write(EventBody::Population(population));
     }
 
     pub(crate) fn write(&mut self, body: EventBody) -> u64 {
@@ -279,6 +290,7 @@ impl Story {
                 number,
                 body_hash: hash,
                 kind,
+                accepted_at_ms: 0,
             });
         }
         message_id.0

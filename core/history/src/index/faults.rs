@@ -1,0 +1,103 @@
+//! The faults of a run, as far as checkers excuse something by them.
+
+use super::spans::{Span, united};
+use crate::event::{Event, EventBody, FaultState};
+
+/// A fault under way.
+#[derive(Debug, Clone)]
+struct Strike {
+    id: u32,
+    kind: String,
+    target: String,
+    from_ns: u64,
+    to_ns: Option<u64>,
+}
+
+/// All faults.
+#[derive(Debug, Default)]
+pub struct Faults {
+    strikes: Vec<Strike>,
+    between_servers: Vec<Span>,
+    among_servers: Vec<Span>,
+}
+
+impl Faults {
+    /// When servers could not talk to one another or to their ports as usual, united. A fault that
+    /// names devices or users is their own matter; what is slow or has a wrong clock still talks.
+    #[must_use]
+    pub fn between_servers(&self) -> &[Span] {
+        &self.between_servers
+    }
+
+    /// As [`Self::between_servers`], and with them the time in which a server was down.
+    #[must_use]
+    pub fn among_servers(&self) -> &[Span] {
+        &self.among_servers
+    }
+
+    /// As [`Self::among_servers`], but without what befell this host; not united.
+    pub fn others_among_servers(&self, host: &str) -> impl Iterator<Item = Span> + '_ {
+        let host = host.to_owned();
+        let others = self.strikes.iter().filter(move |one| {
+            !one.names_devices() && !names(&one.target, &host) && (one.cuts() || one.is_death())
+        });
+        others.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
+    }
+
+    pub(super) fn note(&mut self, event: &Event) {
+        let EventBody::Fault { id, kind, state, target, .. } = &event.body else { return };
+        match state {
+            FaultState::On => self.strikes.push(Strike {
+                id: *id,
+                kind: kind.clone(),
+                target: target.clone(),
+                from_ns: event.t_ns,
+                to_ns: None,
+            }),
+            FaultState::Off => {
+                let open = |one: &&mut Strike| one.id == *id && one.to_ns.is_none();
+                if let Some(strike) = self.strikes.iter_mut().rev().find(open) {
+                    strike.to_ns = Some(event.t_ns);
+                }
+            }
+        }
+    }
+
+    /// Whether the host was stopped by a fault that is under way and neither a crash nor a power
+    /// loss. Without one at all nobody knows of a clean stop.
+    pub(super) fn is_clean_stop(&self, host: &str) -> bool {
+        let names_it = |one: &&Strike| one.to_ns.is_none() && names(&one.target, host);
+        let mut of_host = self.strikes.iter().filter(names_it).peekable();
+        of_host.peek().is_some() && of_host.all(|one| !one.is_death())
+    }
+
+    pub(super) fn finish(&mut self, end_ns: u64) {
+        let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
+        let of_servers = || self.strikes.iter().filter(|one| !one.names_devices());
+        let between = of_servers().filter(|one| one.cuts());
+        let among = of_servers().filter(|one| one.cuts() || one.is_death());
+        (self.between_servers, self.among_servers) =
+            (united(between.map(span).collect()), united(among.map(span).collect()));
+    }
+}
+
+impl Strike {
+    fn is_death(&self) -> bool {
+        self.kind == "crash" || self.kind == "power-loss"
+    }
+
+    /// Kinds that checkers do not know are taken to cut links: they excuse more, not less.
+    fn cuts(&self) -> bool {
+        let wrong_clock = self.kind.contains("clock") || self.kind.contains("skew");
+        !self.is_death() && !wrong_clock && self.kind != "latency"
+    }
+
+    fn names_devices(&self) -> bool {
+        self.target.contains("device") || self.target.contains("user")
+    }
+}
+
+/// Whether a target, as it is written for people, names the host.
+fn names(target: &str, host: &str) -> bool {
+    target.split(|sign: char| !(sign.is_alphanumeric() || sign == '-')).any(|word| word == host)
+}

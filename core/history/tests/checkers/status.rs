@@ -1,0 +1,252 @@
+use hubbub_chat::{DeviceId, UserId, design::PresenceMode};
+use hubbub_history::{Bounds, FaultState, Index, UserRow, explain, offline_notices, status_flaps};
+
+use crate::{
+    story::devices,
+    timeline::{SECOND_NS, Timeline, bounds, friends},
+};
+
+/// Device 21 shows user 1, who comes at 10 s.
+fn together() -> Timeline {
+    let mut timeline = Timeline::of_friends();
+    timeline.attach(1.0, 21, "chat-1");
+    timeline.attach(10.0, 11, "chat-2");
+    timeline.shown(11.0, 11, 2, true);
+    timeline.shown(11.0, 21, 1, true);
+    timeline
+}
+
+#[test]
+fn friends_who_are_shown_as_they_are_hold() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.detach(115.0, 11, "chat-2");
+    timeline.shown(134.0, 21, 1, false);
+    timeline.end(200.0);
+    let finding = timeline.judge("status");
+    assert!(finding.holds(), "{finding:?}");
+    // 21 shows 1 as online from 48 s and as offline from 138 s on, as 11 does 2 from 48 s on; and
+    // that it went out at 134 s was no flap.
+    assert_eq!(finding.judged, 4);
+}
+
+#[test]
+fn without_leases_friends_or_sessions_nothing_is_decided() {
+    let mut without_leases = Timeline::new(Bounds { lease_ns: 0, ..bounds() }, friends());
+    without_leases.attach(1.0, 21, "chat-1");
+    without_leases.attach(1.0, 11, "chat-1");
+    without_leases.end(200.0);
+    assert!(without_leases.judge("status").undecided());
+    let mut without_sessions = Timeline::of_friends();
+    without_sessions.shown(60.0, 21, 1, true);
+    without_sessions.end(200.0);
+    assert!(without_sessions.judge("status").undecided());
+}
+
+#[test]
+fn a_disconnect_that_is_never_shown_is_caught() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.detach(115.0, 11, "chat-2");
+    timeline.end(200.0);
+    let finding = timeline.judge("status");
+    assert_eq!(finding.violations_total, 1, "{finding:?}");
+    let violation = &finding.violations[0];
+    assert_eq!(violation.had, devices(&[21, 11]));
+    assert_eq!(
+        violation.summary,
+        "device 21 showed user 1 as online at 138.000000 s, who had been offline for so long that \
+         it had to know"
+    );
+    let lines = explain(timeline.history(), violation).lines().join("\n");
+    assert!(lines.contains("about: device 21, device 11"), "{lines}");
+    assert!(lines.contains("device-11 is up, cut off"), "{lines}");
+    assert!(lines.contains("device 21 shows user 1 as online"), "{lines}");
+}
+
+#[test]
+fn a_disconnect_that_is_shown_too_late_is_caught() {
+    let mut timeline = together();
+    timeline.truth(100.0, "device-11", false);
+    timeline.shown(139.0, 21, 1, false);
+    timeline.end(200.0);
+    assert_eq!(timeline.judge("status").violations_total, 1);
+}
+
+#[test]
+fn a_friend_who_is_there_and_is_not_shown_is_caught() {
+    let mut timeline = Timeline::of_friends();
+    timeline.attach(1.0, 21, "chat-1");
+    timeline.attach(10.0, 11, "chat-2");
+    timeline.shown(11.0, 11, 2, true);
+    timeline.end(100.0);
+    let finding = timeline.judge("status");
+    assert_eq!(finding.violations_total, 1, "{finding:?}");
+    assert!(finding.violations[0].summary.contains("did not show user 1 at all at 48.000000 s"));
+}
+
+#[test]
+fn a_stranger_who_is_shown_when_long_gone_is_caught() {
+    let mut population = friends();
+    population.friends.clear();
+    let mut timeline = Timeline::new(bounds(), population);
+    timeline.attach(1.0, 21, "chat-1");
+    timeline.shown(30.0, 21, 1, true);
+    timeline.shown(45.0, 21, 1, true);
+    timeline.end(100.0);
+    let finding = timeline.judge("status");
+    assert_eq!(
+        (finding.judged, finding.violations_total),
+        (1, 1),
+        "the first is too early to tell"
+    );
+}
+
+#[test]
+fn whoever_was_logged_out_goes_out_too() {
+    let mut timeline = together();
+    timeline.log(100.0, 11, false);
+    timeline.end(139.0);
+    assert_eq!(timeline.judge("status").violations_total, 1);
+}
+
+#[test]
+fn a_gap_below_the_bound_may_not_be_shown() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.detach(115.0, 11, "chat-2");
+    timeline.link(120.0, "device-11", true);
+    let seq = timeline.shown(121.0, 21, 1, false);
+    timeline.attach(129.9, 11, "chat-2");
+    timeline.shown(130.0, 21, 1, true);
+    timeline.end(200.0);
+    let finding = timeline.judge("status");
+    assert_eq!(finding.violations_total, 1, "{finding:?}");
+    assert_eq!(finding.violations[0].seq, seq);
+    let flaps = status_flaps(&Index::new(timeline.history())).flaps;
+    assert_eq!(flaps.len(), 1);
+    assert_eq!((flaps[0].device, flaps[0].t_ns), (DeviceId(21), 121 * SECOND_NS));
+}
+
+#[test]
+fn a_gap_below_the_bound_that_nobody_saw_is_judged() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.link(120.0, "device-11", true);
+    timeline.end(200.0);
+    let index = Index::new(timeline.history());
+    let flaps = status_flaps(&index);
+    assert_eq!((flaps.judged, flaps.flaps.len()), (1, 0));
+    assert!(timeline.judge("status").holds());
+}
+
+#[test]
+fn a_gap_at_or_above_the_bound_may_be_shown() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.shown(132.0, 21, 1, false);
+    timeline.link(132.5, "device-11", true);
+    timeline.shown(133.0, 21, 1, true);
+    timeline.end(200.0);
+    assert!(timeline.judge("status").holds());
+}
+
+#[test]
+fn the_power_loss_of_a_chat_server_is_a_gap_like_any_other() {
+    let mut timeline = together();
+    timeline.power_loss(100.0, "chat-2");
+    timeline.shown(110.0, 21, 1, false);
+    timeline.detach(115.0, 11, "chat-2");
+    timeline.attach(117.0, 11, "chat-1");
+    timeline.shown(118.0, 21, 1, true);
+    timeline.end(200.0);
+    assert_eq!(timeline.judge("status").violations_total, 1);
+}
+
+#[test]
+fn nobody_goes_offline_because_a_presence_server_died() {
+    let mut timeline = together();
+    timeline.power_loss(100.0, "presence-1");
+    timeline.shown(106.0, 21, 1, false);
+    timeline.shown(108.0, 21, 1, true);
+    timeline.end(200.0);
+    assert_eq!(timeline.judge("status").violations_total, 1);
+}
+
+#[test]
+fn the_death_of_a_presence_server_doubles_the_bound_once() {
+    let late = |shown_at| {
+        let mut timeline = together();
+        timeline.link(100.0, "device-11", false);
+        timeline.power_loss(110.0, "presence-1");
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(300.0);
+        timeline.judge("status").violations_total
+    };
+    assert_eq!((late(175.0), late(177.0)), (0, 1));
+}
+
+#[test]
+fn what_was_published_while_servers_were_apart_comes_with_the_refresh() {
+    let late = |shown_at| {
+        let mut timeline = together();
+        timeline.link(100.0, "device-11", false);
+        timeline.fault(130.0, "partition", "chat-1 and presence-1", FaultState::On);
+        timeline.fault(140.0, "partition", "chat-1 and presence-1", FaultState::Off);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(400.0);
+        timeline.judge("status").violations_total
+    };
+    // 38 s of lease and publication, and 60 s until the refresh, from the end of the fault.
+    assert_eq!((late(237.0), late(239.0)), (0, 1));
+}
+
+#[test]
+fn a_device_that_is_itself_away_is_not_judged() {
+    let mut timeline = together();
+    timeline.link(90.0, "device-21", false);
+    timeline.truth(100.0, "device-11", false);
+    timeline.end(200.0);
+    // Up to 90 s both are shown as they are.
+    let finding = timeline.judge("status");
+    assert!(finding.holds() && finding.judged == 2, "{finding:?}");
+}
+
+#[test]
+fn in_a_hybrid_design_only_friends_of_the_few_are_told() {
+    let mut population = friends();
+    let row = hubbub_history::UserRow { user: hubbub_chat::UserId(3), devices: vec![DeviceId(31)] };
+    population.users.push(row);
+    population.friends.push((hubbub_chat::UserId(3), hubbub_chat::UserId(1)));
+    let hybrid = Bounds { presence: PresenceMode::Hybrid, ..bounds() };
+    let mut timeline = Timeline::new(hybrid, population);
+    timeline.attach(1.0, 11, "chat-1");
+    timeline.attach(1.0, 21, "chat-1");
+    timeline.end(100.0);
+    let finding = timeline.judge("status");
+    // User 1 has two friends, so 21 is not told of them; users 2 and 3 have one, so 11 is of both.
+    assert_eq!((finding.judged, finding.violations_total), (2, 1), "{finding:?}");
+    assert!(finding.violations[0].summary.starts_with("device 11 did not show user 2"));
+}
+
+#[test]
+fn a_device_that_restarted_may_have_forgotten_and_may_have_kept() {
+    let mut timeline = together();
+    timeline.truth(100.0, "device-21", false);
+    timeline.truth(101.0, "device-11", false);
+    timeline.truth(102.0, "device-21", true);
+    timeline.attach(103.0, 21, "chat-1");
+    timeline.end(200.0);
+    assert!(timeline.judge("status").holds());
+}
+
+#[test]
+fn it_is_told_how_long_a_disconnect_took_to_show() {
+    let mut timeline = together();
+    timeline.link(100.0, "device-11", false);
+    timeline.shown(131.5, 21, 1, false);
+    timeline.end(200.0);
+    let notices = offline_notices(&Index::new(timeline.history()));
+    assert_eq!(notices.len(), 1);
+    assert_eq!(notices[0].delay_ns(), 31_500_000_000);
+}
