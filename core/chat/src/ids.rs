@@ -37,7 +37,8 @@ id! {
     ServerId(u32)
 }
 id! {
-    /// A place in a channel's log: 1, 2, 3 … without holes. Zero means "before the first".
+    /// Names an entry of a channel's log: by default its place, 1, 2, 3 … without holes; with other
+    /// `ids` a number that only orders. Zero means "before the first".
     MessageId(u64)
 }
 id! {
