@@ -270,6 +270,33 @@ fn users_of_another_server_are_left_to_it() {
 }
 
 #[test]
+fn a_watch_that_came_before_the_view_counts_from_then_on() {
+    let mut alone = Alone::new(PresenceLimits::default());
+    let both = PresenceView::new(2, [(KEEPER, 1), (OTHER_KEEPER, 2)]);
+    let foreign = (0..100).find(|user| both.owner(UserId(*user)) != Some(KEEPER)).unwrap();
+    alone.input(PresenceInput::View(both));
+    alone.watch(CHAT, [foreign]);
+    alone.input(PresenceInput::View(PresenceView::new(3, [(KEEPER, 1)])));
+    alone.beat([foreign]);
+    let done = alone.pass(seconds(1));
+    assert_eq!(published(&done), [(CHAT, 1)]);
+}
+
+#[test]
+fn watches_that_are_not_repeated_lapse_and_the_others_stay() {
+    let mut alone = Alone::new(PresenceLimits::default());
+    let refresh = Design::default().presence_refresh;
+    alone.watch(CHAT, [1, 2]);
+    for _ in 0..4 {
+        alone.pass(refresh);
+        alone.watch(CHAT, [2]);
+    }
+    assert_eq!((alone.machine.watch_count(), alone.machine.counts().lapsed), (1, 1));
+    alone.pass(4 * refresh);
+    assert_eq!((alone.machine.watch_count(), alone.machine.counts().lapsed), (0, 2));
+}
+
+#[test]
 fn a_clock_that_is_far_ahead_does_not_end_leases() {
     let mut alone = Alone::new(PresenceLimits::default());
     alone.beat([7]);
