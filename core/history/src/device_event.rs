@@ -37,9 +37,7 @@ pub fn device_event(
             send(&key).line(EventType::Fail, intended_ns, 0, None, reason)
         }
         // The first attempt says nothing that the invocation has not said.
-        DeviceEvent::Attempted { attempt: 1, .. }
-        | DeviceEvent::Shown(_)
-        | DeviceEvent::Synced => return None,
+        DeviceEvent::Attempted { attempt: 1, .. } | DeviceEvent::Synced => return None,
         DeviceEvent::Attempted { send: key, attempt } => {
             send(key).line(EventType::Info, None, *attempt, None, None)
         }
