@@ -37,7 +37,7 @@ pub struct PresenceView {
 }
 
 impl PresenceView {
-    /// A view of the snapshot with this version: each presence server with the epoch of its lease,
+    /// A view of the snapshot with this version, from 1: each presence server with the epoch of its lease,
     /// by which a server that died and came back between two snapshots is known.
     #[must_use]
     pub fn new(version: u64, servers: impl IntoIterator<Item = (ServerId, u64)>) -> Self {

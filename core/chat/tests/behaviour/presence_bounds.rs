@@ -265,8 +265,75 @@ fn users_of_another_server_are_left_to_it() {
     // An older view changes nothing.
     alone.input(PresenceInput::View(PresenceView::new(1, [(KEEPER, 1)])));
     assert_eq!(alone.ask(PresenceRequest::Look { users: vec![UserId(foreign)] }), elsewhere);
-    let handed_over = alone.pass(seconds(3));
-    assert_eq!(writes(&handed_over), 1, "when they were last active is stored");
+}
+
+#[test]
+fn the_last_activity_of_users_who_move_is_stored() {
+    let mut alone = Alone::new(PresenceLimits::default());
+    alone.beat(0..100);
+    assert!(writes(&alone.pass(seconds(10))) > 0);
+    alone.beat(0..100);
+    let both = PresenceView::new(2, [(KEEPER, 1), (OTHER_KEEPER, 2)]);
+    let moved: Vec<UserId> =
+        (0..100).map(UserId).filter(|user| both.owner(*user) != Some(KEEPER)).collect();
+    let active_at_ms = alone.now.wall.milliseconds();
+    alone.input(PresenceInput::View(both));
+    let written = alone.pass(seconds(3)).into_iter().find_map(|output| match output {
+        PresenceOutput::Request {
+            request: Request::Store(StoreRequest::WriteActivity(rows)),
+            ..
+        } => Some(rows),
+        _ => None,
+    });
+    let expected: Vec<_> = moved.into_iter().map(|user| (user, active_at_ms)).collect();
+    let of_moved = |rows: Vec<(UserId, u64)>| {
+        rows.into_iter().filter(|row| expected.contains(row)).collect::<Vec<_>>()
+    };
+    assert_eq!(written.map(of_moved), Some(expected.clone()));
+}
+
+#[test]
+fn users_are_published_as_offline_once_after_each_takeover_of_theirs() {
+    let mut alone = Alone::just_started(PresenceLimits::default());
+    let both = PresenceView::new(2, [(KEEPER, 1), (OTHER_KEEPER, 2)]);
+    let moving = (0..100).filter(|user| both.owner(UserId(*user)) != Some(KEEPER)).count();
+    alone.watch(CHAT, 0..100);
+    alone.pass(seconds(10));
+    alone.input(PresenceInput::View(both));
+    alone.pass(seconds(1));
+    alone.input(PresenceInput::View(PresenceView::new(3, [(KEEPER, 1)])));
+    let lease = alone.lease();
+    let first = alone.pass(lease - seconds(6));
+    assert_eq!(published(&first), [(CHAT, 100 - moving)], "those who stayed");
+    let second = alone.pass(lease);
+    assert_eq!(published(&second), [(CHAT, moving)], "those who came back");
+}
+
+#[test]
+fn a_watch_that_came_before_the_view_counts_from_then_on() {
+    let mut alone = Alone::new(PresenceLimits::default());
+    let both = PresenceView::new(2, [(KEEPER, 1), (OTHER_KEEPER, 2)]);
+    let foreign = (0..100).find(|user| both.owner(UserId(*user)) != Some(KEEPER)).unwrap();
+    alone.input(PresenceInput::View(both));
+    alone.watch(CHAT, [foreign]);
+    alone.input(PresenceInput::View(PresenceView::new(3, [(KEEPER, 1)])));
+    alone.beat([foreign]);
+    let done = alone.pass(seconds(1));
+    assert_eq!(published(&done), [(CHAT, 1)]);
+}
+
+#[test]
+fn watches_that_are_not_repeated_lapse_and_the_others_stay() {
+    let mut alone = Alone::new(PresenceLimits::default());
+    let refresh = Design::default().presence_refresh;
+    alone.watch(CHAT, [1, 2]);
+    for _ in 0..4 {
+        alone.pass(refresh);
+        alone.watch(CHAT, [2]);
+    }
+    assert_eq!((alone.machine.watch_count(), alone.machine.counts().lapsed), (1, 1));
+    alone.pass(4 * refresh);
+    assert_eq!((alone.machine.watch_count(), alone.machine.counts().lapsed), (0, 2));
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Script {
         let view: PresenceView = self.world.next_view();
         let mut servers = vec![CHAT, OTHER_CHAT, KEEPER, OTHER_KEEPER];
         while !servers.is_empty() {
-            let next = usize::try_from(self.random.below(servers.len() as u64)).unwrap();
+            let next = self.random.below(servers.len() as u64) as usize;
             let server = servers.remove(next);
             if [CHAT, OTHER_CHAT].contains(&server) {
                 self.world.give_chat(server, &view);
@@ -212,7 +212,13 @@ fn weather(random: &mut Random, wire: &Wire, lost: u64, late: u64) -> Way {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: Some(Box::new(
+            proptest::test_runner::FileFailurePersistence::WithSource("regressions"),
+        )),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn what_is_shown_follows_the_truth(

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use hubbub_chat::{DeviceId, UserId, presence::owner_of, time::nanoseconds};
+use hubbub_chat::{
+    DeviceId, UserId, ports::presence::PresenceRequest, presence::owner_of, time::nanoseconds,
+};
 
 use crate::support::{presence_world::*, seconds};
 
@@ -20,7 +22,10 @@ fn world(presence: &[hubbub_chat::ServerId]) -> PresenceWorld {
 fn kept_by(server: hubbub_chat::ServerId) -> u64 {
     let both = [KEEPER, OTHER_KEEPER];
     let kept = |user: &u64| owner_of(UserId(*user), &both) == Some(server);
-    (2..=USERS).find(kept).unwrap()
+    match (2..=USERS).find(kept) {
+        Some(user) => user,
+        None => panic!("{server} keeps none of {USERS} users"),
+    }
 }
 
 fn assert_no_flap(world: &PresenceWorld) {
@@ -187,6 +192,30 @@ fn a_logout_during_a_takeover_is_shown_when_it_is_over() {
     assert_eq!(world.dots(phone(1), 2), [true, false]);
     let bound = world.design.presence_lease() + world.design.publish_max;
     assert!(shown[1].0 - at <= nanoseconds(bound));
+}
+
+#[test]
+fn a_new_presence_server_is_told_at_once_who_was_heard_lately() {
+    let mut world = world(&[KEEPER]);
+    world.run_for(seconds(2));
+    world.stop_presence(KEEPER);
+    world.start_presence(KEEPER);
+    world.announce();
+    world.run_for(Duration::from_millis(100));
+    assert_eq!(world.presence[&KEEPER].1.counts().beats, USERS);
+}
+
+#[test]
+fn a_new_presence_server_is_told_who_was_logged_out_lately() {
+    let mut world = world(&[KEEPER]);
+    world.log_out(phone(2));
+    world.run_for(seconds(2));
+    world.stop_presence(KEEPER);
+    world.start_presence(KEEPER);
+    world.announce();
+    world.run_for(seconds(2));
+    let logout = PresenceRequest::Logout { user: UserId(2), device: phone(2) };
+    assert_eq!(world.asked().filter(|request| **request == logout).count(), 2);
 }
 
 #[test]

@@ -191,9 +191,11 @@ impl PresenceWorld {
             let incarnation = *incarnation;
             let Some(output) = machine.poll_output() else { return };
             match output {
-                Output::Frame(SessionId(session), frame) => self.to_device(server, session, frame),
+                Output::Frame(SessionId(session), frame) => {
+                    self.send_device(server, session, frame)
+                }
                 Output::Cut(SessionId(session), reason) => {
-                    self.to_device(server, session, ServerFrame::Bye { reason });
+                    self.send_device(server, session, ServerFrame::Bye { reason });
                     if let Some(device) = self.device_with(server, session) {
                         self.transmit(Wire::CloseDevice(device, session));
                     }
@@ -216,7 +218,7 @@ impl PresenceWorld {
         }
     }
 
-    fn to_device(&mut self, server: ServerId, session: u64, frame: ServerFrame) {
+    fn send_device(&mut self, server: ServerId, session: u64, frame: ServerFrame) {
         if let Some(device) = self.device_with(server, session) {
             self.transmit(Wire::ToDevice(device, session, frame));
         }
