@@ -1,5 +1,6 @@
 //! What the tests drive the machines with.
 
+pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod message;
 pub(crate) mod reference;
