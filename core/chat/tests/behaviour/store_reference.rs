@@ -1,11 +1,16 @@
 //! The model of the store does what a much simpler one does, whatever it is asked.
 
-use std::{collections::BTreeSet, sync::Arc};
+mod steps;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hubbub_chat::{
     ChannelId, ClientId, Design, DeviceId, Entry, MessageId, OperationId, UserId, Wall,
-    design::Fanout,
-    frame::{Change, ChangeRefusal, Cursors, SendRefusal},
+    design::{Fanout, PushWhen},
+    frame::{ChangeRefusal, Cursors, SendRefusal},
     ports::store::{
         Append, ChangeRequest, CursorReport, StoreAnswer, StoreModel, StoreRequest, StoreRules,
         Sync,
@@ -13,105 +18,27 @@ use hubbub_chat::{
 };
 use proptest::prelude::*;
 
-use crate::support::reference::{Reference, members, visible};
+use self::steps::{Number, Slot, Step, USERS, channel, step};
+use crate::support::{
+    reference::{Reference, members, visible},
+    seconds,
+};
 
-const USERS: u64 = 4;
-
-#[derive(Debug, Clone)]
-enum Step {
-    Register {
-        user: u64,
-        device: Option<u64>,
-    },
-    Forget {
-        user: u64,
-        device: u64,
-    },
-    Append {
-        user: u64,
-        device: u64,
-        channel: usize,
-        number: Number,
-        settled: u64,
-        body: bool,
-        old: bool,
-    },
-    Change {
-        user: u64,
-        device: u64,
-        channel: usize,
-        operation: u64,
-        change: Change,
-    },
-    Report {
-        user: u64,
-        device: u64,
-        channel: usize,
-        back: u64,
-    },
-    Read {
-        user: u64,
-        device: u64,
-        entries_max: u32,
-        back: u64,
-    },
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Number {
-    Next,
-    Below(u64),
-    Above(u64),
-}
-
-fn channel(index: usize) -> ChannelId {
-    let user = |number| UserId(number);
-    match index {
-        0 => ChannelId::direct(user(1), user(2)),
-        1 => ChannelId::direct(user(2), user(3)),
-        2 => ChannelId::group(user(1), 1),
-        _ => ChannelId::group(user(2), 1),
+/// Bounds that a few steps reach: seconds where the design has days.
+fn rules(fanout: Fanout, push_when: PushWhen) -> StoreRules {
+    StoreRules {
+        fanout,
+        push_when,
+        group_limit: 3,
+        answers_max: 3,
+        initial_history: 2,
+        inbox_rows_max: 4,
+        push_grace: seconds(5),
+        retention: seconds(30),
+        history_retention: seconds(60),
+        device_expiry: seconds(40),
+        ..StoreRules::from(&Design::default())
     }
-}
-
-fn device_id(user: u64, device: u64) -> DeviceId {
-    DeviceId(user * 10 + device)
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    // Few authors write much, so that their numbers run out of the remembered window.
-    let user = prop_oneof![4 => Just(1), 4 => Just(2), 2 => Just(3), 1 => Just(4)];
-    let device = prop_oneof![5 => Just(1_u64), 1 => Just(2)];
-    let some_users = || prop::collection::vec((1..=USERS + 1).prop_map(UserId), 0..3);
-    let change = prop_oneof![
-        3 => some_users().prop_map(Change::Create),
-        3 => some_users().prop_map(Change::Invite),
-        3 => Just(Change::Join),
-        2 => Just(Change::Leave),
-        2 => (1..=USERS).prop_map(|user| Change::Remove(UserId(user))),
-    ];
-    let number = prop_oneof![
-        6 => Just(Number::Next),
-        2 => (1..6_u64).prop_map(Number::Below),
-        1 => (1..4_u64).prop_map(Number::Above),
-    ];
-    prop_oneof![
-        2 => (user.clone(), prop::option::weighted(0.9, device.clone()))
-            .prop_map(|(user, device)| Step::Register { user, device }),
-        1 => (user.clone(), prop_oneof![1 => Just(1), 3 => Just(2)]).prop_map(|(user, device)| Step::Forget { user, device }),
-        20 => (user.clone(), device.clone(), prop_oneof![4 => Just(0_usize), 2 => Just(2), 1 => 0..4_usize], number, 0..3_u64, prop::bool::weighted(0.9), prop::bool::weighted(0.1))
-            .prop_map(|(user, device, channel, number, settled, body, old)| {
-                Step::Append { user, device, channel, number, settled, body, old }
-            }),
-        8 => (user.clone(), device.clone(), 2..4_usize, prop_oneof![8 => Just(2_u64), 1 => 0..2_u64], change)
-            .prop_map(|(user, device, channel, operation, change)| {
-                Step::Change { user, device, channel, operation, change }
-            }),
-        4 => (user.clone(), device.clone(), 0..4_usize, 0..4_u64)
-            .prop_map(|(user, device, channel, back)| Step::Report { user, device, channel, back }),
-        3 => (user, device, 1..6_u32, 0..5_u64)
-            .prop_map(|(user, device, entries_max, back)| Step::Read { user, device, entries_max, back }),
-    ]
 }
 
 /// Both stores, asked the same.
@@ -119,47 +46,55 @@ struct Both {
     model: StoreModel,
     reference: Reference,
     fanout: Fanout,
+    /// Whether the model removes everything at once that is at the end of its time.
+    swept: bool,
+    now: Wall,
+    generations: BTreeMap<(u64, Slot), u64>,
 }
 
 impl Both {
-    fn new(fanout: Fanout) -> Self {
-        let rules = StoreRules {
+    fn new(fanout: Fanout, push_when: PushWhen, swept: bool) -> Self {
+        let rules = rules(fanout, push_when);
+        let mut both = Self {
+            model: StoreModel::new(rules),
+            reference: Reference::new(rules),
             fanout,
-            group_limit: 3,
-            answers_max: 3,
-            initial_history: 2,
-            inbox_rows_max: 4,
-            ..StoreRules::from(&Design::default())
+            swept,
+            now: Wall(0),
+            generations: BTreeMap::new(),
         };
-        let mut both =
-            Self { model: StoreModel::new(rules), reference: Reference::new(rules), fanout };
         for user in 1..USERS {
-            both.take(Step::Register { user, device: Some(1) });
+            both.take(Step::Register { user, slot: Some(1), again: false });
         }
         both
     }
 
     fn ask(&mut self, request: StoreRequest) -> StoreAnswer {
-        self.model.handle(Wall(0), request).answer
+        self.model.handle(self.now, request).answer
+    }
+
+    fn device(&self, user: u64, slot: Slot) -> DeviceId {
+        let generation = self.generations.get(&(user, slot)).copied().unwrap_or_default();
+        DeviceId(user * 1000 + slot * 100 + generation)
     }
 
     /// What it came to.
     fn take(&mut self, step: Step) -> String {
         match step {
-            Step::Register { user, device } => {
-                let device = device.map(|device| device_id(user, device));
-                self.ask(StoreRequest::Register { user: UserId(user), device });
-                self.reference.register(UserId(user), device);
+            Step::Wait { seconds: count } => {
+                self.now = Wall(self.now.0 + seconds(count).as_nanos() as u64);
+                self.reference.pass(self.now);
                 String::new()
             }
-            Step::Forget { user, device } => {
-                let device = device_id(user, device);
+            Step::Register { user, slot, again } => self.register(user, slot, again),
+            Step::Forget { user, slot } => {
+                let device = self.device(user, slot);
                 self.ask(StoreRequest::Forget { device });
                 self.reference.forget(device);
                 String::new()
             }
-            Step::Append { user, device, channel: index, number, settled, body, old } => {
-                let (user, device) = (UserId(user), device_id(user, device));
+            Step::Append { user, slot, channel: index, number, settled, body, old } => {
+                let (user, device) = (UserId(user), self.device(user, slot));
                 let channel = channel(index);
                 let now = self.reference.membership(user, channel).unwrap_or_default();
                 let membership = if old { now.previous() } else { now };
@@ -185,8 +120,8 @@ impl Both {
                     body,
                 })
             }
-            Step::Change { user, device, channel: index, operation, change } => {
-                let (user, device) = (UserId(user), device_id(user, device));
+            Step::Change { user, slot, channel: index, operation, change } => {
+                let (user, device) = (UserId(user), self.device(user, slot));
                 let channel = channel(index);
                 let last = self.reference.last_operation(device, channel);
                 let operation = OperationId((last + operation).saturating_sub(1).max(1));
@@ -199,8 +134,8 @@ impl Both {
                     change,
                 })
             }
-            Step::Report { user, device, channel: index, back } => {
-                let (user, device) = (UserId(user), device_id(user, device));
+            Step::Report { user, slot, channel: index, back } => {
+                let (user, device) = (UserId(user), self.device(user, slot));
                 let channel = channel(index);
                 let head = self.reference.log(channel).len() as u64 + 1;
                 let message_id = MessageId(head.saturating_sub(back));
@@ -209,10 +144,75 @@ impl Both {
                 self.reference.report(user, device, channel, message_id);
                 String::new()
             }
-            Step::Read { user, device, entries_max, back } => {
-                self.read(UserId(user), device_id(user, device), entries_max, back)
+            Step::Read { user, slot, entries_max, back } => {
+                self.read(UserId(user), self.device(user, slot), entries_max, back)
+            }
+            Step::Attached { user, slot } => self.attached(user, slot),
+            Step::Token { user, slot, token } => {
+                let (user, device) = (UserId(user), self.device(user, slot));
+                let token = token.map(|token| format!("token {token}"));
+                self.ask(StoreRequest::PushToken { user, device, token: token.clone() });
+                self.reference.write_token(user, device, token);
+                String::new()
+            }
+            Step::Mute { user, channel: index, muted } => {
+                let (user, channel) = (UserId(user), channel(index));
+                self.ask(StoreRequest::Mute { user, channel, muted });
+                self.reference.mute(user, channel, muted);
+                String::new()
+            }
+            Step::PushNow { channel: index, back, users } => {
+                let channel = channel(index);
+                let head = self.reference.log(channel).len() as u64;
+                let message_id = MessageId(head.saturating_sub(back));
+                self.reference.push_now(channel, message_id, &users);
+                self.ask(StoreRequest::PushNow { channel, message_id, users });
+                String::new()
+            }
+            Step::PushDue { rows_max, settled, back } => self.push(rows_max, settled, back),
+        }
+    }
+
+    fn register(&mut self, user: u64, slot: Option<Slot>, again: bool) -> String {
+        if let Some(slot) = slot.filter(|_| !again) {
+            let device = self.device(user, slot);
+            if self.reference.is_known(device) && !self.reference.is_live(UserId(user), device) {
+                *self.generations.entry((user, slot)).or_default() += 1;
             }
         }
+        let device = slot.map(|slot| self.device(user, slot));
+        self.ask(StoreRequest::Register { user: UserId(user), device });
+        self.reference.register(UserId(user), device);
+        String::new()
+    }
+
+    /// A chat server says that it has the device attached, and one that was never there.
+    fn attached(&mut self, user: u64, slot: Slot) -> String {
+        let (user, device) = (UserId(user), self.device(user, slot));
+        let devices = vec![device, DeviceId(7)];
+        let StoreAnswer::Heads { logged_out, .. } =
+            self.ask(StoreRequest::Heads { users: vec![user], devices: devices.clone() })
+        else {
+            panic!("no heads")
+        };
+        let is_out = |device: &DeviceId| !self.reference.is_live(user, *device);
+        assert_eq!(logged_out, devices.into_iter().filter(is_out).collect::<Vec<_>>());
+        self.reference.sign_of_life(user, device);
+        if logged_out.len() == 2 { "logged out".into() } else { "logged in".into() }
+    }
+
+    fn push(&mut self, rows_max: u32, settled: usize, back: u64) -> String {
+        let StoreAnswer::PushDue(rows) = self.ask(StoreRequest::PushDue { rows_max }) else {
+            panic!("no rows")
+        };
+        assert_eq!(rows, self.reference.push_due(rows_max));
+        for row in rows.iter().take(settled) {
+            let (user, channel) = (row.user, row.channel);
+            let up_to = MessageId(row.up_to.0.saturating_sub(back));
+            self.ask(StoreRequest::PushSettled { user, channel, up_to });
+            self.reference.settle_push(user, channel, up_to);
+        }
+        format!("{} pushes due", rows.len())
     }
 
     fn append(&mut self, append: Append) -> String {
@@ -280,6 +280,7 @@ impl Both {
         }
         let named = cursors.clone();
         let mut got: Vec<Arc<Entry>> = Vec::new();
+        let mut told_of_loss = false;
         for page in 0..1000 {
             let sync = Sync {
                 newest: MessageId::ZERO,
@@ -291,7 +292,7 @@ impl Both {
             let (ranges, more) = match self.ask(StoreRequest::Sync(sync)) {
                 StoreAnswer::Page { ranges, more } => (ranges, more),
                 StoreAnswer::UnknownDevice => {
-                    assert!(!self.reference.is_live(user, device));
+                    assert!(!self.reference.sign_of_life(user, device));
                     return "read refused".into();
                 }
                 other => panic!("{other:?}"),
@@ -305,24 +306,35 @@ impl Both {
                 assert_eq!(range.from, start);
                 assert_eq!(range.membership, self.reference.membership(user, range.channel));
                 assert!(range.to > range.from);
+                let truncated = self.reference.truncated(range.channel);
+                let log = self.reference.log(range.channel);
+                let gone = visible(&log, range.channel, user).into_iter();
+                let gone = gone.filter(|place| *place > range.from && *place <= truncated).max();
+                assert_eq!(range.truncated, gone.unwrap_or_default());
+                told_of_loss |= gone.is_some();
                 cursors.insert(range.channel, range.to);
                 got.extend(range.entries);
             }
             if !more {
                 self.check_read(user, device, &named, &got);
-                return if page > 0 { "read several pages".into() } else { String::new() };
+                return match (told_of_loss, page) {
+                    (true, _) => "told of loss".into(),
+                    (false, 0) => String::new(),
+                    (false, _) => "read several pages".into(),
+                };
             }
         }
         panic!("the pages do not end");
     }
 
-    fn check_read(&self, user: UserId, device: DeviceId, named: &Cursors, got: &[Arc<Entry>]) {
-        assert!(self.reference.is_live(user, device));
+    fn check_read(&mut self, user: UserId, device: DeviceId, named: &Cursors, got: &[Arc<Entry>]) {
+        assert!(self.reference.sign_of_life(user, device));
         let mut expected = Vec::new();
         for channel in self.reference.channels() {
             let log = self.reference.log(channel);
             let start = named.get(&channel).copied();
             let start = start.unwrap_or_else(|| self.reference.cursor(device, channel));
+            let start = start.max(self.reference.truncated(channel));
             let places = visible(&log, channel, user).into_iter().filter(|place| *place > start);
             expected.extend(places.map(|place| plain(&log[place.0 as usize - 1])));
         }
@@ -331,26 +343,43 @@ impl Both {
     }
 
     fn check(&mut self) {
-        let mut log: Vec<_> = self.reference.entries.iter().map(|entry| plain(entry)).collect();
+        let mut swept = self.model.clone();
+        swept.sweep(self.now);
+        let entries = self.reference.entries.iter();
+        let kept =
+            entries.filter(|entry| entry.message_id > self.reference.truncated(entry.channel));
+        let mut log: Vec<_> = kept.map(|entry| plain(entry)).collect();
         log.sort_unstable_by_key(|row| (row.0, row.1));
-        let model: Vec<_> = self.model.entries().map(|entry| plain(entry)).collect();
+        let model: Vec<_> = swept.entries().map(|entry| plain(entry)).collect();
         assert_eq!(model, log);
-        let rows = if self.fanout == Fanout::Inbox { self.reference.inbox_rows() } else { 0 };
-        assert_eq!(self.model.inbox_rows(), rows);
+        if self.swept {
+            self.model = swept;
+        }
+        self.check_inboxes();
         for user in (1..=USERS).map(UserId) {
-            let devices = vec![device_id(user.0, 1), device_id(user.0, 2)];
-            let request = StoreRequest::Heads { users: vec![user], devices: devices.clone() };
-            let StoreAnswer::Heads { heads, logged_out } = self.ask(request) else {
-                panic!("no heads")
-            };
-            let is_out = |device: &DeviceId| !self.reference.is_live(user, *device);
-            assert_eq!(logged_out, devices.into_iter().filter(is_out).collect::<Vec<_>>());
             let last = |channel: ChannelId| {
                 let log = self.reference.log(channel);
                 Some((channel, *visible(&log, channel, user).last()?))
             };
             let expected: Vec<_> = self.reference.channels().into_iter().filter_map(last).collect();
-            assert_eq!(heads, [(user, expected)]);
+            assert_eq!(self.model.heads(&[user]), [(user, expected)]);
+        }
+    }
+
+    /// What is removed only with the next access may still be there.
+    fn check_inboxes(&self) {
+        let rows = self.model.inbox_rows();
+        let expected = match self.fanout {
+            Fanout::Inbox => self.reference.inbox_rows(),
+            Fanout::ChannelLog => 0,
+            Fanout::SharedQueue => self.reference.queue_rows(),
+        };
+        assert!(rows >= expected);
+        if self.swept {
+            assert_eq!(rows, expected);
+        }
+        if self.fanout == Fanout::Inbox {
+            assert!(rows <= 4 * 4 * USERS as usize, "four channels of four rows at most");
         }
     }
 }
@@ -372,11 +401,16 @@ proptest! {
 
     #[test]
     fn the_model_answers_as_the_reference_does(
-        inbox in any::<bool>(),
+        fanout in prop_oneof![
+            2 => Just(Fanout::Inbox), 1 => Just(Fanout::ChannelLog), 1 => Just(Fanout::SharedQueue),
+        ],
+        push_when in prop_oneof![
+            3 => Just(PushWhen::NotReceived), 1 => Just(PushWhen::PresenceOffline),
+        ],
+        swept in any::<bool>(),
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let fanout = if inbox { Fanout::Inbox } else { Fanout::ChannelLog };
-        let mut both = Both::new(fanout);
+        let mut both = Both::new(fanout, push_when, swept);
         for step in steps {
             both.take(step);
             both.check();
@@ -392,7 +426,7 @@ fn random_requests_reach_every_kind_of_answer() {
     let mut kinds = BTreeSet::new();
     for _ in 0..100 {
         let steps = prop::collection::vec(step(), 120).new_tree(&mut runner).unwrap().current();
-        let mut both = Both::new(Fanout::Inbox);
+        let mut both = Both::new(Fanout::Inbox, PushWhen::NotReceived, false);
         kinds.extend(steps.into_iter().map(|step| both.take(step)));
     }
     for kind in [
@@ -414,6 +448,11 @@ fn random_requests_reach_every_kind_of_answer() {
         "change UnknownDevice",
         "read several pages",
         "read refused",
+        "told of loss",
+        "logged out",
+        "logged in",
+        "0 pushes due",
+        "3 pushes due",
     ] {
         assert!(
             kinds.iter().any(|seen| seen.starts_with(kind)),

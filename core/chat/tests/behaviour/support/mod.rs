@@ -1,6 +1,7 @@
 //! What the tests drive the machines with.
 
 pub(crate) mod alone;
+pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod message;
 pub(crate) mod presence_world;

@@ -17,10 +17,11 @@ impl ChannelState {
         self.users.get(&user).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether `user` may see this entry.
+    /// Whether `user` may see this entry. Nobody sees zero: there is no such entry.
     #[must_use]
     pub fn is_visible(&self, user: UserId, message_id: MessageId) -> bool {
-        self.visible(user).iter().any(|interval| interval.contains(message_id))
+        !message_id.is_zero()
+            && self.visible(user).iter().any(|interval| interval.contains(message_id))
     }
 
     /// The last place of the log that `user` may see; zero when there is none.

@@ -84,6 +84,9 @@ impl StoreModel {
         let history = u64::from(self.rules.initial_history);
         let Some(owner) = self.users.get(&user) else { return };
         for (channel, inbox) in &owner.channels {
+            if let Some(log) = self.channels.get_mut(channel) {
+                log.remove_old(wall, self.rules.history_retention);
+            }
             let (head, log) = (self.head(user, *channel, inbox), &self.channels[channel]);
             let start = match self.rules.ids {
                 Ids::ChannelSequence => MessageId(head.0.saturating_sub(history)),

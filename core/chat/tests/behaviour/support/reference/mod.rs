@@ -1,9 +1,12 @@
 //! A much simpler store: lists of what happened, and every question answered from scratch.
 
-use std::sync::Arc;
+mod devices;
+mod push;
+
+use std::{sync::Arc, time::Duration};
 
 use hubbub_chat::{
-    ChannelId, ClientId, Content, DeviceId, Entry, MessageId, OperationId, UserId, body_hash,
+    ChannelId, ClientId, Content, DeviceId, Entry, MessageId, OperationId, UserId, Wall, body_hash,
     frame::{Change, ChangeRefusal, SendRefusal},
     ports::store::{Append, ChangeRequest, StoreRules},
 };
@@ -25,20 +28,24 @@ struct Answer {
 
 pub(crate) struct Reference {
     rules: StoreRules,
+    now: Wall,
     users: Vec<UserId>,
-    /// Device, user and whether it is logged in.
-    devices: Vec<(DeviceId, UserId, bool)>,
+    devices: Vec<devices::Device>,
     pub(crate) entries: Vec<Arc<Entry>>,
     answers: Vec<Answer>,
     operations: Vec<Operation>,
     cursors: Vec<(DeviceId, ChannelId, MessageId)>,
     floors: Vec<(UserId, ChannelId, MessageId)>,
+    tokens: Vec<(UserId, DeviceId, String)>,
+    mutes: Vec<(UserId, ChannelId)>,
+    owed: Vec<push::Owed>,
 }
 
 impl Reference {
     pub(crate) fn new(rules: StoreRules) -> Self {
         Self {
             rules,
+            now: Wall(0),
             users: Vec::new(),
             devices: Vec::new(),
             entries: Vec::new(),
@@ -46,39 +53,21 @@ impl Reference {
             operations: Vec::new(),
             cursors: Vec::new(),
             floors: Vec::new(),
+            tokens: Vec::new(),
+            mutes: Vec::new(),
+            owed: Vec::new(),
         }
     }
 
-    pub(crate) fn register(&mut self, user: UserId, device: Option<DeviceId>) {
-        self.users.push(user);
-        let Some(device) = device else { return };
-        if self.devices.iter().any(|(known, ..)| *known == device) {
-            return;
-        }
-        self.devices.push((device, user, true));
-        for channel in self.channels() {
-            if let Some(head) = visible(&self.log(channel), channel, user).last() {
-                let start = head.0.saturating_sub(u64::from(self.rules.initial_history));
-                self.cursors.push((device, channel, MessageId(start)));
-            }
-        }
-    }
-
-    pub(crate) fn forget(&mut self, device: DeviceId) {
-        let Some(row) = self.devices.iter_mut().find(|(known, ..)| *known == device) else {
-            return;
-        };
-        row.2 = false;
-        let user = row.1;
-        self.answers.retain(|answer| answer.device != device);
-        self.operations.retain(|(owner, ..)| *owner != device);
-        self.cursors.retain(|(owner, ..)| *owner != device);
-        self.channels().into_iter().for_each(|channel| self.raise_floor(user, channel));
+    /// Time passes: what ends with it ends at once.
+    pub(crate) fn pass(&mut self, now: Wall) {
+        self.now = now;
+        self.expire_devices();
     }
 
     pub(crate) fn append(&mut self, request: &Append) -> Result<SendRefusal> {
         let Append { user, device, channel, membership, client_id, oldest_pending, .. } = *request;
-        if !self.is_live(user, device) {
+        if !self.sign_of_life(user, device) {
             return Err(SendRefusal::UnknownDevice);
         }
         let mine: Vec<&Answer> = self
@@ -123,12 +112,13 @@ impl Reference {
         let message_id = self.write(user, device, client_id.0, channel, content);
         let body_hash = body_hash(&request.body);
         self.answers.push(Answer { device, channel, membership, client_id, body_hash, message_id });
+        self.owe(user, channel, message_id);
         Ok((message_id, true))
     }
 
     pub(crate) fn change(&mut self, request: &ChangeRequest) -> Result<ChangeRefusal> {
         let ChangeRequest { user, device, channel, operation, ref change, .. } = *request;
-        if !self.is_live(user, device) {
+        if !self.sign_of_life(user, device) {
             return Err(ChangeRefusal::UnknownDevice);
         }
         let mine = |row: &&Operation| (row.0, row.1) == (device, channel);
@@ -228,49 +218,40 @@ impl Reference {
         }
     }
 
-    pub(crate) fn report(
-        &mut self,
-        user: UserId,
-        device: DeviceId,
-        channel: ChannelId,
-        to: MessageId,
-    ) {
-        let head = visible(&self.log(channel), channel, user).last().copied().unwrap_or_default();
-        if self.is_live(user, device) && to <= head && !self.log(channel).is_empty() {
-            self.cursors.push((device, channel, to));
-            self.raise_floor(user, channel);
-        }
+    /// Up to where the entries of a log are at the end of their time.
+    pub(crate) fn truncated(&self, channel: ChannelId) -> MessageId {
+        let kept = self.rules.history_retention;
+        let gone = |entry: &&Arc<Entry>| self.age(entry) >= kept;
+        MessageId(self.log(channel).iter().filter(gone).count() as u64)
     }
 
-    fn raise_floor(&mut self, user: UserId, channel: ChannelId) {
-        let live = self.devices.iter().filter(|(_, owner, live)| *owner == user && *live);
-        let passed = live.map(|(device, ..)| self.cursor(*device, channel)).min();
-        self.floors.push((user, channel, passed.unwrap_or_default()));
+    fn age(&self, entry: &Entry) -> Duration {
+        Duration::from_millis(self.now.milliseconds() - entry.accepted_at_ms)
     }
 
-    /// Where a device stands, as far as was reported or given to it at its start.
-    pub(crate) fn cursor(&self, device: DeviceId, channel: ChannelId) -> MessageId {
-        let mine = self.cursors.iter().filter(|row| (row.0, row.1) == (device, channel));
-        mine.map(|row| row.2).max().unwrap_or_default()
-    }
-
-    /// The rows that must be in the inboxes: visible to a user and not passed by all their devices.
+    /// The rows that must be in the inboxes: visible to a user, not passed by all their devices, and
+    /// not too old.
     pub(crate) fn inbox_rows(&self) -> usize {
         let mut rows = 0;
         for user in sorted(self.users.iter().copied()) {
             for channel in self.channels() {
                 let floors = self.floors.iter().filter(|row| (row.0, row.1) == (user, channel));
                 let floor = floors.map(|row| row.2).max().unwrap_or_default();
-                let visible = visible(&self.log(channel), channel, user);
-                let kept = visible.iter().filter(|message_id| **message_id > floor).count();
+                let log = self.log(channel);
+                let visible = visible(&log, channel, user);
+                let is_young = |place: &&MessageId| {
+                    self.age(&log[place.0 as usize - 1]) < self.rules.retention
+                };
+                let kept = visible.iter().filter(|place| **place > floor).filter(is_young).count();
                 rows += kept.min(self.rules.inbox_rows_max as usize);
             }
         }
         rows
     }
 
-    pub(crate) fn is_live(&self, user: UserId, device: DeviceId) -> bool {
-        self.devices.contains(&(device, user, true))
+    /// The entries that are young enough for the shared queue.
+    pub(crate) fn queue_rows(&self) -> usize {
+        self.entries.iter().filter(|entry| self.age(entry) < self.rules.retention).count()
     }
 
     pub(crate) fn membership(&self, user: UserId, channel: ChannelId) -> Option<MessageId> {
@@ -319,7 +300,8 @@ impl Reference {
         content: Content,
     ) -> MessageId {
         let message_id = head(&self.log(channel)).next();
-        let entry = Entry { channel, message_id, user, device, number, accepted_at_ms: 0, content };
+        let accepted_at_ms = self.now.milliseconds();
+        let entry = Entry { channel, message_id, user, device, number, accepted_at_ms, content };
         self.entries.push(Arc::new(entry));
         message_id
     }
