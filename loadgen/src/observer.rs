@@ -73,6 +73,7 @@ impl Observer {
             | DeviceEvent::ChangeFailed(..)
             | DeviceEvent::Received { .. }
             | DeviceEvent::Confirmed { .. }
+            | DeviceEvent::Truncated { .. }
             | DeviceEvent::Shown(_)
             | DeviceEvent::Attached
             | DeviceEvent::Synced => return None,

@@ -156,10 +156,7 @@ impl Setup {
             variant: self.variant.clone(),
             seed: self.seed,
             engine: engine.to_owned(),
-            bounds: Bounds {
-                group_limit: self.design.group_limit,
-                initial_history: self.design.initial_history,
-            },
+            bounds: Bounds::of(&self.design),
         }
     }
 
@@ -170,7 +167,7 @@ impl Setup {
             |user: &hubbub_traffic::User| UserRow { user: user.id, devices: user.devices.clone() };
         EventBody::Population(hubbub_history::Population {
             users: self.population.users().iter().map(row).collect(),
-            members: std::collections::BTreeMap::new(),
+            ..hubbub_history::Population::default()
         })
     }
 

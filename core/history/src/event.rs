@@ -406,6 +406,21 @@ pub enum FaultState {
     Off,
 }
 
+impl EventBody {
+    /// The line for a host or a device that runs from now on, or not. The rest is as it was.
+    #[must_use]
+    pub fn truth(name: impl Into<String>, up: bool) -> Self {
+        Self::Truth { name: name.into(), up, link: None, logged_in: None, capacity: None }
+    }
+
+    /// The line for a host or a device that is up and whose network works from now on, or not.
+    #[must_use]
+    pub fn link(name: impl Into<String>, works: bool) -> Self {
+        let (name, link) = (name.into(), Some(works));
+        Self::Truth { name, up: true, link, logged_in: None, capacity: None }
+    }
+}
+
 /// Where a push is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -74,7 +74,8 @@ impl Crowd {
     /// Who takes part, as a history names it.
     pub(super) fn named(&self) -> Named {
         let row = |one: &ProvisionedDevice| UserRow { user: one.user, devices: vec![one.device] };
-        Named { users: self.devices.iter().map(row).collect(), members: self.members.clone() }
+        let users = self.devices.iter().map(row).collect();
+        Named { users, members: self.members.clone(), ..Named::default() }
     }
 
     fn user(&self, user: UserId) -> Option<UserId> {

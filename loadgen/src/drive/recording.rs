@@ -60,10 +60,7 @@ struct Line {
 impl Header {
     pub(super) fn new(header: &HistoryHeader, order: &LoadOrder, crowd: &Crowd) -> Self {
         let HistoryHeader { scenario, scenario_hash, variant } = header.clone();
-        let bounds = Bounds {
-            group_limit: order.design.group_limit,
-            initial_history: order.design.initial_history,
-        };
+        let bounds = Bounds::of(&order.design);
         let (seed, engine) = (order.seed, "load".to_owned());
         let run = EventBody::Run { scenario, scenario_hash, variant, seed, engine, bounds };
         Self { run, population: crowd.named() }

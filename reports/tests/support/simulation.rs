@@ -201,7 +201,7 @@ pub(crate) fn failing_history() -> History {
         14_000,
         Source::Harness,
         "harness",
-        EventBody::Truth { name: "chat-1".to_owned(), up: false },
+        EventBody::truth("chat-1", false),
     );
     push(15_200, Source::Device, "device-7", apply(7, 13, 0x11));
     push(32_000, Source::Harness, "harness", fault(FaultState::Off));
@@ -233,6 +233,7 @@ fn entry(id: u64, body_hash: u64) -> EventBody {
         number: 11,
         body_hash,
         kind: Member::Message,
+        accepted_at_ms: 0,
     }
 }
 

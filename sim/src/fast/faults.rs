@@ -123,6 +123,6 @@ impl Engine<'_> {
 
     fn record_truth(&mut self, host: HostId, up: bool) {
         let name = self.setup.hosts.name(host).to_owned();
-        self.record(Source::Harness, "harness", 0, EventBody::Truth { name, up });
+        self.record(Source::Harness, "harness", 0, EventBody::truth(name, up));
     }
 }

@@ -182,7 +182,7 @@ fn stop(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, sha
     let name = setup.hosts.name(host).to_owned();
     let silent = fault.kind == FaultKind::PowerLoss;
     shared.with(|recording| {
-        recording.harness(EventBody::Truth { name: name.clone(), up: false });
+        recording.harness(EventBody::truth(name.clone(), false));
         recording.struck().down.insert(host, (fault.id, silent));
         if setup.hosts.chat_index(host).is_some() {
             let ended = recording.attached_to(&name);
@@ -207,7 +207,7 @@ fn start(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, sh
     }
     shared.with(|recording| {
         recording.struck().down.remove(&host);
-        recording.harness(EventBody::Truth { name: name.clone(), up: true });
+        recording.harness(EventBody::truth(name.clone(), true));
     });
     sim.bounce(name);
 }

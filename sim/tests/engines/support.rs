@@ -82,11 +82,16 @@ pub(crate) fn run_full(scenario: &Scenario, seed: u64) -> (Setup, Outcome, Judge
     (setup, outcome, judged)
 }
 
-/// Panics with what was found, unless every checker judged something and found nothing.
+/// What there is nothing of in a run without presence, push, discovery and leases.
+const SERVICES: [&str; 4] = ["status", "push", "reassigned", "leases"];
+
+/// Panics with what was found, unless every checker judged something and found nothing. Those of
+/// services may have had nothing to judge.
 pub(crate) fn assert_clean(name: &str, judged: &Judged) {
     for finding in &judged.findings {
+        let no_service = finding.undecided() && SERVICES.contains(&finding.checker.as_str());
         assert!(
-            finding.holds(),
+            finding.holds() || no_service,
             "{name}, seed {}: {} judged {} and found {}: {:#?}",
             judged.seed,
             finding.checker,

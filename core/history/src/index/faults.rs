@@ -17,13 +17,17 @@ struct Strike {
 #[derive(Debug, Default)]
 pub struct Faults {
     strikes: Vec<Strike>,
+    /// When the harness said that a network does not work.
+    unlinked: Vec<u64>,
     between_servers: Vec<Span>,
     among_servers: Vec<Span>,
 }
 
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
-    /// names devices or users is their own matter; what is slow or has a wrong clock still talks.
+    /// names devices or users is their own matter, if the harness says meanwhile whose network does
+    /// not work; if it does not, nobody can tell, and the fault excuses as the others do. What is
+    /// slow or has a wrong clock still talks.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -39,12 +43,15 @@ impl Faults {
     pub fn others_among_servers(&self, host: &str) -> impl Iterator<Item = Span> + '_ {
         let host = host.to_owned();
         let others = self.strikes.iter().filter(move |one| {
-            !one.names_devices() && !names(&one.target, &host) && (one.cuts() || one.is_death())
+            !self.is_of_devices(one) && !names(&one.target, &host) && (one.cuts() || one.is_death())
         });
         others.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
     }
 
     pub(super) fn note(&mut self, event: &Event) {
+        if let EventBody::Truth { link: Some(false), .. } = &event.body {
+            self.unlinked.push(event.t_ns);
+        }
         let EventBody::Fault { id, kind, state, target, .. } = &event.body else { return };
         match state {
             FaultState::On => self.strikes.push(Strike {
@@ -73,11 +80,18 @@ impl Faults {
 
     pub(super) fn finish(&mut self, end_ns: u64) {
         let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
-        let of_servers = || self.strikes.iter().filter(|one| !one.names_devices());
+        let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
         let between = of_servers().filter(|one| one.cuts());
         let among = of_servers().filter(|one| one.cuts() || one.is_death());
         (self.between_servers, self.among_servers) =
             (united(between.map(span).collect()), united(among.map(span).collect()));
+    }
+
+    fn is_of_devices(&self, strike: &Strike) -> bool {
+        let first = self.unlinked.partition_point(|t_ns| *t_ns < strike.from_ns);
+        let meanwhile = |t_ns: &u64| strike.to_ns.is_none_or(|to_ns| *t_ns <= to_ns);
+        let is_told = self.unlinked.get(first).is_some_and(meanwhile);
+        strike.names_devices() && (strike.is_death() || is_told)
     }
 }
 

@@ -132,6 +132,7 @@ impl Watch {
                 life.synced.push((t_ns, Arc::from(server.as_str())));
             }
             EventBody::Truth { name, up, link, logged_in, capacity } => {
+                self.world.faults.note(event);
                 let name: Arc<str> = Arc::from(name.as_str());
                 if let Some(capacity) = capacity {
                     let capacities = self.world.capacities.entry(name.clone()).or_default();

@@ -202,6 +202,37 @@ fn what_was_published_while_servers_were_apart_comes_with_the_refresh() {
 }
 
 #[test]
+fn a_fault_of_devices_is_judged_if_it_is_said_whose_network_it_strikes() {
+    let flaps = |is_said| {
+        let mut timeline = together();
+        timeline.fault(100.0, "blip", "10% of users", FaultState::On);
+        if is_said {
+            timeline.link(100.0, "device-11", false);
+        }
+        timeline.shown(110.0, 21, 1, false);
+        if is_said {
+            timeline.link(120.0, "device-11", true);
+        }
+        timeline.fault(135.0, "blip", "10% of users", FaultState::Off);
+        timeline.end(150.0);
+        timeline.judge("status").violations_total
+    };
+    // A gap of 20 s, or a fault of 35 s of which nobody knows whom it kept away.
+    assert_eq!((flaps(true), flaps(false)), (1, 0));
+}
+
+#[test]
+fn a_host_of_devices_is_cut_off_with_all_of_them() {
+    let mut timeline = together();
+    timeline.link(100.0, "devices-1", false);
+    timeline.shown(131.0, 21, 1, false);
+    timeline.link(140.0, "devices-1", true);
+    timeline.end(150.0);
+    let finding = timeline.judge("status");
+    assert!(!finding.is_violated(), "a gap of 40 s: {finding:?}");
+}
+
+#[test]
 fn a_device_that_is_itself_away_is_not_judged() {
     let mut timeline = together();
     timeline.link(90.0, "device-21", false);
@@ -215,9 +246,8 @@ fn a_device_that_is_itself_away_is_not_judged() {
 #[test]
 fn in_a_hybrid_design_only_friends_of_the_few_are_told() {
     let mut population = friends();
-    let row = hubbub_history::UserRow { user: hubbub_chat::UserId(3), devices: vec![DeviceId(31)] };
-    population.users.push(row);
-    population.friends.push((hubbub_chat::UserId(3), hubbub_chat::UserId(1)));
+    population.users.push(UserRow { user: UserId(3), devices: vec![DeviceId(31)] });
+    population.friends.push((UserId(3), UserId(1)));
     let hybrid = Bounds { presence: PresenceMode::Hybrid, ..bounds() };
     let mut timeline = Timeline::new(hybrid, population);
     timeline.attach(1.0, 11, "chat-1");

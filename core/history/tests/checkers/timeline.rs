@@ -128,14 +128,11 @@ impl Timeline {
     }
 
     pub(crate) fn truth(&mut self, at: f64, name: &str, up: bool) -> u64 {
-        let name = name.to_owned();
-        let (link, logged_in, capacity) = (None, None, None);
-        self.harness(at, EventBody::Truth { name, up, link, logged_in, capacity })
+        self.harness(at, EventBody::truth(name, up))
     }
 
     pub(crate) fn link(&mut self, at: f64, name: &str, works: bool) -> u64 {
-        let (name, link, logged_in, capacity) = (name.to_owned(), Some(works), None, None);
-        self.harness(at, EventBody::Truth { name, up: true, link, logged_in, capacity })
+        self.harness(at, EventBody::link(name, works))
     }
 
     pub(crate) fn log(&mut self, at: f64, device: u64, is_in: bool) -> u64 {
