@@ -201,7 +201,13 @@ pub(crate) fn failing_history() -> History {
         14_000,
         Source::Harness,
         "harness",
-        EventBody::Truth { name: "chat-1".to_owned(), up: false },
+        EventBody::Truth {
+            name: "chat-1".to_owned(),
+            up: false,
+            link: None,
+            logged_in: None,
+            capacity: None,
+        },
     );
     push(15_200, Source::Device, "device-7", apply(7, 13, 0x11));
     push(32_000, Source::Harness, "harness", fault(FaultState::Off));
@@ -231,6 +237,7 @@ fn entry(id: u64, body_hash: u64) -> EventBody {
         user: UserId(3),
         device: DeviceId(4),
         number: 11,
+        accepted_at_ms: 1_790_000_000_000,
         body_hash,
         kind: Member::Message,
     }
