@@ -5,7 +5,9 @@
 //! at any later time.
 
 mod bundle;
+mod claim;
 mod figure;
+mod findings;
 mod format;
 mod headline;
 mod html;
@@ -22,6 +24,8 @@ pub use bundle::{
     Bundle, BundleError, BundleWriter, MANIFEST_VERSION, Machine, Manifest, Part, ScenarioOrigin,
     Tool,
 };
+pub use claim::{ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport};
+pub use findings::render_findings;
 pub use format::{github, human, junit};
 pub use headline::{Headline, headlines};
 pub use html::render_html;

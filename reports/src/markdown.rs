@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     bundle::{Bundle, Part},
+    claim::{ClaimReport, printed},
     figure::plain,
     format::violation_lines,
     headline::headlines,
@@ -62,6 +63,7 @@ const FAILURE: [Field; 4] = [
 pub fn render_markdown(bundle: &Bundle) -> String {
     let mut text = String::new();
     write_top(&mut text, bundle);
+    write_claim(&mut text, &bundle.place(Part::Claim));
     write_simulation(&mut text, bundle);
     write_load(&mut text, &bundle.place(Part::Load));
     write_plan(&mut text, &bundle.place(Part::Plan));
@@ -85,6 +87,21 @@ fn write_top(text: &mut String, bundle: &Bundle) {
     let rows = headlines(bundle);
     let rows = rows.iter().map(|one| vec![one.name.to_owned(), one.printed()]);
     write_table(text, &["Figure", "Value"], rows);
+}
+
+/// The claim and the figures that its finding rests on.
+fn write_claim(text: &mut String, place: &Place<'_>) {
+    let Some(claim) = place.value().cloned() else { return };
+    let Ok(claim) = serde_json::from_value::<ClaimReport>(claim) else { return };
+    let _ = writeln!(text, "## Claim\n\n> {}\n", inline(&claim.text));
+    let _ = writeln!(text, "**{}**: {}\n", claim.outcome(), inline(&claim.sentence));
+    let head: Vec<&str> =
+        ["Figure"].into_iter().chain(claim.variants.iter().map(String::as_str)).collect();
+    let rows = claim.figures.iter().map(|row| {
+        let values = row.values.iter().map(|value| printed(*value, &row.unit));
+        [row.name.clone()].into_iter().chain(values).collect()
+    });
+    write_table(text, &head, rows);
 }
 
 fn write_simulation(text: &mut String, bundle: &Bundle) {

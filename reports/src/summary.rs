@@ -43,6 +43,8 @@ struct Sections<'a> {
     load: Option<Value>,
     calibration: Option<&'a Value>,
     plan: Option<&'a Value>,
+    probe: Option<&'a Value>,
+    claim: Option<&'a Value>,
     histories: &'a [String],
 }
 
@@ -83,6 +85,8 @@ pub fn render_json(bundle: &Bundle) -> String {
             load: bundle.document(Part::Load).map(without_curves),
             calibration: bundle.document(Part::Calibration),
             plan: bundle.document(Part::Plan),
+            probe: bundle.document(Part::Probe),
+            claim: bundle.document(Part::Claim),
             histories: bundle.histories(),
         },
     };

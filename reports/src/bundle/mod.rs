@@ -3,10 +3,12 @@
 //! ```text
 //! manifest.json      what was run, with what, where
 //! scenario.toml      a copy of the scenario file
-//! sim.json           the simulation            (optional, as are the next three)
+//! sim.json           the simulation            (optional, as are the next five)
 //! load.json          the measured load
 //! calibration.json   unit costs of that load
 //! plan.json          the capacity plan
+//! probe.json         random reads of stores of several sizes
+//! claim.json         what was found about the scenario's claim
 //! history/*.jsonl    the histories that the checkers judged
 //! histograms/*.hlog  the distributions of the measured load
 //! report.html        the reports made from the above
@@ -61,12 +63,23 @@ pub enum Part {
     Calibration,
     /// The capacity plan.
     Plan,
+    /// Random reads of stores of several sizes.
+    Probe,
+    /// What was found about the scenario's claim: a [`ClaimReport`](crate::ClaimReport).
+    Claim,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Manifest, Self::Sim, Self::Load, Self::Calibration, Self::Plan];
+    pub const ALL: [Self; 7] = [
+        Self::Manifest,
+        Self::Sim,
+        Self::Load,
+        Self::Calibration,
+        Self::Plan,
+        Self::Probe,
+        Self::Claim,
+    ];
 
     /// The name of its file.
     #[must_use]
@@ -77,6 +90,8 @@ impl Part {
             Self::Load => "load.json",
             Self::Calibration => "calibration.json",
             Self::Plan => "plan.json",
+            Self::Probe => "probe.json",
+            Self::Claim => "claim.json",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! One HTML page with everything: no script, no request, light and dark, fit to print.
 
+mod claim;
 mod load;
 mod markup;
 mod plan;
+mod probe;
 mod reproduce;
 mod simulation;
 mod verdict;
@@ -26,13 +28,16 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 pub fn render_html(bundle: &Bundle) -> String {
     let manifest = bundle.place(Part::Manifest);
     let name = escape(&bundle.manifest().scenario.name);
-    let sections = [
+    let claim = claim::section(bundle).map(|body| ("claim", "Claim", body));
+    let probe = probe::section(bundle).map(|body| ("probe", "Random reads", body));
+    let always = [
         ("simulation", "Simulation", simulation::section(bundle)),
         ("load", "Measured load", load::section(bundle)),
         ("plan", "Capacity plan", plan::section(bundle)),
         ("reproduce", "How to reproduce", reproduce::section(bundle)),
         ("limits", "What this does not say", reproduce::limits(bundle)),
     ];
+    let sections: Vec<_> = claim.into_iter().chain(probe).chain(always).collect();
     let links: String =
         sections.iter().map(|(id, title, _)| format!("<a href=\"#{id}\">{title}</a>")).collect();
     let bodies: String = sections
