@@ -50,11 +50,13 @@ fn a_bundle_holds_its_parts_and_reports_and_nothing_unfinished() {
     write(folder.path(), &passing_parts()).write_reports().unwrap();
     let expected = [
         "calibration.json",
+        "claim.json",
         "histograms/load.hlog",
         "history/naive-7.jsonl",
         "load.json",
         "manifest.json",
         "plan.json",
+        "probe.json",
         "report.html",
         "report.json",
         "report.md",

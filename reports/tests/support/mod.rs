@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part of the sample")]
 
+mod claim;
 mod load;
 mod simulation;
 
@@ -15,6 +16,7 @@ use hubbub_report::{
 use hubbub_scenario::Plan;
 use serde_json::Value;
 
+pub(crate) use claim::{claim, probe};
 pub(crate) use load::load_result;
 pub(crate) use simulation::{
     failing_history, failing_simulation, lost_message, passing_simulation,
@@ -78,6 +80,8 @@ fn parts(simulation: Value) -> BTreeMap<Part, Value> {
         (Part::Load, load_result()),
         (Part::Calibration, serde_json::to_value(calibration()).unwrap()),
         (Part::Plan, serde_json::to_value(sizing).unwrap()),
+        (Part::Probe, probe()),
+        (Part::Claim, serde_json::to_value(claim()).unwrap()),
     ])
 }
 
