@@ -101,7 +101,7 @@ fn checker(finding: &Finding, expect: &Expect) -> CheckerOutcome {
     };
     let expected = if names(&expect.violations) {
         Expected::Violated
-    } else if names(&expect.not_applicable) {
+    } else if names(&expect.not_applicable) || !finding.applies {
         Expected::NotApplicable
     } else {
         Expected::Holds

@@ -14,6 +14,9 @@ pub struct Finding {
     pub checker: String,
     /// How many cases it judged; zero means that it could not decide.
     pub judged: u64,
+    /// Whether the history has what the checker is for.
+    #[serde(default = "applies")]
+    pub applies: bool,
     /// What it found wrong, at most [`VIOLATIONS_MAX`] of it.
     pub violations: Vec<Violation>,
     /// How much it found wrong in all.
@@ -42,15 +45,21 @@ pub struct Violation {
     pub seq: u64,
 }
 
+fn applies() -> bool {
+    true
+}
+
 impl Finding {
     /// Nothing judged yet.
     #[must_use]
     pub fn new(checker: &str) -> Self {
         let (judged, violations_total) = (0, 0);
-        Self { checker: checker.to_owned(), judged, violations: Vec::new(), violations_total }
+        let (applies, violations) = (applies(), Vec::new());
+        Self { checker: checker.to_owned(), judged, applies, violations, violations_total }
     }
 
-    /// Whether there was nothing to judge. A run must not pass on that.
+    /// Whether there was nothing to judge. A run must not pass on that, unless the checker does not
+    /// apply to it.
     #[must_use]
     pub fn undecided(&self) -> bool {
         self.judged == 0 && self.violations_total == 0

@@ -23,6 +23,13 @@ impl Checker for GroupLimit {
         "after no entry of its log does a group have more members than the limit"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        let is_group = |(channel, log): (&ChannelId, &ChannelLog<'_>)| {
+            channel.pair().is_none() && log.entries().next().is_some()
+        };
+        index.bounds().group_limit > 0 && index.channels().iter().any(is_group)
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         let limit = index.bounds().group_limit as usize;

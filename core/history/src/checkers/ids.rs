@@ -24,6 +24,10 @@ impl Checker for MessageIds {
          snowflakes, and an entry that is committed later has a larger one"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        index.has_entries()
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         let places = index.bounds().ids_are_places();

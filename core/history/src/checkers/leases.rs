@@ -25,6 +25,11 @@ impl Checker for Leases {
         "by the harness's clock no two processes at once believe that they hold the same lease"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        let mut events = index.history().events().iter();
+        events.any(|event| matches!(event.body, EventBody::Lease { .. }))
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         let mut beliefs: Vec<Belief<'_>> = Vec::new();

@@ -45,6 +45,11 @@ pub trait Checker: Sync {
     fn holds_when(&self) -> &'static str;
     /// Judges a history.
     fn check(&self, index: &Index<'_>) -> Finding;
+    /// Whether the history has what the checker is for. If not, it is no wonder that it has nothing
+    /// to judge: a run without friends says nothing about statuses.
+    fn applies(&self, _index: &Index<'_>) -> bool {
+        true
+    }
 }
 
 /// A name that no checker has.
@@ -85,7 +90,7 @@ pub fn check_all(history: &History) -> Vec<Finding> {
 /// As [`check_all`], with an index that is there already.
 #[must_use]
 pub fn check_index(index: &Index<'_>) -> Vec<Finding> {
-    all().iter().map(|checker| checker.check(index)).collect()
+    all().iter().map(|checker| judged(*checker, index)).collect()
 }
 
 /// Judges a history by the checkers with these names, in the order of the names.
@@ -99,7 +104,11 @@ pub fn check_named(history: &History, names: &[&str]) -> Result<Vec<Finding>, Un
     };
     let checkers = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let index = Index::new(history);
-    Ok(checkers.iter().map(|checker| checker.check(&index)).collect())
+    Ok(checkers.iter().map(|checker| judged(**checker, &index)).collect())
+}
+
+fn judged(checker: &dyn Checker, index: &Index<'_>) -> Finding {
+    Finding { applies: checker.applies(index), ..checker.check(index) }
 }
 
 fn names() -> String {

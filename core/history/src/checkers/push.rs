@@ -38,6 +38,10 @@ impl Checker for Push {
          for what the user has, and none is repeated but by another start of the notifier"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        !index.push_tokens().is_empty()
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         check_pushes(index, &mut finding);

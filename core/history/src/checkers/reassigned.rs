@@ -37,6 +37,13 @@ impl Checker for Reassigned {
          have synced, and no server holds more sessions than its capacity"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        let died = |death: &Death| !death.clean && !death.devices.is_empty();
+        let bounded = index.bounds().reassign_max_ns > 0;
+        let world = index.world();
+        !world.capacities.is_empty() || bounded && world.deaths.iter().any(died)
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         let bound_ns = index.bounds().reassign_max_ns;

@@ -37,6 +37,10 @@ impl Checker for Status {
          publication, and nobody as offline for a gap below `offline_after`"
     }
 
+    fn applies(&self, index: &Index<'_>) -> bool {
+        index.bounds().lease_ns > 0 && !index.friends().is_empty()
+    }
+
     fn check(&self, index: &Index<'_>) -> Finding {
         let mut finding = Finding::new(self.name());
         if index.bounds().lease_ns == 0 {

@@ -1,9 +1,12 @@
 use hubbub_history::{
-    History,
+    History, Index,
     checkers::{all, check_all, check_named},
 };
 
-use crate::story::{DIRECT, Story};
+use crate::{
+    story::{DIRECT, GROUP, Story},
+    timeline::Timeline,
+};
 
 #[test]
 fn checkers_have_the_names_that_scenarios_use() {
@@ -48,15 +51,27 @@ fn a_correct_history_holds_for_every_checker_that_it_has_something_for() {
     let mut story = Story::of_a_group();
     story.say(11, DIRECT, "hello");
     story.say(21, DIRECT, "hello yourself");
+    story.say(21, GROUP, "hello all");
     story.end();
+    let index = Index::new(story.history());
     for finding in check_all(story.history()) {
-        let no_service = ["status", "push", "reassigned", "leases"];
-        if no_service.contains(&finding.checker.as_str()) {
-            assert!(finding.undecided(), "{finding:?}");
-        } else {
-            assert!(finding.holds(), "{finding:?}");
-        }
+        assert_eq!(finding.holds(), finding.applies, "{finding:?}");
+        assert!(!finding.is_violated(), "{finding:?}");
     }
+    let services = all().iter().filter(|checker| !checker.applies(&index));
+    let names: Vec<&str> = services.map(|checker| checker.name()).collect();
+    assert_eq!(names, ["status", "push", "reassigned", "leases"]);
+}
+
+#[test]
+fn a_checker_applies_where_there_is_what_it_is_for() {
+    let mut timeline = Timeline::of_friends();
+    timeline.capacity(0.0, "chat-1", 1);
+    timeline.lease(1.0, ("chat-1", 1), "notifier", 1, true);
+    let index = Index::new(timeline.history());
+    let applying = all().iter().filter(|checker| checker.applies(&index));
+    let names: Vec<&str> = applying.map(|checker| checker.name()).collect();
+    assert!(names.ends_with(&["status", "push", "reassigned", "liveness", "leases"]), "{names:?}");
 }
 
 #[test]
