@@ -2,7 +2,7 @@
 
 use hubbub_chat::{
     ChannelId, Design, DeviceId, UserId,
-    design::{DirectKey, DirectQuery, Fanout, Ids, WriteOrder},
+    design::{CursorScope, DirectKey, DirectQuery, Fanout, Ids, WriteOrder},
     frame::Change,
     ports::store::StoreAnswer,
 };
@@ -74,6 +74,32 @@ fn the_query_without_a_reader_goes_by_the_highest_id_and_ends() {
 }
 
 #[test]
+fn the_query_without_a_reader_reads_all_channels_in_one_order() {
+    for cursor in [CursorScope::PerChannel, CursorScope::Global] {
+        let (direct_query, ids) = (DirectQuery::ById, Ids::Snowflake);
+        let mut archive = archive_of(Design { direct_query, ids, cursor, ..Design::default() });
+        let others = ChannelId::direct(ANN, DAN);
+        for (device, channel, id) in
+            [(CATS, theirs(), 10), (PHONE, others, 20), (DANS, others, 30), (DANS, theirs(), 40)]
+        {
+            archive.send_as(device, channel, "not for Ben", id);
+        }
+        let mut read = |above| {
+            let (cursors, newest) = match cursor {
+                CursorScope::PerChannel => (vec![(direct(), above)], 0),
+                CursorScope::Global => (vec![], above),
+            };
+            let (ranges, more) = archive.page(BENS, &cursors, newest, 2).unwrap();
+            let mut ids: Vec<u64> = ranges.iter().flat_map(ids_of).collect();
+            ids.sort_unstable();
+            (ids, more)
+        };
+        assert_eq!(read(0), (vec![10, 20], true), "{cursor}");
+        assert_eq!(read(20), (vec![30, 40], false), "{cursor}");
+    }
+}
+
+#[test]
 fn a_table_keyed_by_id_alone_holds_one_message_per_number() {
     for (direct_key, stored) in [
         (DirectKey::Id, vec!["second of Ann"]),
@@ -89,6 +115,12 @@ fn a_table_keyed_by_id_alone_holds_one_message_per_number() {
             assert_eq!(archive.texts(DANS, theirs(), 0), ["first of Cat"]);
             // The cursor passes over the hole as over something that is not for Ben.
             assert_eq!(archive.sync(BENS, &[(direct(), 0)])[0].to.0, 2);
+            archive.send(CATS, theirs(), "second of Cat");
+            archive.send(CATS, theirs(), "third of Cat");
+            archive.send(PHONE, direct(), "third of Ann");
+            archive.send(PHONE, direct(), "fourth of Ann");
+            archive.send(CATS, theirs(), "fourth of Cat");
+            assert_eq!(archive.sync(BENS, &[(direct(), 0)])[0].to.0, 4, "a hole at the end");
         }
     }
 }
@@ -143,6 +175,8 @@ fn the_log_is_written_when_its_lag_is_over_and_a_change_is_lost_like_a_message()
     archive.pass(seconds(1));
     assert_eq!(archive.model.lose_unwritten(archive.now), 0);
     assert_eq!(archive.stored(group()).len(), 2);
+    archive.pass(Design::default().history_retention);
+    assert_eq!(archive.stored(group()), [""; 0], "what was lost keeps nothing back");
 }
 
 #[test]
@@ -163,4 +197,23 @@ fn in_a_shared_queue_everybody_looks_through_what_all_others_were_sent() {
     assert_eq!(archive.model.counts().rows_looked_through, 103);
     // What is behind his position is in the log.
     assert_eq!(archive.texts(BENS, direct(), 0), ["for Ben"]);
+}
+
+#[test]
+fn a_position_in_the_shared_queue_stops_at_the_first_unread_row_and_a_look_at_a_full_page() {
+    let mut archive = archive_of(Design { fanout: Fanout::SharedQueue, ..Design::default() });
+    for _ in 0..10 {
+        archive.send(PHONE, direct(), "for Ben");
+        archive.send(CATS, theirs(), "not for Ben");
+    }
+    let mut look = |cursor, entries_max| {
+        let before = archive.model.counts().rows_looked_through;
+        archive.page(BENS, &[(direct(), cursor)], 0, entries_max).unwrap();
+        archive.model.counts().rows_looked_through - before
+    };
+    assert_eq!(look(0, 100), 20);
+    assert_eq!(look(0, 100), 20, "nothing is read yet");
+    assert_eq!(look(0, 2), 5, "up to the third of his");
+    assert_eq!(look(5, 100), 20, "what he has by now is looked through once more");
+    assert_eq!(look(5, 100), 10, "and not again");
 }

@@ -98,6 +98,9 @@ fn nobody_is_told_of_the_loss_of_what_they_could_not_see() {
     assert_eq!((bens.truncated.0, bens.to.0), (3, 3), "no further than where he went");
     let anns = &archive.sync(PHONE, &[(group(), 1)])[0];
     assert_eq!((anns.truncated.0, ids_of(anns)), (4, vec![5, 6]));
+    archive.change(PHONE, group(), Change::Invite(vec![BEN])).unwrap();
+    let bens = &archive.sync(BENS, &[(group(), 1)])[0];
+    assert_eq!((bens.truncated.0, ids_of(bens)), (3, vec![7]), "4 was not for him");
 }
 
 #[test]
@@ -132,6 +135,21 @@ fn what_waited_long_goes_in_bounded_parts() {
         lowest = removed;
     }
     assert_eq!(lowest, 1000);
+}
+
+#[test]
+fn a_copy_that_outlived_its_entry_is_not_shown() {
+    let mut archive = archive();
+    for _ in 0..1000 {
+        archive.send(PHONE, direct(), "one of many");
+    }
+    archive.pass(seconds(100));
+    for _ in 0..4 {
+        archive.page(PHONE, &[(direct(), 0)], 0, 1).unwrap();
+    }
+    let bens = &archive.sync(BENS, &[(direct(), 0)])[0];
+    assert!(archive.model.inbox_rows() > 0, "his copies go in bounded parts too");
+    assert_eq!((bens.truncated.0, ids_of(bens)), (1000, vec![]));
 }
 
 #[test]

@@ -51,6 +51,13 @@ fn an_id_that_commits_below_a_cursor_is_never_fetched() {
         assert_eq!(archive.model.heads(&[BEN]), [(BEN, vec![(direct(), MessageId(200))])]);
         // It is in the log all the same: a sequence of its own would have shown it.
         assert_eq!(archive.stored(direct()), ["slow", "in time"], "{fanout}");
+        if fanout == Fanout::Inbox {
+            assert_eq!(
+                archive.model.inbox_rows(),
+                2,
+                "no copy for Ben, who has passed it; two for Ann"
+            );
+        }
     }
 }
 
@@ -138,15 +145,18 @@ fn a_new_device_starts_with_the_newest_entries_by_number() {
 #[test]
 fn what_was_removed_counts_as_used() {
     let (retention, history_retention) = (seconds(10), seconds(10));
-    let ids = Ids::Snowflake;
-    let design = Design { ids, retention, history_retention, ..Design::default() };
-    let mut archive = Archive::new(design);
-    archive.login(ANN, PHONE);
-    archive.login(BEN, BENS);
-    archive.send_as(PHONE, direct(), "old", 100);
-    archive.pass(seconds(10));
-    archive.send_as(PHONE, direct(), "new", 200);
-    assert_eq!(archive.append(PHONE, direct(), "below what is gone", 90), StoreAnswer::IdTaken);
-    let ranges = archive.sync(BENS, &[(direct(), 50)]);
-    assert_eq!((ranges[0].truncated.0, ids_of(&ranges[0])), (100, vec![200]));
+    let design = Design { retention, history_retention, ..Design::default() };
+    for (ids, is_taken) in [(Ids::Snowflake, true), (Ids::CreatedAt, false)] {
+        let mut archive = Archive::new(Design { ids, ..design.clone() });
+        archive.login(ANN, PHONE);
+        archive.login(BEN, BENS);
+        archive.send_as(PHONE, direct(), "old", 100);
+        archive.pass(seconds(10));
+        archive.send_as(PHONE, direct(), "new", 200);
+        let answer = archive.append(PHONE, direct(), "below what is gone", 90);
+        assert_eq!(answer == StoreAnswer::IdTaken, is_taken, "{answer:?}");
+        let ranges = archive.sync(BENS, &[(direct(), 50)]);
+        let told = (ranges[0].truncated.0, ids_of(&ranges[0]));
+        assert_eq!(told, (100, vec![200]), "a blind insert is stored and never shown");
+    }
 }

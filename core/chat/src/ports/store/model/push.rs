@@ -91,7 +91,8 @@ impl UserRow {
 
 impl StoreModel {
     /// A message is owed to everybody in its audience but the author, who can be reached and wants
-    /// to be. Changes of membership are not pushed.
+    /// to be. Changes of membership are not pushed. That a token's device has expired meanwhile is
+    /// noticed before anything is pushed.
     pub(super) fn owe(&mut self, wall: Wall, entry: &Entry, audience: &[UserId], is_late: bool) {
         if self.rules.push_when != PushWhen::NotReceived || !entry.content.is_text() {
             return;
@@ -103,9 +104,8 @@ impl StoreModel {
             if !row.wants_push(channel) {
                 continue;
             }
-            let is_live = |device| !self.devices[device].is_expired(wall, &self.rules);
             let has_passed = |device| self.devices[device].cursor(channel) >= message_id;
-            if row.tokens.keys().any(is_live) && !(is_late && row.devices.iter().any(has_passed)) {
+            if !(is_late && row.devices.iter().any(has_passed)) {
                 let stretch = Stretch { due, up_to: message_id, at_once: false };
                 row.change_owed(*user, channel, &mut self.due, |owed| owed.add(stretch));
                 self.counts.write_owed();
