@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod message;
+pub(crate) mod office;
 pub(crate) mod reference;
 pub(crate) mod views;
 pub(crate) mod world;
