@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    check::Check, completions::Completions, list::List, load::Load, new::New, plan::Plan,
+    check::Check, completions::Completions, findings::Findings, list::List, load::Load, new::New, plan::Plan,
     report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
 };
 
@@ -31,6 +31,7 @@ pub(crate) enum Verb {
     Serve(Serve),
     Plan(Plan),
     Report(Report),
+    Findings(Findings),
     Check(Check),
     New(New),
     List(List),

@@ -1,5 +1,6 @@
 //! The `hubbub` command line.
 
+mod claims;
 mod cli;
 mod exit;
 mod format;

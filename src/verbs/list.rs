@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hubbub_history::checkers;
-use hubbub_scenario::{Kind, Listed, faults, knobs, list};
+use hubbub_scenario::{Kind, Listed, faults, figures, knobs, list};
 
 use crate::exit::{Exit, Failure, print};
 
-/// List scenarios, faults, checkers or knobs
+/// List scenarios, faults, checkers, knobs or figures
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubbub list
@@ -34,6 +34,8 @@ enum What {
     Checkers,
     /// The design knobs and their hardened values
     Knobs,
+    /// The figures that expectations bound and claims compare
+    Figures,
 }
 
 impl List {
@@ -73,6 +75,13 @@ impl List {
                     entry(&name, &format!("{} ({})", knob.description, knob.takes))
                 })
                 .collect(),
+            What::Figures => figures()
+                .map(|entry_of| {
+                    let unit = if entry_of.unit.is_empty() { "" } else { " in " };
+                    let name = format!("{}{unit}{}", entry_of.figure, entry_of.unit);
+                    entry(&name, entry_of.description)
+                })
+                .collect(),
         })?;
         Ok(Exit::Met)
     }
@@ -98,6 +107,7 @@ fn verb(kind: Kind) -> &'static str {
         Kind::Simulate => "sim",
         Kind::Measure => "load",
         Kind::Plan => "plan",
+        Kind::Probe => "run",
     }
 }
 

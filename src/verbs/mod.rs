@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod findings;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod new;
@@ -26,6 +27,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Serve(serve) => serve.run(),
         Verb::Plan(plan) => plan.run(),
         Verb::Report(report) => report.run(),
+        Verb::Findings(findings) => findings.run(),
         Verb::Check(check) => check.run(),
         Verb::New(new) => new.run(),
         Verb::List(list) => list.run(),

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use hubbub_loadgen::Outcome;
 use hubbub_plan::Calibration;
-use hubbub_report::{Bundle, BundleWriter, Manifest, Overall, SimReport, human};
-use hubbub_scenario::{Document, Engine, Kind};
+use hubbub_report::{
+    Bundle, BundleWriter, ClaimReport, Machine, Manifest, Overall, Part, SimReport, Verdict, human,
+};
+use hubbub_scenario::{BASE, Document, Engine, Kind};
 
 use super::{
     load::{SCOPE, figures},
@@ -13,6 +16,7 @@ use super::{
     sim::write_simulation,
 };
 use crate::{
+    claims::{Figures, claim_report},
     exit::{Exit, Failure, print, tell},
     interrupt::Interrupt,
     manifest::manifest,
@@ -48,9 +52,27 @@ pub(crate) struct Run {
 }
 
 /// What came out of the parts that the file asks for.
-struct Parts {
+pub(crate) struct Parts {
     simulation: Option<(Vec<Simulated>, SimReport)>,
-    measured: Option<Measured>,
+    /// What was measured, the base first, then each variant with a load of its own.
+    measured: Vec<(String, Measured)>,
+    pub(crate) figures: Figures,
+}
+
+impl Parts {
+    /// Whether everything came out as the scenario expects.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        let simulated =
+            self.simulation.as_ref().is_none_or(|(_, report)| report.verdict == Verdict::Pass);
+        let passed = |(_, measured): &(String, Measured)| {
+            measured.outcome.result.verdict.outcome == Outcome::Pass && !measured.is_violated
+        };
+        simulated && self.measured.iter().all(passed)
+    }
+
+    fn base_load(&self) -> Option<&Measured> {
+        self.measured.first().map(|(_, measured)| measured)
+    }
 }
 
 impl Run {
@@ -64,7 +86,8 @@ impl Run {
         });
         BundleWriter::check(&folder).map_err(Failure::new)?;
         let interrupt = Interrupt::listen();
-        let parts = self.make(&document, &seeds, &interrupt)?;
+        let engine = self.engine.unwrap_or(document.scenario().run.engine);
+        let parts = make(&document, &seeds, self.seed, engine, &self.overrides, &interrupt)?;
         let page = write(&document, manifest, &parts, &folder)?;
         let bundle = Bundle::read(&folder).map_err(Failure::new)?;
         let overall = Overall::of(&bundle);
@@ -77,65 +100,107 @@ impl Run {
                 print(format!("  {reason}\n"))?;
             }
         }
+        if let Some(claim) = claim_of(&document, &parts) {
+            print(claim.human())?;
+        }
         print(format!("{}report: {}\n", figures(&bundle), page.display()))?;
         if interrupt.is_set() {
             tell("interrupted: the report shows what was done until then");
             return Ok(Exit::Missed);
         }
-        if parts.measured.as_ref().is_some_and(|measured| measured.is_violated) {
+        if parts.measured.iter().any(|(_, measured)| measured.is_violated) {
             tell("the history of the load violates a checker; see the report's notes");
             return Ok(Exit::Missed);
         }
         Ok(overall.verdict.into())
     }
+}
 
-    fn make(
-        &self,
-        document: &Document,
-        seeds: &[u64],
-        interrupt: &Interrupt,
-    ) -> Result<Parts, Failure> {
-        let mut parts = Parts { simulation: None, measured: None };
-        for kind in document.scenario().kinds() {
-            match kind {
-                Kind::Simulate => {
-                    parts.simulation = Some(self.simulate(document, seeds, interrupt)?)
-                }
-                Kind::Measure if interrupt.is_set() => {}
-                Kind::Measure => {
-                    tell("measuring a real server");
-                    let set = &self.overrides.set;
-                    let measurement = Measurement::new(document, self.seed, None, set)?;
-                    parts.measured = Some(measurement.measure(interrupt)?);
-                }
-                // It takes no time, and needs what the others have measured.
-                Kind::Plan => {}
+/// Does what the scenario asks for. `seed` is the load's, if it is not the scenario's.
+pub(crate) fn make(
+    document: &Document,
+    seeds: &[u64],
+    seed: Option<u64>,
+    engine: Engine,
+    overrides: &Overrides,
+    interrupt: &Interrupt,
+) -> Result<Parts, Failure> {
+    let mut parts =
+        Parts { simulation: None, measured: Vec::new(), figures: Figures::default() };
+    for kind in document.scenario().kinds() {
+        match kind {
+            Kind::Simulate => {
+                let (runs, report) = simulate(document, seeds, engine, overrides, interrupt)?;
+                parts.figures = Figures::of_runs(&runs);
+                parts.simulation = Some((runs, report));
             }
+            Kind::Measure if interrupt.is_set() => {}
+            Kind::Measure => {
+                parts.measured = measure(document, seed, overrides, interrupt)?;
+                for (name, measured) in &parts.measured {
+                    let machine = Machine::of_this_host();
+                    let costs = calibration(&measured.outcome.result, &machine, SCOPE);
+                    parts.figures.add_load(name, &costs);
+                }
+            }
+            // It takes no time, and needs what the others have measured.
+            Kind::Plan => {}
+            Kind::Probe => {}
         }
-        Ok(parts)
     }
+    Ok(parts)
+}
 
-    fn simulate(
-        &self,
-        document: &Document,
-        seeds: &[u64],
-        interrupt: &Interrupt,
-    ) -> Result<(Vec<Simulated>, SimReport), Failure> {
-        let simulation = Simulation {
-            document,
-            variants: document.variants().to_vec(),
-            seeds: seeds.to_vec(),
-            engine: self.engine.unwrap_or(document.scenario().run.engine),
-            traced: false,
-            keep_histories: true,
-        };
-        tell("simulating");
-        let bar = progress::bar(simulation.count(), "simulate");
-        let runs = simulation.run(&bar, interrupt)?;
-        bar.finish_and_clear();
-        let report = sim_report(&simulation, &runs, &self.overrides);
-        Ok((runs, report))
+fn simulate(
+    document: &Document,
+    seeds: &[u64],
+    engine: Engine,
+    overrides: &Overrides,
+    interrupt: &Interrupt,
+) -> Result<(Vec<Simulated>, SimReport), Failure> {
+    document.check_engine(engine)?;
+    let simulation = Simulation {
+        document,
+        variants: document.variants().to_vec(),
+        seeds: seeds.to_vec(),
+        engine,
+        traced: false,
+        keep_histories: true,
+    };
+    tell("simulating");
+    let bar = progress::bar(simulation.count(), "simulate");
+    let runs = simulation.run(&bar, interrupt)?;
+    bar.finish_and_clear();
+    let report = sim_report(&simulation, &runs, overrides);
+    Ok((runs, report))
+}
+
+/// Measures the base, and each variant whose load is another.
+fn measure(
+    document: &Document,
+    seed: Option<u64>,
+    overrides: &Overrides,
+    interrupt: &Interrupt,
+) -> Result<Vec<(String, Measured)>, Failure> {
+    let base = document.scenario().load.as_ref();
+    let mut measured = Vec::new();
+    for variant in document.variants() {
+        let is_base = variant.name == BASE;
+        let Some(load) = variant.scenario.load.clone() else { continue };
+        if interrupt.is_set() || (!is_base && Some(&load) == base) {
+            continue;
+        }
+        tell(format!("measuring a real server: {}", variant.name));
+        let mut measurement = Measurement::new(document, seed, None, &overrides.set)?;
+        measurement.load = load;
+        measured.push((variant.name.clone(), measurement.measure(interrupt)?));
     }
+    Ok(measured)
+}
+
+fn claim_of(document: &Document, parts: &Parts) -> Option<ClaimReport> {
+    let confirmed = parts.is_confirmed();
+    claim_report(document.scenario(), document.file_name(), &parts.figures, confirmed)
 }
 
 fn write(
@@ -144,23 +209,26 @@ fn write(
     parts: &Parts,
     folder: &std::path::Path,
 ) -> Result<PathBuf, Failure> {
-    if let Some(measured) = &parts.measured {
-        manifest.notes.clone_from(&measured.notes);
+    for (_, measured) in &parts.measured {
+        manifest.notes.extend(measured.notes.iter().cloned());
     }
     let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
     if let Some((runs, report)) = &parts.simulation {
         write_simulation(&writer, runs, report)?;
     }
-    if let Some(measured) = &parts.measured {
+    if let Some(measured) = parts.base_load() {
         write_measurement(&writer, measured, SCOPE)?;
     }
     if document.scenario().kinds().contains(&Kind::Plan) {
-        let costs = parts.measured.as_ref().map(|measured| costs(&manifest.machine, measured));
+        let costs = parts.base_load().map(|measured| costs(&manifest.machine, measured));
         write_plan(&writer, &size(document, costs.as_ref())?)?;
+    }
+    if let Some(claim) = claim_of(document, parts) {
+        writer.write_part(Part::Claim, &claim).map_err(Failure::new)?;
     }
     writer.write_reports().map_err(Failure::new)
 }
 
-fn costs(machine: &hubbub_report::Machine, measured: &Measured) -> Calibration {
+fn costs(machine: &Machine, measured: &Measured) -> Calibration {
     calibration(&measured.outcome.result, machine, SCOPE)
 }

@@ -7,11 +7,14 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use hubbub_report::{BundleWriter, Manifest, Part, SimReport, Verdict, github, human, junit};
+use hubbub_report::{
+    BundleWriter, ClaimReport, Manifest, Part, SimReport, Verdict, github, human, junit,
+};
 use hubbub_scenario::{Document, Engine, Kind, Problem};
 use hubbub_sim::Trace;
 
 use crate::{
+    claims::{Figures, claim_report},
     exit::{Exit, Failure, print, tell},
     format::print_json,
     interrupt::Interrupt,
@@ -84,19 +87,24 @@ impl Sim {
             .collect::<Result<Vec<_>, _>>()?;
         let count = simulations.iter().map(Simulation::count).sum();
         self.refuse_impossible(count)?;
+        for simulation in &simulations {
+            simulation.document.check_engine(simulation.engine)?;
+        }
         let manifests: Vec<_> =
             simulations.iter().map(|one| manifest(one.document, &one.seeds)).collect();
         let interrupt = Interrupt::listen();
         let bar = progress::bar(count, "simulate");
-        let mut reports = Vec::new();
+        let (mut reports, mut claims) = (Vec::new(), Vec::new());
         for (simulation, manifest) in simulations.iter().zip(&manifests) {
             let runs = simulation.run(&bar, &interrupt)?;
             let report = sim_report(simulation, &runs, &self.overrides);
-            self.write(simulation, manifest, &runs, &report)?;
+            let claim = self.claim(simulation, &runs, &report);
+            self.write(simulation, manifest, &runs, &report, claim.as_ref())?;
+            claims.extend(claim);
             reports.push(report);
         }
         bar.finish_and_clear();
-        self.print(&reports)?;
+        self.print(&reports, &claims)?;
         if interrupt.is_set() {
             tell("interrupted: these are the results of the runs that were made");
         }
@@ -164,12 +172,29 @@ impl Sim {
         Ok(())
     }
 
+    /// What the runs say about the scenario's claim. Without all its variants they say nothing.
+    fn claim(
+        &self,
+        simulation: &Simulation<'_>,
+        runs: &[Simulated],
+        report: &SimReport,
+    ) -> Option<ClaimReport> {
+        if self.variant.is_some() {
+            return None;
+        }
+        let document = simulation.document;
+        let confirmed = report.verdict == Verdict::Pass;
+        let figures = Figures::of_runs(runs);
+        claim_report(document.scenario(), document.file_name(), &figures, confirmed)
+    }
+
     fn write(
         &self,
         simulation: &Simulation<'_>,
         manifest: &Manifest,
         runs: &[Simulated],
         report: &SimReport,
+        claim: Option<&ClaimReport>,
     ) -> Result<(), Failure> {
         if let (Some(path), Some(trace)) =
             (&self.trace, runs.first().and_then(|run| run.trace.as_ref()))
@@ -181,15 +206,21 @@ impl Sim {
             let writer =
                 BundleWriter::begin(folder, manifest, document.text()).map_err(Failure::new)?;
             write_simulation(&writer, runs, report)?;
+            if let Some(claim) = claim {
+                writer.write_part(Part::Claim, claim).map_err(Failure::new)?;
+            }
             let page = writer.write_reports().map_err(Failure::new)?;
             tell(format!("report: {}", page.display()));
         }
         Ok(())
     }
 
-    fn print(&self, reports: &[SimReport]) -> Result<(), Failure> {
+    fn print(&self, reports: &[SimReport], claims: &[ClaimReport]) -> Result<(), Failure> {
         match self.format {
-            Format::Human => print(reports.iter().map(human).collect::<Vec<_>>().join("\n")),
+            Format::Human => {
+                print(reports.iter().map(human).collect::<Vec<_>>().join("\n"))?;
+                print(claims.iter().map(ClaimReport::human).collect::<String>())
+            }
             Format::Json => print_json(reports),
             Format::Junit => print(junit(reports)),
             Format::Github => print(github(reports)),
