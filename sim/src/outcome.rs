@@ -1,5 +1,11 @@
 //! What a run gives.
 
+use std::collections::BTreeMap;
+
+use hubbub_chat::{
+    DeviceId, discovery::DiscoveryCounts, notifier::NotifierCounts, ports::store::StoreCounts,
+    presence::PresenceCounts, server::ServerCounts, transport::TransportCounts,
+};
 use hubbub_history::History;
 
 use crate::{faults::FaultEffect, trace::Trace};
@@ -21,4 +27,30 @@ pub struct Outcome {
     pub envelopes: u64,
     /// Inputs and time-outs that machines handled; zero where the engine does not see them.
     pub machine_events: u64,
+    /// What the machines counted; `None` where the engine does not see them.
+    pub machines: Option<MachineCounts>,
+    /// What its transport cost each device, over all its starts; empty where nobody counted.
+    pub transport: BTreeMap<DeviceId, TransportCounts>,
+}
+
+/// What the machines of a run counted. Where there are several, one for each start of each process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MachineCounts {
+    /// The store when the run began, with its users and groups.
+    pub store_before: StoreCounts,
+    /// The store when it ended.
+    pub store: StoreCounts,
+    /// Chat servers.
+    pub servers: Vec<ServerCounts>,
+    /// Presence servers.
+    pub presence: Vec<PresenceCounts>,
+    /// Notifiers.
+    pub notifiers: Vec<NotifierCounts>,
+    /// The discovery of the API servers.
+    pub discovery: Vec<DiscoveryCounts>,
+    /// Heartbeats that devices sent.
+    pub heartbeats: u64,
+    /// The longest time that a chat server kept a session whose device was gone, in nanoseconds;
+    /// `None` when it never did.
+    pub believed_max_ns: Option<u64>,
 }
