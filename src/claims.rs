@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use hubbub_plan::Calibration;
-use hubbub_report::{
-    ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport,
-};
+use hubbub_report::{ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport};
 use hubbub_scenario::{
     Figure, Scenario,
     claim::{Finding, Meeting, SeriesFinding, evaluate},
@@ -72,8 +70,7 @@ pub(crate) fn claim_report(
 ) -> Option<ClaimReport> {
     let claim = scenario.claim.as_ref()?;
     let names: Vec<&str> = figures.names.iter().map(String::as_str).collect();
-    let value =
-        |name: &str, figure| figures.values.get(&(name.to_owned(), figure)).copied();
+    let value = |name: &str, figure| figures.values.get(&(name.to_owned(), figure)).copied();
     let finding = evaluate(claim, &names, value);
     let Finding { text, verdict, sentence, table, series, crossings } = finding;
     let rows = table.rows.into_iter().map(|row| ClaimFigure {

@@ -28,7 +28,7 @@ impl Observer {
     pub fn new(actions: &[Action]) -> Self {
         let number = |action: &Action| match &action.what {
             What::Send { body, .. } => Some((body_hash(body), message_number(body)?)),
-            What::Leave { .. } | What::Join { .. } => None,
+            What::Leave { .. } | What::Join { .. } | What::Look { .. } => None,
         };
         Self { numbers: actions.iter().filter_map(number).collect() }
     }

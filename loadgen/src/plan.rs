@@ -109,6 +109,7 @@ fn population_shape(load: &Load) -> PopulationShape {
         group_count: load.groups.count,
         group_size: load.groups.size,
         device_hosts: 1,
+        ..PopulationShape::default()
     }
 }
 

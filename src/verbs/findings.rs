@@ -107,9 +107,8 @@ impl Findings {
         let page = render_findings(claims, "hubbub findings --out docs/findings.md");
         match &self.out {
             None => print(page),
-            Some(path) => std::fs::write(path, page).map_err(|error| {
-                Failure::new(format!("cannot write {}: {error}", path.display()))
-            }),
+            Some(path) => std::fs::write(path, page)
+                .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display()))),
         }
     }
 }

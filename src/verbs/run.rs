@@ -125,8 +125,7 @@ pub(crate) fn make(
     overrides: &Overrides,
     interrupt: &Interrupt,
 ) -> Result<Parts, Failure> {
-    let mut parts =
-        Parts { simulation: None, measured: Vec::new(), figures: Figures::default() };
+    let mut parts = Parts { simulation: None, measured: Vec::new(), figures: Figures::default() };
     for kind in document.scenario().kinds() {
         match kind {
             Kind::Simulate => {

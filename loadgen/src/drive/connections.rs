@@ -110,10 +110,10 @@ impl Connections {
     /// When the device cannot take it on; then the send counts as refused.
     pub(super) fn begin(&self, due: Due, now_ns: u64) -> Result<(), Observation> {
         let device = place(due.action.device).and_then(|place| self.commands.get(place));
-        let channel = self.crowd.channel(due.action.what.channel());
+        let channel = due.action.what.channel().and_then(|channel| self.crowd.channel(channel));
         let number = match &due.action.what {
             What::Send { body, .. } => message_number(body),
-            What::Leave { .. } | What::Join { .. } => None,
+            What::Leave { .. } | What::Join { .. } | What::Look { .. } => None,
         };
         let refused = |reason: &str| Observation::Refused {
             number: number.unwrap_or(u64::MAX),
@@ -127,6 +127,7 @@ impl Connections {
             What::Send { body, .. } => DeviceInput::Send { channel, body },
             What::Leave { .. } => DeviceInput::Change { channel, change: Change::Leave },
             What::Join { .. } => DeviceInput::Change { channel, change: Change::Join },
+            What::Look { users } => DeviceInput::Look { users },
         };
         let command = Command { input, intended_ns: Some(due.intended_ns) };
         device.try_send(command).map_err(|_| refused("the device is too far behind"))
