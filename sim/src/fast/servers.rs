@@ -123,13 +123,18 @@ impl Engine<'_> {
     }
 
     pub(super) fn open_arrives(&mut self, stream: u64, device: hubbub_chat::DeviceId) {
-        let Some(state) = self.streams.get_mut(&stream) else { return };
+        let Some(state) = self.streams.get(&stream).copied() else { return };
         let process = &self.servers[state.server];
         if process.machine.is_none() {
-            return self.send_to_device(stream, Payload::Refused { stream });
+            if self.refuses(self.setup.hosts.chat(state.server)) {
+                self.send_to_device(stream, Payload::Refused { stream });
+            }
+            return;
         }
-        state.opened_by = Some(process.incarnation);
-        let server = state.server;
+        let (server, incarnation) = (state.server, process.incarnation);
+        if let Some(state) = self.streams.get_mut(&stream) {
+            state.opened_by = Some(incarnation);
+        }
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
         self.send_to_device(stream, Payload::Opened { stream });
