@@ -1,13 +1,6 @@
 //! The role `chat`, and `all`: sessions of devices, and the HTTP API.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::future::{OptionFuture, join3};
 use hubbub_chat::{
@@ -81,8 +74,8 @@ pub(super) async fn run(
     let server = role.server.server;
     let core = role.ports.backend(&net, design.request_timeout);
     let backend = Arc::new(PortMap::new(net.clone(), core, design.request_timeout));
-    let has_others = Arc::<AtomicBool>::default();
-    let members = watch_members(backend.clone(), has_others.clone(), server);
+    let (others, has_others) = watch::channel(None);
+    let members = watch_members(backend.clone(), others, server);
     let config = ChatConfig { server: role.server, peers: role.peers, members };
     let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
     if let Some(presence) = role.presence {
@@ -112,22 +105,39 @@ pub(super) async fn run(
         message_bytes_max: design.message_bytes_max,
         limits: HttpLimits::of(&design),
     };
+    if holder.is_some() {
+        know_others(&*net, has_others.clone(), design.request_timeout).await;
+    }
     ready(&address);
     let draining = drain(net, chat, has_others, shutdown, stop);
     join3(serve_api(Arc::new(api), listener, stopping), OptionFuture::from(hints), draining).await;
     Ok(())
 }
 
+/// Waits until the registry has answered: without a place in it no session is taken. When it is
+/// silent, the rest of the API is served all the same.
+async fn know_others(net: &dyn Net, mut others: watch::Receiver<Option<bool>>, patience: Duration) {
+    tokio::select! {
+        biased;
+        // An error means that the server has stopped already.
+        _ = others.wait_for(Option::is_some) => {}
+        () = net.sleep_until(net.now().monotonic.after(patience)) => {
+            tracing::warn!("the registry does not answer: sessions are taken once it does");
+        }
+    }
+}
+
 /// Before it stops, a server hands its sessions over to others, if there are any.
 async fn drain(
     net: Arc<dyn Net>,
     chat: ChatHandle,
-    has_others: Arc<AtomicBool>,
+    has_others: watch::Receiver<Option<bool>>,
     mut shutdown: watch::Receiver<bool>,
     stop: watch::Sender<bool>,
 ) {
     stopped(&mut shutdown).await;
-    if has_others.load(Ordering::Relaxed) {
+    let has_others = *has_others.borrow();
+    if has_others == Some(true) {
         let deadline = net.sleep_until(net.now().monotonic.after(DRAIN_MAX));
         tokio::select! {
             biased;
@@ -141,7 +151,7 @@ async fn drain(
 /// Notes whether another chat server takes sessions, and tells the ports of the presence servers.
 fn watch_members(
     ports: Arc<PortMap>,
-    has_others: Arc<AtomicBool>,
+    others: watch::Sender<Option<bool>>,
     own: ServerId,
 ) -> MembersChanged {
     Arc::new(move |members: &[Member]| {
@@ -150,7 +160,7 @@ fn watch_members(
             let key = member.key;
             matches!(key, LeaseKey::Chat(server) if server != own) && member.info.open
         };
-        has_others.store(members.iter().any(is_other), Ordering::Relaxed);
+        others.send_replace(Some(members.iter().any(is_other)));
     })
 }
 
