@@ -8,8 +8,10 @@ pub mod chat;
 pub mod client;
 pub mod codec;
 pub mod directory;
+pub mod discovery;
 mod membership;
 pub mod net;
+pub mod notify;
 pub mod password;
 pub mod presence;
 mod role;
@@ -19,5 +21,6 @@ pub mod store;
 mod task;
 
 pub use role::{
-    ChatRole, Config, DevicesRole, Ports, PresenceRole, Ready, ServiceError, StoreRole, run,
+    ApiRole, ChatRole, Config, DevicesRole, NotifyRole, Ports, PresenceRole, Ready, ServiceError,
+    StoreRole, run,
 };

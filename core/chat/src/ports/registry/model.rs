@@ -112,6 +112,15 @@ impl RegistryModel {
         this
     }
 
+    /// A registry after a restart that took all its holders along: they were in its process, so no
+    /// lease of before lives.
+    #[must_use]
+    pub fn restore_alone(record: RegistryRecord, ttl_max: Duration) -> Self {
+        let record = RegistryRecord { grants: Vec::new(), ..record };
+        let now = Now { monotonic: Monotonic(0), wall: crate::time::Wall(0) };
+        Self { unknown_until: Monotonic(0), ..Self::restore(record, now, ttl_max) }
+    }
+
     /// Carries out one request.
     pub fn handle(&mut self, now: Now, request: RegistryRequest) -> RegistryAnswer {
         let now = now.monotonic;
