@@ -1,10 +1,14 @@
 //! Frames as text on a WebSocket. `docs/protocol.md` describes the form.
 
+mod malformed;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hubbub_chat::frame::{ClientFrame, ServerFrame};
 use serde::de::DeserializeOwned;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+pub use malformed::Malformed;
 
 /// Encodes frames and counts how often it did: a message to many sessions is encoded once.
 #[derive(Debug, Default)]
@@ -32,22 +36,13 @@ pub fn encode_client(frame: &ClientFrame) -> Utf8Bytes {
     text(frame)
 }
 
-/// What is wrong with a frame.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason}")]
-pub struct Malformed {
-    /// The field, or `frame` for the whole of it.
-    pub field: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
 /// Reads a frame of a device.
 ///
 /// # Errors
-/// When the text is no frame; says which field is wrong as far as that is known.
+/// When the text is no frame; says which field is wrong.
 pub fn decode_client(frame: &str) -> Result<ClientFrame, Malformed> {
-    decode(frame)
+    // The way to a wrong field is looked for only when there is one.
+    serde_json::from_str(frame).map_err(|error| malformed::in_client_frame(frame, &error))
 }
 
 /// Reads a frame of a chat server.
@@ -55,27 +50,15 @@ pub fn decode_client(frame: &str) -> Result<ClientFrame, Malformed> {
 /// # Errors
 /// When the text is no frame.
 pub fn decode_server(frame: &str) -> Result<ServerFrame, Malformed> {
-    decode(frame)
+    serde_json::from_str(frame).map_err(|error| malformed::in_frame(&error))
 }
 
-fn decode<T: DeserializeOwned>(frame: &str) -> Result<T, Malformed> {
-    serde_json::from_str(frame).map_err(|error| {
-        let reason = error.to_string();
-        let field = named_field(&reason).unwrap_or("frame").to_owned();
-        Malformed { field, reason }
-    })
-}
-
-/// The field that serde's message names between backquotes: "missing field `body`", "unknown field
-/// `boddy`, expected …", "unknown variant `x`, …" (which is the value of `type`).
-fn named_field(reason: &str) -> Option<&str> {
-    if reason.starts_with("unknown variant") {
-        return Some("type");
-    }
-    let names_field = reason.contains("field `");
-    let start = reason.find('`')? + 1;
-    let end = start + reason[start..].find('`')?;
-    names_field.then(|| &reason[start..end])
+/// Reads the JSON body of a request.
+///
+/// # Errors
+/// When it is no JSON or not of this form; says which field is wrong.
+pub(crate) fn decode_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    serde_json::from_slice(body).map_err(|error| malformed::in_body::<T>(body, &error))
 }
 
 fn text(frame: &impl serde::Serialize) -> Utf8Bytes {
@@ -86,21 +69,6 @@ fn text(frame: &impl serde::Serialize) -> Utf8Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_malformed_frame_names_its_field() {
-        let field = |frame| decode_client(frame).unwrap_err().field;
-        assert_eq!(field("{"), "frame");
-        assert_eq!(field(r#"{"type":"shout"}"#), "type");
-        assert_eq!(field(r#"{"cursors":{}}"#), "type");
-        assert_eq!(field(r#"{"type":"cursor"}"#), "cursors");
-        assert_eq!(
-            field(
-                r#"{"type":"send","channel":"direct-1-2","membership":0,"client_id":1,"oldest_pending":1}"#
-            ),
-            "body"
-        );
-    }
 
     #[test]
     fn frames_have_the_documented_form() {

@@ -1,6 +1,12 @@
 //! Hashing of passwords and session tokens.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use argon2::{
     Argon2,
@@ -28,6 +34,11 @@ const HASHES_MAX: usize = 4;
 /// Passwords that wait for their turn at most: about two seconds of work.
 const WAITING_MAX: usize = 256;
 
+/// A hash that no known password has: its salt and its digest were drawn, not computed. A login is
+/// verified against it when there is nothing else to verify it against, so that an unknown name
+/// takes as long as a wrong password.
+pub const NO_PASSWORD: &str = "$argon2id$v=19$m=19456,t=2,p=1$NJ+bQd8EgG9rNSq2zVlMzw$aaPcTkG9JcLJy2dZl+DqxnrBxwQdvVRqbTEJ5wA0Tlg";
+
 /// Why a password could not be hashed or verified.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
@@ -50,6 +61,7 @@ pub struct PasswordDesk {
     /// One for each password that is here, waiting or not.
     places: Semaphore,
     turns: Arc<Semaphore>,
+    verified: AtomicU64,
 }
 
 impl PasswordDesk {
@@ -57,7 +69,8 @@ impl PasswordDesk {
     #[must_use]
     pub fn new(passwords: Passwords) -> Self {
         let places = Semaphore::new(HASHES_MAX + WAITING_MAX);
-        Self { passwords, places, turns: Arc::new(Semaphore::new(HASHES_MAX)) }
+        let turns = Arc::new(Semaphore::new(HASHES_MAX));
+        Self { passwords, places, turns, verified: AtomicU64::new(0) }
     }
 
     /// The form of a password that the directory keeps.
@@ -75,7 +88,15 @@ impl PasswordDesk {
     /// When too many wait, or that can't be found out.
     pub async fn verify(&self, password: String, kept: String) -> Result<bool, PasswordError> {
         let _place = self.places.try_acquire().map_err(|_| PasswordError::Busy)?;
-        self.passwords.verify(password, kept, self.turn().await?).await
+        let turn = self.turn().await?;
+        self.verified.fetch_add(1, Relaxed);
+        self.passwords.verify(password, kept, turn).await
+    }
+
+    /// How many passwords were compared with a hash.
+    #[must_use]
+    pub fn verified(&self) -> u64 {
+        self.verified.load(Relaxed)
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
@@ -207,6 +228,24 @@ mod tests {
         drop(turns);
         for hashing in waiting {
             assert!(hashing.await.is_ok());
+        }
+    }
+
+    /// Else an unknown name would be told from a wrong password by the time it takes.
+    #[tokio::test]
+    async fn no_password_costs_what_a_password_costs() {
+        let net = RealNet::new();
+        let desk = PasswordDesk::new(Passwords::Argon2);
+        let kept = desk.hash(&net, "correct horse".into()).await.unwrap();
+        let (kept, none) = (PasswordHash::new(&kept).unwrap(), PasswordHash::new(NO_PASSWORD));
+        let none = none.unwrap();
+        assert_eq!((kept.algorithm, kept.version), (none.algorithm, none.version));
+        assert_eq!(kept.params.to_string(), none.params.to_string());
+        let bytes = |hash: &PasswordHash| hash.hash.map(|hash| hash.as_bytes().len());
+        assert_eq!(bytes(&kept), bytes(&none));
+        for desk in [desk, PasswordDesk::new(Passwords::Digest)] {
+            assert!(!desk.verify("correct horse".into(), NO_PASSWORD.into()).await.unwrap());
+            assert_eq!(desk.verified(), 1);
         }
     }
 

@@ -1,21 +1,23 @@
-//! Groups and their members over HTTP. A session can do the same with a `change` frame.
+//! Groups and their members over HTTP, and which channels are muted. A session can make the same
+//! changes with a `change` frame.
 
-use axum::{
-    Json,
-    extract::{
-        Path, State,
-        rejection::{JsonRejection, PathRejection},
-    },
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use hubbub_chat::{
     ChannelId, DeviceId, OperationId, UserId,
     frame::{Change, ChangeFrame, ChangeOutcome, ChangeRefusal},
+    ports::{
+        Outcome,
+        store::{StoreAnswer, StoreRequest},
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Api, ApiError, SharedApi, authenticate};
+use super::{
+    Api, ApiError, SharedApi,
+    extract::{Body, Caller, Named},
+};
+use crate::backend::ask_store;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +25,10 @@ pub(super) struct Create {
     /// The creator's own number for the group: asking twice makes one group.
     number: u64,
     members: Vec<UserId>,
+    /// The device's number for this change. A device's first one is 0 unless it says otherwise, so
+    /// that a repeat is recognised and its own changes count from 1 as in any other channel.
+    #[serde(default)]
+    operation: OperationId,
 }
 
 #[derive(Deserialize)]
@@ -34,67 +40,101 @@ pub(super) struct ChangeBody {
 
 pub(super) async fn create(
     State(api): SharedApi,
-    headers: HeaderMap,
-    body: Result<Json<Create>, JsonRejection>,
+    Caller { user, device }: Caller,
+    Body(Create { number, members, operation }): Body<Create>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let (user, device) = authenticate(&api, &headers).await?;
-    let Json(Create { number, members }) = body?;
     let channel = ChannelId::group(user, number);
-    // A repeat is recognised, and the device's own changes count from 1 as in any other channel.
-    let frame = ChangeFrame { channel, operation: OperationId(0), change: Change::Create(members) };
-    let answer = make_change(&api, user, device, frame).await?;
+    let frame = ChangeFrame { channel, operation, change: Change::Create(members) };
+    let answer = make_change(&api, user, device, frame, "members").await?;
     Ok((StatusCode::CREATED, answer))
 }
 
 pub(super) async fn change(
     State(api): SharedApi,
-    headers: HeaderMap,
-    channel: Result<Path<String>, PathRejection>,
-    body: Result<Json<ChangeBody>, JsonRejection>,
+    Caller { user, device }: Caller,
+    Named(channel): Named<ChannelId>,
+    Body(ChangeBody { operation, change }): Body<ChangeBody>,
 ) -> Result<Json<Value>, ApiError> {
-    let (user, device) = authenticate(&api, &headers).await?;
-    let Json(ChangeBody { operation, change }) = body?;
-    let Path(channel) = channel?;
-    let channel = channel.parse().map_err(|error: hubbub_chat::ids::ChannelIdError| {
-        ApiError::bad_request(error.to_string())
-    })?;
-    make_change(&api, user, device, ChangeFrame { channel, operation, change }).await
+    let frame = ChangeFrame { channel, operation, change };
+    make_change(&api, user, device, frame, "change").await
 }
 
+pub(super) async fn mute(
+    State(api): SharedApi,
+    caller: Caller,
+    Named(channel): Named<ChannelId>,
+) -> Result<StatusCode, ApiError> {
+    write_mute(&api, caller.user, channel, true).await
+}
+
+pub(super) async fn unmute(
+    State(api): SharedApi,
+    caller: Caller,
+    Named(channel): Named<ChannelId>,
+) -> Result<StatusCode, ApiError> {
+    write_mute(&api, caller.user, channel, false).await
+}
+
+async fn write_mute(
+    api: &Api,
+    user: UserId,
+    channel: ChannelId,
+    muted: bool,
+) -> Result<StatusCode, ApiError> {
+    // Only what is in one of the user's channels can be pushed to them, and there are only so many
+    // of those.
+    let heads = StoreRequest::Heads { users: vec![user], devices: Vec::new() };
+    let Outcome::Ok(StoreAnswer::Heads { heads, .. }) = ask_store(&*api.backend, heads).await
+    else {
+        return Err(ApiError::unavailable());
+    };
+    let mut channels = heads.iter().flat_map(|(_, channels)| channels);
+    if !channels.any(|(known, _)| *known == channel) {
+        return Err(ApiError::not_member());
+    }
+    let request = StoreRequest::Mute { user, channel, muted };
+    match ask_store(&*api.backend, request).await {
+        Outcome::Ok(StoreAnswer::Done) => Ok(StatusCode::NO_CONTENT),
+        _ => Err(ApiError::unavailable()),
+    }
+}
+
+/// `field` is where the body says what to change.
 async fn make_change(
     api: &Api,
     user: UserId,
     device: DeviceId,
     frame: ChangeFrame,
+    field: &str,
 ) -> Result<Json<Value>, ApiError> {
     let channel = frame.channel;
     match api.chat.change(user, device, frame).await {
         Some(ChangeOutcome::Accepted(message_id)) => {
             Ok(Json(json!({ "channel": channel, "message_id": message_id })))
         }
-        Some(ChangeOutcome::Refused(reason)) => Err(refused(reason)),
+        Some(ChangeOutcome::Refused(reason)) => Err(refused(reason, field)),
         None => Err(ApiError::unavailable()),
     }
 }
 
-fn refused(reason: ChangeRefusal) -> ApiError {
-    let conflict = |code, detail: &str| ApiError::new(StatusCode::CONFLICT, code, detail);
+fn refused(reason: ChangeRefusal, field: &str) -> ApiError {
     match reason {
-        ChangeRefusal::NotMember => {
-            let detail = "there is no such channel for you";
-            ApiError::new(StatusCode::NOT_FOUND, "not_member", detail)
-        }
+        ChangeRefusal::NotMember => ApiError::not_member(),
         ChangeRefusal::NotOwner => {
             let detail = "only the owner of the group may do this";
             ApiError::new(StatusCode::FORBIDDEN, "not_owner", detail)
         }
         ChangeRefusal::GroupLimit { limit } => {
-            conflict("group_limit", &format!("a group has at most {limit} members"))
+            ApiError::conflict("group_limit", format!("a group has at most {limit} members"))
         }
-        ChangeRefusal::TooOld => conflict("too_old", "a later operation of this device was made"),
-        ChangeRefusal::Exists => conflict("exists", "you have a group of this number already"),
+        ChangeRefusal::TooOld => {
+            ApiError::conflict("too_old", "a later operation of this device was made")
+        }
+        ChangeRefusal::Exists => {
+            ApiError::conflict("exists", "you have a group of this number already")
+        }
         ChangeRefusal::Invalid => {
-            ApiError::bad_request("change: it names an unknown user or makes no sense here")
+            ApiError::field(field, "it names an unknown user or makes no sense here")
         }
         ChangeRefusal::Busy | ChangeRefusal::Unavailable => ApiError::unavailable(),
         ChangeRefusal::UnknownDevice => ApiError::unauthorised("log in again"),

@@ -2,14 +2,12 @@
 
 use axum::{
     Json,
-    extract::rejection::{JsonRejection, PathRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::BODY_BYTES_MAX;
-use crate::password::PasswordError;
+use crate::{codec::Malformed, password::PasswordError};
 
 /// An answer that is not the one asked for.
 #[derive(Debug)]
@@ -17,15 +15,22 @@ pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     detail: String,
+    field: Option<String>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into() }
+        Self { status, code, detail: detail.into(), field: None }
     }
 
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// A field of the body, or a part of the path, that is not as it should be.
+    pub(super) fn field(field: impl Into<String>, reason: &str) -> Self {
+        let field = field.into();
+        Self { field: Some(field.clone()), ..Self::bad_request(format!("{field}: {reason}")) }
     }
 
     pub(super) fn unauthorised(detail: impl Into<String>) -> Self {
@@ -36,24 +41,25 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
+    /// The same for a foreign channel and for one that does not exist.
+    pub(super) fn not_member() -> Self {
+        let detail = "there is no such channel for you";
+        Self::new(StatusCode::NOT_FOUND, "not_member", detail)
+    }
+
+    pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         let detail = "this path takes another method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
-    /// A body that can't be read. `bytes_max` is how long it may be.
-    pub(super) fn body(rejection: &JsonRejection, bytes_max: usize) -> Self {
-        let status = rejection.status();
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail = format!("the body is longer than {bytes_max} bytes");
-            return Self::new(status, "too_large", detail);
-        }
-        Self::new(status, "bad_request", rejection.body_text())
-    }
-
-    /// A password that was not hashed.
-    pub(super) fn password(error: &PasswordError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string())
+    /// What is named is longer than it may be.
+    pub(super) fn too_large(what: &str, bytes_max: usize) -> Self {
+        let detail = format!("{what} longer than {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
     pub(super) fn unavailable() -> Self {
@@ -64,19 +70,23 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.code, "detail": self.detail });
+        let mut body = json!({ "error": self.code, "detail": self.detail });
+        if let Some(field) = self.field {
+            body["field"] = Value::String(field);
+        }
         (self.status, Json(body)).into_response()
     }
 }
 
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::body(&rejection, BODY_BYTES_MAX)
+impl From<Malformed> for ApiError {
+    fn from(Malformed { field, reason }: Malformed) -> Self {
+        Self::field(field, &reason)
     }
 }
 
-impl From<PathRejection> for ApiError {
-    fn from(rejection: PathRejection) -> Self {
-        Self::bad_request(rejection.body_text())
+/// A password that was not hashed.
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string())
     }
 }

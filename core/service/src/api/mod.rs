@@ -1,9 +1,14 @@
-//! HTTP and WebSocket on one port: sign-up, login, channels, health, and the upgrade to a session.
+//! HTTP and WebSocket on one port: accounts, devices, friends, groups, health, and the upgrade to a
+//! session.
 
 mod accounts;
 mod channels;
 mod connection;
+mod devices;
 mod error;
+mod extract;
+mod friends;
+mod profiles;
 mod provision;
 mod upgrade;
 
@@ -14,19 +19,17 @@ use std::{
 
 use axum::{
     Extension, Json, Router,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, header},
-    routing::{get, post},
+    extract::State,
+    routing::{delete, get, post, put},
 };
-use hubbub_chat::{DeviceId, UserId, ports::Outcome, ports::directory::*};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
-    backend::{Backend, ask_directory},
+    backend::Backend,
     chat::ChatHandle,
     net::{Listener, Net, pause_accepting},
-    password::{PasswordDesk, token_hash},
+    password::PasswordDesk,
     role::stopped,
 };
 use connection::serve_connection;
@@ -70,6 +73,8 @@ pub struct HttpLimits {
     /// How long the head of a request may take from its first byte to its last, and that of the
     /// first request from the opening of the connection.
     pub head_within: Duration,
+    /// How long the body of a request may take; one that takes longer is answered with 408.
+    pub body_within: Duration,
     /// How long a connection is kept for the next request.
     pub idle_within: Duration,
 }
@@ -79,6 +84,7 @@ impl Default for HttpLimits {
         Self {
             connections_max: 10_000,
             head_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(30),
             idle_within: Duration::from_secs(60),
         }
     }
@@ -141,16 +147,23 @@ fn router(api: Arc<Api>, busy: Busy) -> Router {
         .route("/v1/users/{name}", get(accounts::find))
         .route("/v1/login", post(accounts::log_in))
         .route("/v1/logout", post(accounts::log_out))
+        .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{device}", delete(devices::log_out))
+        .route(
+            "/v1/devices/{device}/push",
+            put(devices::set_push_token).delete(devices::drop_push_token),
+        )
+        .route("/v1/friends", get(friends::list))
+        .route("/v1/friends/{user}", put(friends::befriend).delete(friends::unfriend))
+        .route("/v1/profile", get(profiles::profile).put(profiles::write_profile))
+        .route("/v1/settings", get(profiles::settings).put(profiles::write_settings))
         .route("/v1/channels", post(channels::create))
         .route("/v1/channels/{channel}/changes", post(channels::change))
-        .route(
-            "/v1/provision",
-            post(provision::provision).layer(DefaultBodyLimit::max(PROVISION_BYTES_MAX)),
-        )
+        .route("/v1/channels/{channel}/mute", put(channels::mute).delete(channels::unmute))
+        .route("/v1/provision", post(provision::provision))
         .route("/v1/session", get(upgrade::open_session))
         .fallback(|| async { ApiError::not_found("there is nothing at this path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(Extension(busy))
         .with_state(api)
 }
@@ -178,18 +191,4 @@ async fn health(State(api): SharedApi) -> Json<Value> {
         "frames_encoded": figures.encoder.encoded(),
         "frames_malformed": figures.malformed(),
     }))
-}
-
-/// Whose token a request carries, as `Authorization: Bearer <token>`.
-async fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(UserId, DeviceId), ApiError> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|header| header.strip_prefix("Bearer ")).ok_or_else(|| {
-        ApiError::unauthorised("send the token of a login as `Authorization: Bearer <token>`")
-    })?;
-    let request = DirectoryRequest::Authenticate { token: token_hash(token) };
-    match ask_directory(&*api.backend, request).await {
-        Outcome::Ok(DirectoryAnswer::Authenticated { user, device }) => Ok((user, device)),
-        Outcome::Ok(_) => Err(ApiError::unauthorised("the token is unknown: log in again")),
-        Outcome::Refused | Outcome::Unknown => Err(ApiError::unavailable()),
-    }
 }

@@ -2,7 +2,8 @@
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{FromRequest, Request, State},
+    http::StatusCode,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hubbub_chat::{
@@ -17,10 +18,10 @@ use hubbub_chat::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Api, ApiError, PROVISION_BYTES_MAX, SharedApi};
+use super::{Api, ApiError, PROVISION_BYTES_MAX, SharedApi, extract::Body};
 use crate::{
     backend::{ask_directory, ask_store},
-    password::{new_token, token_hash},
+    password::{NO_PASSWORD, new_token, token_hash},
 };
 
 /// Users in one request at most.
@@ -63,19 +64,16 @@ pub struct ProvisionedDevice {
     pub token: String,
 }
 
-/// Nobody can log in to a provisioned account: no password has this hash.
-const NO_PASSWORD: &str = "none";
-
 pub(super) async fn provision(
     State(api): SharedApi,
-    body: Result<Json<ProvisionRequest>, JsonRejection>,
+    request: Request,
 ) -> Result<Json<Provisioned>, ApiError> {
     if !api.provision {
         let detail = "start the server with --provision to allow this";
-        return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", detail));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    let Json(request) =
-        body.map_err(|rejection| ApiError::body(&rejection, PROVISION_BYTES_MAX))?;
+    let body = Body::<_, PROVISION_BYTES_MAX>::from_request(request, &api).await;
+    let Body(request) = body?;
     check(&request)?;
     let batch = api.net.random();
     let users = (0..request.users).map(|index| provision_user(&api, batch, index));
@@ -91,14 +89,12 @@ fn check(request: &ProvisionRequest) -> Result<(), ApiError> {
     let members = request.groups.iter().map(Vec::len).sum::<usize>();
     let known = request.groups.iter().flatten().all(|index| *index < request.users);
     if request.users == 0 || request.users > USERS_MAX {
-        return Err(ApiError::bad_request(format!("users: expected 1 to {USERS_MAX}")));
+        return Err(ApiError::field("users", &format!("expected 1 to {USERS_MAX}")));
     }
     if members > MEMBERS_MAX || !known || request.groups.iter().any(Vec::is_empty) {
-        let detail = format!(
-            "groups: expected members below {} and at most {MEMBERS_MAX} of them",
-            request.users
-        );
-        return Err(ApiError::bad_request(detail));
+        let users = request.users;
+        let reason = format!("expected members below {users} and at most {MEMBERS_MAX} of them");
+        return Err(ApiError::field("groups", &reason));
     }
     Ok(())
 }
@@ -131,17 +127,17 @@ async fn create_group(
 ) -> Result<ChannelId, ApiError> {
     let member = |index: &u32| devices.get(*index as usize);
     let Some(creator) = members.first().and_then(member) else {
-        return Err(ApiError::bad_request("groups: a group needs a member"));
+        return Err(ApiError::field("groups", "a group needs a member"));
     };
     let channel = ChannelId::group(creator.user, number);
     let users = members.iter().filter_map(member).map(|device| device.user).collect();
-    // Before the device's own first change.
+    // As `POST /v1/channels` does: before the device's own first change.
     let frame = ChangeFrame { channel, operation: OperationId(0), change: Change::Create(users) };
     match api.chat.change(creator.user, creator.device, frame).await {
         Some(ChangeOutcome::Accepted(_)) => Ok(channel),
         Some(ChangeOutcome::Refused(reason)) => {
             let reason = json!(reason);
-            Err(ApiError::bad_request(format!("groups: the server refuses one: {reason}")))
+            Err(ApiError::field("groups", &format!("the server refuses one: {reason}")))
         }
         None => Err(ApiError::unavailable()),
     }

@@ -14,7 +14,11 @@ use tokio_tungstenite::{
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 
-use super::{Api, ApiError, Busy, SharedApi, authenticate, connection::Watched};
+use super::{
+    Api, ApiError, Busy, SharedApi,
+    connection::Watched,
+    extract::{Caller, authenticate},
+};
 use crate::{chat::run_session, socket::socket_config};
 
 pub(super) async fn open_session(
@@ -22,7 +26,7 @@ pub(super) async fn open_session(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let accept = accept_key(request.headers())?;
-    let (user, device) = authenticate(&api, request.headers()).await?;
+    let Caller { user, device } = authenticate(&api, request.headers()).await?;
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(ApiError::bad_request("this connection can't be upgraded"));
     };

@@ -231,6 +231,8 @@ async fn the_requests_of_the_document_get_its_answers() {
         };
         let (body, expected) = match examples.next_if(|next| next.marker == "answer") {
             Some(answer) => (json.to_string(), answer.json),
+            // Nothing is answered.
+            None if status == "204" => (json.to_string(), Value::Null),
             None => (String::new(), json),
         };
         let request = format!(
@@ -240,7 +242,10 @@ async fn the_requests_of_the_document_get_its_answers() {
             body.len()
         );
         let (answered, answer) = http.raw(&request).await;
-        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let answer = match answer.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_str(&answer).unwrap(),
+        };
         assert_eq!(answered.to_string(), status, "{marker}: {answer}");
         if let Some(issued) = answer["token"].as_str() {
             issued.clone_into(&mut token);
@@ -248,7 +253,7 @@ async fn the_requests_of_the_document_get_its_answers() {
         assert_eq!(masked(answer), masked(expected), "{marker}");
         sent += 1;
     }
-    assert!(sent >= 9, "{sent} requests");
+    assert!(sent >= 18, "{sent} requests");
 }
 
 /// Hides what differs from server to server, and keeps its form.

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use futures_util::SinkExt;
 
-use crate::support::{Http, Places, Server, Session, design, stored};
+use crate::support::{Http, Places, Server, Session, design, held, stored};
 
 #[tokio::test]
 async fn a_malformed_frame_is_answered_with_its_field_and_the_session_lives() {
@@ -21,27 +21,38 @@ async fn a_malformed_frame_is_answered_with_its_field_and_the_session_lives() {
     let http = Http::new(&net, &server.address);
     let ann = http.enter("ann").await;
     let (mut session, _) = Session::hello(&net, &server.address, &ann).await;
-    for (frame, expected) in [
-        ("{", "frame"),
-        (r#"{"type":"shout"}"#, "type"),
-        (r#"{"type":"cursor"}"#, "cursors"),
-        (
-            r#"{"type":"send","channel":"direct-1-2","membership":0,"client_id":1,"oldest_pending":1,"boddy":"x"}"#,
-            "boddy",
-        ),
-    ] {
-        session.send_text(frame).await;
-        let ServerFrame::Error { field, reason } = session.next().await else {
-            panic!("no error for {frame}")
-        };
-        assert_eq!(field, expected);
-        assert!(!reason.is_empty());
+    let before = held(&models);
+    let send = r#""type":"send","channel":"direct-1-2","membership":0,"client_id":1"#;
+    let change = r#""type":"change","channel":"group-1-2","operation":1"#;
+    let malformed = [
+        ("{".to_owned(), "frame"),
+        (r#"{"type":"shout"}"#.to_owned(), "type"),
+        (r#"{"type":"cursor"}"#.to_owned(), "cursors"),
+        (format!(r#"{{{send},"oldest_pending":1,"boddy":"x"}}"#), "boddy"),
+        (format!(r#"{{{send},"oldest_pending":1}}"#), "body"),
+        (format!(r#"{{{send},"oldest_pending":1,"body":["x"]}}"#), "body"),
+        (format!(r#"{{{send},"oldest_pending":"1","body":"x"}}"#), "oldest_pending"),
+        (r#"{"type":"heartbeat","cursors":{"direct-1-2":"7"}}"#.to_owned(), "cursors.direct-1-2"),
+        (r#"{"type":"sync","cursors":{"direct-2-1":7}}"#.to_owned(), "cursors.direct-2-1"),
+        (format!(r#"{{{change},"change":{{"invite":2}}}}"#), "change.invite"),
+        (format!(r#"{{{change},"change":{{"invite":[2,"3"]}}}}"#), "change.invite[1]"),
+        (r#"{"type":"look","users":{}}"#.to_owned(), "users"),
+    ];
+    for four in malformed.chunks(4) {
+        for (frame, expected) in four {
+            session.send_text(frame).await;
+            let ServerFrame::Error { field, reason } = session.next().await else {
+                panic!("no error for {frame}")
+            };
+            assert_eq!(field, *expected, "{frame}");
+            assert!(!reason.is_empty());
+        }
+        // The fifth is well formed: the count starts again.
+        session.send(&ClientFrame::Heartbeat { cursors: Cursors::new() }).await;
+        assert_eq!(session.next().await, ServerFrame::Alive { cursors: Cursors::new() });
     }
-    // The fifth is well formed: the count starts again.
-    session.send(&ClientFrame::Heartbeat { cursors: Cursors::new() }).await;
-    assert_eq!(session.next().await, ServerFrame::Alive { cursors: Cursors::new() });
-    assert_eq!(http.get("/v1/health", None).await["frames_malformed"], 4);
-    assert!(stored(&models).is_empty());
+    assert_eq!(http.get("/v1/health", None).await["frames_malformed"], malformed.len());
+    assert_eq!(held(&models), before);
 }
 
 #[tokio::test]
@@ -49,17 +60,20 @@ async fn five_malformed_frames_in_a_row_end_the_session() {
     let net = Places::net();
     let (server, models) = Server::alone(&net, design()).await;
     let http = Http::new(&net, &server.address);
-    let ann = http.enter("ann").await;
+    let (ann, ben) = (http.enter("ann").await, http.enter("ben").await);
     let (mut session, _) = Session::hello(&net, &server.address, &ann).await;
+    let before = held(&models);
     for _ in 0..5 {
         session.send_text("nonsense").await;
     }
+    // What comes behind them is not read any more.
+    session.say(ChannelId::direct(ann.user, ben.user), 1, "too late").await;
     for _ in 0..5 {
         assert!(matches!(session.next().await, ServerFrame::Error { .. }));
     }
     assert_eq!(session.next().await, ServerFrame::Bye { reason: CutReason::Protocol });
     assert_eq!(session.next_or_end().await, None);
-    assert!(stored(&models).is_empty());
+    assert_eq!(held(&models), before);
 }
 
 #[tokio::test]

@@ -171,11 +171,11 @@ impl Reference {
         };
         if let Change::Create(others) = change {
             let all = sorted(others.iter().copied().chain([user]));
-            if !log.is_empty() {
-                return Err(ChangeRefusal::Exists);
-            }
             if user != creator {
                 return Err(ChangeRefusal::Invalid);
+            }
+            if !log.is_empty() {
+                return Err(ChangeRefusal::Exists);
             }
             exist(&all)?;
             fits(all.len())?;

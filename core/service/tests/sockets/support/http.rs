@@ -52,6 +52,15 @@ impl Http {
         self.request(Method::POST, path, token, Some(&body)).await.unwrap()
     }
 
+    pub(crate) async fn put(&self, path: &str, token: &str, body: Option<Value>) -> Value {
+        self.request(Method::PUT, path, Some(token), body.as_ref()).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, path: &str, token: &str) {
+        let answer = self.request(Method::DELETE, path, Some(token), None).await.unwrap();
+        assert_eq!(answer, Value::Null);
+    }
+
     /// The status and the body of a refusal.
     pub(crate) async fn refused(
         &self,

@@ -15,7 +15,7 @@ use hubbub_service::net::{Net, RealNet};
 pub(crate) use http::{Account, Http};
 pub(crate) use phone::Phone;
 pub(crate) use places::Places;
-pub(crate) use server::{Disk, Server, chat_role, local_role, models, stored};
+pub(crate) use server::{Disk, Recorder, Server, chat_role, held, local_role, models, stored};
 pub(crate) use session::Session;
 
 /// Long after everything that a test waits for has happened on any machine.

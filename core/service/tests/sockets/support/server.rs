@@ -9,15 +9,16 @@ use std::{
 use hubbub_chat::{
     Design, Entry, ServerId,
     ports::{
+        Request,
         directory::DirectoryModel,
         routing::RoutingModel,
-        store::{StoreModel, StoreRules},
+        store::{StoreModel, StoreRequest, StoreRules},
     },
     server::ServerConfig,
 };
 use hubbub_service::{
     ChatRole, Config, Ports, ServiceError,
-    backend::{Backend, LocalBackend, ModelBackend, Models},
+    backend::{Backend, LocalBackend, ModelBackend, Models, Reply},
     net::Net,
     password::Passwords,
     run,
@@ -109,6 +110,45 @@ pub(crate) fn models(
 /// Every entry in the models' logs.
 pub(crate) fn stored(models: &Mutex<Models>) -> Vec<Arc<Entry>> {
     models.lock().unwrap().store.entries().cloned().collect()
+}
+
+/// Everything that the models of store and directory hold, to compare.
+pub(crate) fn held(models: &Mutex<Models>) -> String {
+    let models = models.lock().unwrap();
+    format!("{:?} {:?}", models.store, models.directory)
+}
+
+/// Ports over other ports, which notes what store and directory are asked.
+pub(crate) struct Recorder {
+    inner: Arc<dyn Backend>,
+    requests: Mutex<Vec<Request>>,
+}
+
+impl Recorder {
+    /// A server over the models that is watched.
+    pub(crate) async fn server(net: &Arc<dyn Net>, design: Design) -> (Server, Arc<Self>) {
+        let (inner, _) = models(net, &design);
+        let recorder = Arc::new(Self { inner, requests: Mutex::default() });
+        let role = local_role("chat", 1, design, recorder.clone());
+        (Server::start(net, Config::Chat(role)).await, recorder)
+    }
+
+    /// What the store was asked, as far as `part` picks it out.
+    pub(crate) fn store<T>(&self, part: impl Fn(&StoreRequest) -> Option<T>) -> Vec<T> {
+        let requests = self.requests.lock().unwrap();
+        let to_store = requests.iter().filter_map(|request| match request {
+            Request::Store(request) => part(request),
+            _ => None,
+        });
+        to_store.collect()
+    }
+}
+
+impl Backend for Recorder {
+    fn submit(&self, request: Request, reply: Reply) {
+        self.requests.lock().unwrap().push(request.clone());
+        self.inner.submit(request, reply);
+    }
 }
 
 /// Ports over a folder of data.
