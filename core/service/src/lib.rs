@@ -8,6 +8,7 @@ pub mod chat;
 pub mod client;
 pub mod codec;
 pub mod directory;
+pub mod discovery;
 mod membership;
 pub mod net;
 pub mod password;

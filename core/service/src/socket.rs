@@ -1,5 +1,6 @@
 //! How WebSockets are set up at both ends.
 
+use hubbub_chat::transport::REQUEST_FRAMES_MAX;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// Bytes of a frame from a device at least: a `hello` names a cursor for each of its channels, at
@@ -8,6 +9,9 @@ const FRAME_BYTES_MIN: usize = 1024 * 1024;
 
 /// Bytes that a `send` has around its message's text, at most.
 const FRAME_OVERHEAD: usize = 16 * 1024;
+
+/// The same with text whose fields are all as long as they can be.
+const SEND_OVERHEAD: usize = 512;
 
 /// Small buffers: most connections are idle most of the time, and the default read buffer of
 /// 128 KiB is zeroed at each read.
@@ -22,6 +26,13 @@ pub fn socket_config(message_bytes_max: u32) -> WebSocketConfig {
     config.max_message_size = Some(send_max.max(FRAME_BYTES_MIN));
     config.max_frame_size = config.max_message_size;
     config
+}
+
+/// Bytes of a request with frames at most: as many sends as it may have, or one frame that names a
+/// cursor for each channel.
+#[must_use]
+pub fn body_bytes_max(message_bytes_max: u32) -> usize {
+    REQUEST_FRAMES_MAX * (message_bytes_max as usize * 6 + SEND_OVERHEAD) + FRAME_BYTES_MIN
 }
 
 /// What a client accepts: a page holds many messages.

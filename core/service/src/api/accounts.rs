@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Api, ApiError, SharedApi,
     extract::{Body, Caller, Named},
+    servers::servers_of_login,
 };
 use crate::{
     backend::{ask_directory, ask_store},
@@ -78,7 +79,7 @@ pub(super) async fn log_in(
         return Err(ApiError::unavailable());
     };
     register(&api, StoreRequest::Register { user, device: Some(device) }).await?;
-    let servers = &api.servers;
+    let servers = servers_of_login(&api, device).await;
     Ok(Json(json!({ "user": user, "device": device, "token": token, "servers": servers })))
 }
 

@@ -62,6 +62,11 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
+    /// Whether it is about something that could not be read.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST
+    }
+
     pub(super) fn unavailable() -> Self {
         let detail = "the store does not answer: try again later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)

@@ -110,31 +110,40 @@ impl<T: DeserializeOwned, const BYTES_MAX: usize> FromRequest<Arc<Api>> for Body
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            let detail = "send the body with `content-type: application/json`";
-            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", detail));
-        }
-        let mut reading = pin!(Limited::new(request.into_body(), BYTES_MAX).collect());
-        // Nearly always the body has come with its head, and no timer is needed.
-        let read = match (&mut reading).now_or_never() {
-            Some(read) => read,
-            None => tokio::select! {
-                biased;
-                read = reading => read,
-                () = api.net.sleep_until(api.net.now().monotonic.after(api.limits.body_within)) => {
-                    let within = api.limits.body_within.as_secs_f64();
-                    let detail = format!("the body was not there within {within} s");
-                    return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
-                }
-            },
-        };
-        match read {
-            Ok(body) => Ok(Self(decode_body(&body.to_bytes())?)),
-            Err(error) if error.is::<LengthLimitError>() => {
-                Err(ApiError::too_large("the body is", BYTES_MAX))
+        read_body(api, request, BYTES_MAX).await.map(Self)
+    }
+}
+
+/// Reads a body of JSON with at most so many bytes, which comes in time.
+pub(super) async fn read_body<T: DeserializeOwned>(
+    api: &Api,
+    request: Request,
+    bytes_max: usize,
+) -> Result<T, ApiError> {
+    if !is_json(request.headers()) {
+        let detail = "send the body with `content-type: application/json`";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", detail));
+    }
+    let mut reading = pin!(Limited::new(request.into_body(), bytes_max).collect());
+    // Nearly always the body has come with its head, and no timer is needed.
+    let read = match (&mut reading).now_or_never() {
+        Some(read) => read,
+        None => tokio::select! {
+            biased;
+            read = reading => read,
+            () = api.net.sleep_until(api.net.now().monotonic.after(api.limits.body_within)) => {
+                let within = api.limits.body_within.as_secs_f64();
+                let detail = format!("the body was not there within {within} s");
+                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
             }
-            Err(error) => Err(ApiError::field("body", &error.to_string())),
+        },
+    };
+    match read {
+        Ok(body) => Ok(decode_body(&body.to_bytes())?),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(ApiError::too_large("the body is", bytes_max))
         }
+        Err(error) => Err(ApiError::field("body", &error.to_string())),
     }
 }
 

@@ -8,8 +8,10 @@ mod devices;
 mod error;
 mod extract;
 mod friends;
+mod polls;
 mod profiles;
 mod provision;
+mod servers;
 mod upgrade;
 
 use std::{
@@ -22,12 +24,14 @@ use axum::{
     extract::State,
     routing::{delete, get, post, put},
 };
+use hubbub_chat::{Design, design::Transport};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
     backend::Backend,
-    chat::ChatHandle,
+    chat::{ChatHandle, HttpSessions},
+    discovery::DiscoveryHandle,
     net::{Listener, Net, pause_accepting},
     password::PasswordDesk,
     role::stopped,
@@ -49,11 +53,16 @@ pub struct Api {
     pub net: Arc<dyn Net>,
     /// The chat server of this process.
     pub chat: ChatHandle,
+    /// Its sessions; `None` when it takes none.
+    pub sessions: Option<Arc<HttpSessions>>,
+    /// Where devices are sent, where there is a registry.
+    pub discovery: Option<DiscoveryHandle>,
     /// The ports.
     pub backend: Arc<dyn Backend>,
     /// Where passwords are hashed.
     pub passwords: PasswordDesk,
-    /// Addresses of the deployment's chat servers, this one first.
+    /// Addresses of the deployment's chat servers, this one first; those that a login names where
+    /// there is no discovery, or it knows of no server.
     pub servers: Vec<String>,
     /// Whether users may be provisioned in bulk without a password.
     pub provision: bool,
@@ -77,6 +86,26 @@ pub struct HttpLimits {
     pub body_within: Duration,
     /// How long a connection is kept for the next request.
     pub idle_within: Duration,
+}
+
+impl HttpLimits {
+    /// The bounds that a design needs. A connection that polls stays one for as long as its session,
+    /// and so does the one beside it that sends.
+    #[must_use]
+    pub fn of(design: &Design) -> Self {
+        let default = Self::default();
+        let of_sessions = match design.transport {
+            Transport::Websocket => 0,
+            Transport::HttpSend => design.session_limit as usize,
+            Transport::LongPolling | Transport::Polling => 2 * design.session_limit as usize,
+        };
+        Self {
+            connections_max: default.connections_max + of_sessions,
+            // One poll may be late by as much again.
+            idle_within: default.idle_within.max(2 * design.poll_interval),
+            ..default
+        }
+    }
 }
 
 impl Default for HttpLimits {
@@ -161,7 +190,10 @@ fn router(api: Arc<Api>, busy: Busy) -> Router {
         .route("/v1/channels/{channel}/changes", post(channels::change))
         .route("/v1/channels/{channel}/mute", put(channels::mute).delete(channels::unmute))
         .route("/v1/provision", post(provision::provision))
+        .route("/v1/servers", get(servers::assign))
         .route("/v1/session", get(upgrade::open_session))
+        .route("/v1/poll", post(polls::poll))
+        .route("/v1/frames", post(polls::frames))
         .fallback(|| async { ApiError::not_found("there is nothing at this path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(Extension(busy))
@@ -188,6 +220,13 @@ async fn health(State(api): SharedApi) -> Json<Value> {
         "promises_broken": counts.promises_broken,
         "late_published": counts.late_published,
         "late_forgotten": counts.late_forgotten,
+        "turned_away": counts.turned_away,
+        "handed_over": counts.handed_over,
+        "beats_sent": counts.beats_sent,
+        "statuses_sent": counts.statuses_sent,
+        "watches": counts.watches,
+        "presence_forgotten": counts.presence_forgotten,
+        "without_id": counts.without_id,
         "frames_encoded": figures.encoder.encoded(),
         "frames_malformed": figures.malformed(),
     }))

@@ -3,10 +3,9 @@
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
-use hubbub_chat::{DeviceId, UserId};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{
@@ -18,18 +17,28 @@ use super::{
     Api, ApiError, Busy, SharedApi,
     connection::Watched,
     extract::{Caller, authenticate},
+    polls::sessions,
 };
-use crate::{chat::run_session, socket::socket_config};
+use crate::{
+    chat::{Opening, run_session},
+    socket::socket_config,
+};
+
+/// The header of the answer that names the session, for requests beside the stream.
+const SESSION: HeaderName = HeaderName::from_static("x-session");
 
 pub(super) async fn open_session(
     State(api): SharedApi,
     mut request: Request,
 ) -> Result<Response, ApiError> {
+    let sessions = sessions(&api)?;
     let accept = accept_key(request.headers())?;
     let Caller { user, device } = authenticate(&api, request.headers()).await?;
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return Err(ApiError::bad_request("this connection can't be upgraded"));
     };
+    let opening = sessions.open_stream(user, device);
+    let number = opening.number();
     let (net, busy) = (api.net.clone(), request.extensions().get::<Busy>().cloned());
     net.spawn(Box::pin(async move {
         let _busy = busy;
@@ -37,7 +46,7 @@ pub(super) async fn open_session(
         if let Ok(upgraded) = upgrade.await
             && let Ok(parts) = upgraded.downcast::<TokioIo<Watched>>()
         {
-            start_session(&api, user, device, parts).await;
+            start_session(&api, opening, parts).await;
         }
     }));
     let mut response = Response::new(Body::empty());
@@ -46,10 +55,11 @@ pub(super) async fn open_session(
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    headers.insert(SESSION, HeaderValue::from(number));
     Ok(response)
 }
 
-async fn start_session(api: &Api, user: UserId, device: DeviceId, parts: Parts<TokioIo<Watched>>) {
+async fn start_session(api: &Api, opening: Opening, parts: Parts<TokioIo<Watched>>) {
     let socket = WebSocketStream::from_partially_read(
         parts.io.into_inner().into_inner(),
         parts.read_buf.to_vec(),
@@ -57,7 +67,7 @@ async fn start_session(api: &Api, user: UserId, device: DeviceId, parts: Parts<T
         Some(socket_config(api.message_bytes_max)),
     )
     .await;
-    run_session(api.net.clone(), api.chat.clone(), user, device, socket).await;
+    run_session(api.net.clone(), opening, socket).await;
 }
 
 /// The answer to the client's key, if the request asks for a WebSocket at all.

@@ -1,25 +1,41 @@
-//! Ports in this process: history and directory on disk, routing in memory.
+//! Ports in this process: history, directory and the registry's record on disk, routing in memory.
 
 use std::{
+    io,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use hubbub_chat::ports::{Answer, Outcome, Request, routing::RoutingModel, store::StoreRules};
 
-use super::{Backend, Reply};
+use super::{
+    Backend, Reply,
+    registry::Holders,
+    registry_file::{FILE_NAME, RegistryFile},
+};
 use crate::{
     directory::{self, DirectoryError, SqliteDirectory},
     net::Net,
     store::{FjallConfig, FjallStore, StoreError},
 };
 
-/// A store and a directory on disk, and routing in memory.
+/// A store, a directory and a registry on disk, and routing in memory.
 pub struct LocalBackend {
     net: Arc<dyn Net>,
     store: FjallStore,
     directory: SqliteDirectory,
     routing: Mutex<RoutingModel>,
+    registry: RegistryFile,
+}
+
+/// What the registry of a folder of data has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistryConfig {
+    /// Where those are who hold leases.
+    pub holders: Holders,
+    /// The longest lease that it gives.
+    pub ttl_max: Duration,
 }
 
 /// Why a folder of data cannot be opened.
@@ -31,17 +47,14 @@ pub enum OpenError {
     /// Because of the directory.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// Because of the registry's record.
+    #[error("cannot read the registry's record {FILE_NAME} in the folder of data: {0}")]
+    Registry(io::Error),
 }
 
 impl LocalBackend {
-    /// The ports over an open store and an open directory.
-    #[must_use]
-    pub fn new(net: Arc<dyn Net>, store: FjallStore, directory: SqliteDirectory) -> Self {
-        Self { net, store, directory, routing: Mutex::new(RoutingModel::default()) }
-    }
-
-    /// The ports over a folder that holds both, or will: the store's files, and the directory's
-    /// beside them.
+    /// The ports over a folder that holds them all, or will: the store's files, and beside them the
+    /// directory's and the registry's.
     ///
     /// # Errors
     /// When the folder is in use, was written by another build or under another fanout, or cannot be
@@ -51,11 +64,16 @@ impl LocalBackend {
         folder: &Path,
         rules: StoreRules,
         config: FjallConfig,
+        registry: RegistryConfig,
     ) -> Result<Self, OpenError> {
         // The store holds the folder's lock.
         let store = FjallStore::open(folder, rules, config)?;
         let directory = SqliteDirectory::open(folder.join(directory::FILE_NAME))?;
-        Ok(Self::new(net, store, directory))
+        let RegistryConfig { holders, ttl_max } = registry;
+        let registry =
+            RegistryFile::open(&net, folder, holders, ttl_max).map_err(OpenError::Registry)?;
+        let routing = Mutex::new(RoutingModel::default());
+        Ok(Self { net, store, directory, routing, registry })
     }
 
     /// The store, for its counters.
@@ -66,7 +84,8 @@ impl LocalBackend {
 
     /// Finishes what was asked before, frees the folder, and refuses what is asked later.
     pub async fn close(&self) {
-        // The directory first: the store holds the folder's lock.
+        // The store last: it holds the folder's lock.
+        self.registry.close().await;
         self.directory.close().await;
         self.store.close().await;
     }
@@ -93,7 +112,10 @@ impl Backend for LocalBackend {
                     reply(Answer::Directory(outcome));
                 });
             }
-            other => reply(other.port().refused()),
+            request @ (Request::Registry(_) | Request::NextId) => {
+                self.registry.submit(request, reply);
+            }
+            other @ Request::Presence(..) => reply(other.port().refused()),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod local;
 mod models;
 mod port_map;
+mod registry;
+mod registry_file;
 mod remote;
 
 use hubbub_chat::ports::{
@@ -13,9 +15,10 @@ use hubbub_chat::ports::{
 use hubbub_chat::time::Monotonic;
 use tokio::sync::oneshot;
 
-pub use local::{LocalBackend, OpenError};
+pub use local::{LocalBackend, OpenError, RegistryConfig};
 pub use models::{Committed, ModelBackend, Models};
 pub use port_map::PortMap;
+pub use registry::{Holders, RegistryKept};
 pub use remote::{RemoteBackend, serve_ports};
 
 /// Called once with the answer.

@@ -12,7 +12,7 @@ use hubbub_chat::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    ActorInput, ChatConfig, ChatFigures, MembersChanged, Outgoing, PeerLinks, peers_among,
+    ActorInput, ChatConfig, ChatFigures, Form, MembersChanged, Outgoing, PeerLinks, peers_among,
 };
 use crate::{
     backend::Backend,
@@ -31,7 +31,7 @@ pub(super) struct Actor {
     backend: Arc<dyn Backend>,
     peers: PeerLinks,
     figures: Arc<ChatFigures>,
-    sessions: BTreeMap<SessionId, mpsc::Sender<Outgoing>>,
+    sessions: BTreeMap<SessionId, SessionQueue>,
     calls: BTreeMap<u64, oneshot::Sender<ChangeOutcome>>,
     last_call: u64,
     members: MembersChanged,
@@ -41,6 +41,11 @@ pub(super) struct Actor {
     answers: mpsc::UnboundedSender<(RequestId, Answer)>,
     answered: mpsc::UnboundedReceiver<(RequestId, Answer)>,
     sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+}
+
+struct SessionQueue {
+    queue: mpsc::Sender<Outgoing>,
+    form: Form,
 }
 
 impl Actor {
@@ -120,9 +125,14 @@ impl Actor {
     fn take(&mut self, input: ActorInput) {
         match input {
             ActorInput::Machine(input) => self.handle(input),
-            ActorInput::Attach { session, user, device, queue } => {
-                self.sessions.insert(session, queue);
+            ActorInput::Attach { session, user, device, queue, form } => {
+                self.sessions.insert(session, SessionQueue { queue, form });
                 self.handle(Input::Attached { session, user, device });
+            }
+            ActorInput::Frames(session, frames) => {
+                for frame in frames {
+                    self.handle(Input::Frame(session, frame));
+                }
             }
             ActorInput::Drain(drained) => {
                 self.drained = Some(drained);
@@ -158,17 +168,11 @@ impl Actor {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Deliver { sessions, entry } => {
-                let text = self.figures.encoder.encode(&ServerFrame::Entry { entry });
-                for session in sessions {
-                    self.send(session, Outgoing::Text(text.clone()));
-                }
+                self.say(&sessions, ServerFrame::Entry { entry });
             }
-            Output::Frame(session, frame) => {
-                let text = self.figures.encoder.encode(&frame);
-                self.send(session, Outgoing::Text(text));
-            }
+            Output::Frame(session, frame) => self.say(&[session], frame),
             Output::Cut(session, reason) => {
-                if let Some(queue) = self.sessions.remove(&session) {
+                if let Some(SessionQueue { queue, .. }) = self.sessions.remove(&session) {
                     // A full queue loses the last words; the closed queue ends the connection.
                     drop(queue.try_send(Outgoing::Bye(reason)));
                 }
@@ -203,10 +207,21 @@ impl Actor {
         self.backend.submit_by(deadline, request, reply);
     }
 
-    fn send(&mut self, session: SessionId, outgoing: Outgoing) {
-        let Some(queue) = self.sessions.get(&session) else { return };
-        if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
-            self.handle(Input::Overflowed(session));
+    /// Gives a frame to these sessions. For streams it is encoded once.
+    fn say(&mut self, sessions: &[SessionId], frame: ServerFrame) {
+        let mut text = None;
+        for session in sessions {
+            let Some(SessionQueue { queue, form }) = self.sessions.get(session) else { continue };
+            let outgoing = match form {
+                Form::Text => {
+                    let encode = || self.figures.encoder.encode(&frame);
+                    Outgoing::Text(text.get_or_insert_with(encode).clone())
+                }
+                Form::Frames => Outgoing::Frame(frame.clone()),
+            };
+            if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
+                self.handle(Input::Overflowed(*session));
+            }
         }
     }
 

@@ -4,7 +4,6 @@ use std::{sync::Arc, sync::atomic::Ordering};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use hubbub_chat::{
-    DeviceId, UserId,
     frame::{CutReason, ServerFrame},
     server::Input,
 };
@@ -14,7 +13,10 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, Utf8Bytes},
 };
 
-use super::{ChatHandle, Outgoing};
+use super::{
+    ChatHandle, Outgoing,
+    http_sessions::{Opening, Stream},
+};
 use crate::{
     codec::{Malformed, decode_client},
     net::{BoxStream, Net},
@@ -32,14 +34,10 @@ const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 type Socket = WebSocketStream<BoxStream>;
 
 /// Carries a session until either end closes it.
-pub async fn run_session(
-    net: Arc<dyn Net>,
-    chat: ChatHandle,
-    user: UserId,
-    device: DeviceId,
-    mut socket: Socket,
-) {
-    let Some((session, mut outgoing)) = chat.attach(user, device).await else { return };
+pub async fn run_session(net: Arc<dyn Net>, opening: Opening, mut socket: Socket) {
+    let chat = opening.chat().clone();
+    let Some(stream) = opening.attach().await else { return };
+    let Stream { session, mut outgoing, name: _name } = stream;
     let mut malformed = 0;
     loop {
         tokio::select! {
@@ -133,6 +131,7 @@ async fn close(net: &dyn Net, mut socket: Socket) {
 fn text(chat: &ChatHandle, outgoing: Outgoing) -> Utf8Bytes {
     match outgoing {
         Outgoing::Text(text) => text,
+        Outgoing::Frame(frame) => chat.figures().encoder.encode(&frame),
         Outgoing::Bye(reason) => chat.figures().encoder.encode(&ServerFrame::Bye { reason }),
     }
 }

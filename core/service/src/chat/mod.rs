@@ -2,7 +2,9 @@
 
 mod actor;
 mod connection;
+mod http_sessions;
 mod peers;
+mod polled;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +16,7 @@ use std::{
 
 use hubbub_chat::{
     DeviceId, ServerId, SessionId, UserId,
-    frame::{ChangeFrame, ChangeOutcome, CutReason, PeerFrame},
+    frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
     ports::registry::Member,
     server::{Input, ServerConfig, ServerCounts},
 };
@@ -25,6 +27,7 @@ use crate::{backend::Backend, codec::Encoder, net::Net};
 
 pub use connection::run_session;
 pub(crate) use connection::write;
+pub use http_sessions::{HttpSessions, NotTaken, Opening};
 pub use peers::{PeerLinks, peers_among, serve_hints};
 
 /// Inputs that wait for the machine at most; whoever brings more waits.
@@ -50,10 +53,21 @@ pub type MembersChanged = Arc<dyn Fn(&[Member]) + Send + Sync>;
 /// What goes to a session's connection.
 #[derive(Debug, Clone)]
 pub enum Outgoing {
-    /// A frame.
+    /// A frame, encoded for a stream.
     Text(Utf8Bytes),
+    /// A frame for a session over polls, which encodes a whole answer.
+    Frame(ServerFrame),
     /// The last words.
     Bye(CutReason),
+}
+
+/// What a session's queue is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Encoded frames, shared with other sessions.
+    Text,
+    /// Frames as they are.
+    Frames,
 }
 
 /// Figures of a running chat server.
@@ -107,6 +121,10 @@ impl ChatFigures {
         self.connections_refused.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn count_malformed(&self) {
+        self.malformed.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn lose_hint(&self) {
         self.hints_lost.fetch_add(1, Ordering::Relaxed);
     }
@@ -127,7 +145,10 @@ enum ActorInput {
         user: UserId,
         device: DeviceId,
         queue: mpsc::Sender<Outgoing>,
+        form: Form,
     },
+    /// The frames of one request, in order.
+    Frames(SessionId, Vec<ClientFrame>),
     /// Hand the sessions over, and say when the last is gone.
     Drain(oneshot::Sender<()>),
     Api {
@@ -172,18 +193,24 @@ impl ChatHandle {
         outcome.await.ok()
     }
 
+    /// A session's id, never given twice.
+    fn next_session(&self) -> SessionId {
+        SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Registers a connection of a device; what comes out of the receiver goes to the device.
     /// `None` when the server stops.
-    pub async fn attach(
+    async fn attach_as(
         &self,
+        session: SessionId,
         user: UserId,
         device: DeviceId,
-    ) -> Option<(SessionId, mpsc::Receiver<Outgoing>)> {
-        let session = SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1);
+        form: Form,
+    ) -> Option<mpsc::Receiver<Outgoing>> {
         let (queue, outgoing) = mpsc::channel(SESSION_QUEUE_MAX);
-        let attach = ActorInput::Attach { session, user, device, queue };
+        let attach = ActorInput::Attach { session, user, device, queue, form };
         self.inputs.send(attach).await.ok()?;
-        Some((session, outgoing))
+        Some(outgoing)
     }
 
     /// Hands the sessions over to other servers; returns when the last is gone and everything under
@@ -194,6 +221,11 @@ impl ChatHandle {
             // A server that stops first has no session left either.
             drop(done.await);
         }
+    }
+
+    /// Room for one input, to be used without waiting. `None` when the server has stopped.
+    async fn reserve(&self) -> Option<mpsc::Permit<'_, ActorInput>> {
+        self.inputs.reserve().await.ok()
     }
 
     /// Hands an input to the machine. False when the server has stopped.

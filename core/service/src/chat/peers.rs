@@ -140,8 +140,9 @@ mod tests {
 
     fn config(peers: BTreeMap<ServerId, String>) -> ChatConfig {
         let (server, design) = (ServerId(1), Design::default());
-        let server = ServerConfig { server, epoch: 1, has_peers: true, design, seed: 1 };
-        ChatConfig { server, peers }
+        let server =
+            ServerConfig { server, epoch: 1, has_peers: true, registration: None, design, seed: 1 };
+        ChatConfig { server, peers, members: Arc::new(|_| {}) }
     }
 
     #[tokio::test]
@@ -172,9 +173,11 @@ mod tests {
             store: StoreModel::new(StoreRules::from(&Design::default())),
             directory: DirectoryModel::default(),
             routing: RoutingModel::default(),
+            registry: None,
         };
         let models = Arc::new(std::sync::Mutex::new(models));
-        let backend = ModelBackend::new(net.clone(), models, Arc::new(|_| {}));
+        let backend =
+            ModelBackend::new(net.clone(), models, Arc::new(|_| {}), Duration::from_secs(6));
         let (_stop, stopped) = watch::channel(false);
         let config = config(BTreeMap::new());
         let chat = ChatHandle::start(&net, config, Arc::new(backend), stopped);

@@ -10,7 +10,8 @@ use super::{Ports, Ready, ServiceError, listen};
 use crate::{
     api::{Api, HttpLimits, serve_api},
     backend::PortMap,
-    chat::{ChatConfig, ChatHandle, serve_hints},
+    chat::{ChatConfig, ChatHandle, HttpSessions, serve_hints},
+    discovery::DiscoveryHandle,
     net::Net,
     password::{PasswordDesk, Passwords},
     presence::{PresenceHandle, PresenceSetup, Publisher},
@@ -58,6 +59,7 @@ pub(super) async fn run(
         }
     }
     let design = role.server.design.clone();
+    let is_registered = role.server.registration.is_some();
     let holder = role.server.registration.as_ref().map(|registration| registration.holder);
     let server = role.server.server;
     let core = role.ports.backend(&net, design.request_timeout);
@@ -77,16 +79,20 @@ pub(super) async fn run(
     }
     let hints = listener_peers
         .map(|listener| serve_hints(net.clone(), listener, chat.clone(), shutdown.clone()));
+    let discovery = is_registered
+        .then(|| DiscoveryHandle::start(&net, design.clone(), backend.clone(), shutdown.clone()));
     let servers = if role.servers.is_empty() { vec![address.clone()] } else { role.servers };
     let api = Api {
         net: net.clone(),
+        sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design)),
+        discovery,
         chat,
         backend,
         passwords: PasswordDesk::new(role.passwords),
         servers,
         provision: role.provision,
         message_bytes_max: design.message_bytes_max,
-        limits: HttpLimits::default(),
+        limits: HttpLimits::of(&design),
     };
     ready(&address);
     join(serve_api(Arc::new(api), listener, shutdown), OptionFuture::from(hints)).await;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use hubbub_chat::{ChannelId, ServerId, server::ServerConfig};
 use hubbub_service::{
     api::{Api, HttpLimits, serve_api},
-    chat::{ChatConfig, ChatHandle},
+    chat::{ChatConfig, ChatHandle, HttpSessions},
     client::request_json,
     net::{BoxStream, Net},
     password::{PasswordDesk, Passwords},
@@ -28,11 +28,22 @@ pub(crate) async fn serve(
     let (stop, stopped) = watch::channel(false);
     let (backend, _) = models(net, &design());
     let server = ServerId(1);
-    let server = ServerConfig { server, epoch: 1, has_peers: false, design: design(), seed: 1 };
-    let config = ChatConfig { server, peers: BTreeMap::new() };
+    let server = ServerConfig {
+        server,
+        epoch: 1,
+        has_peers: false,
+        registration: None,
+        design: design(),
+        seed: 1,
+    };
+    let members = Arc::new(|_: &[_]| {});
+    let config = ChatConfig { server, peers: BTreeMap::new(), members };
+    let chat = ChatHandle::start(net, config, backend.clone(), stopped.clone());
     let api = Api {
         net: net.clone(),
-        chat: ChatHandle::start(net, config, backend.clone(), stopped.clone()),
+        sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design())),
+        discovery: None,
+        chat,
         backend,
         passwords: PasswordDesk::new(Passwords::Digest),
         servers: Vec::new(),

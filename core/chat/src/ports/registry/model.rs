@@ -112,6 +112,15 @@ impl RegistryModel {
         this
     }
 
+    /// A registry after a restart that took all its holders along: they were in its process, so no
+    /// lease of before lives.
+    #[must_use]
+    pub fn restore_alone(record: RegistryRecord, ttl_max: Duration) -> Self {
+        let record = RegistryRecord { grants: Vec::new(), ..record };
+        let now = Now { monotonic: Monotonic(0), wall: crate::time::Wall(0) };
+        Self { unknown_until: Monotonic(0), ..Self::restore(record, now, ttl_max) }
+    }
+
     /// Carries out one request.
     pub fn handle(&mut self, now: Now, request: RegistryRequest) -> RegistryAnswer {
         let now = now.monotonic;
@@ -400,6 +409,14 @@ mod tests {
         assert_eq!(lease(&mut registry, 105, 1), None);
         assert_eq!(worker(&mut registry, 105, 1, None, 0), RegistryAnswer::Held);
         assert_eq!(lease(&mut registry, 106, 1), Some(9));
+    }
+
+    #[test]
+    fn after_a_restart_with_all_its_holders_a_key_is_free_at_once() {
+        let mut registry = RegistryModel::new(TTL);
+        let epoch = lease(&mut registry, 0, 1);
+        let mut registry = RegistryModel::restore_alone(registry.record(), TTL);
+        assert!(lease(&mut registry, 0, 2) > epoch);
     }
 
     #[test]

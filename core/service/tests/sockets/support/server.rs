@@ -17,8 +17,8 @@ use hubbub_chat::{
     server::ServerConfig,
 };
 use hubbub_service::{
-    ChatRole, Config, Ports, ServiceError,
-    backend::{Backend, LocalBackend, ModelBackend, Models, Reply},
+    ChatRole, Config, Ports, Ready, ServiceError,
+    backend::{Backend, Holders, LocalBackend, ModelBackend, Models, RegistryConfig, Reply},
     net::Net,
     password::Passwords,
     run,
@@ -43,7 +43,13 @@ impl Server {
         let (end, ended) = oneshot::channel();
         let running = net.clone();
         net.spawn(Box::pin(async move {
-            let ready = |address: &str| drop(ready.send(address.to_owned()));
+            let ready = Mutex::new(Some(ready));
+            // With several roles in the process the first one counts.
+            let ready: Ready = Arc::new(move |address: &str| {
+                if let Some(ready) = ready.lock().unwrap().take() {
+                    drop(ready.send(address.to_owned()));
+                }
+            });
             drop(end.send(run(running, config, stopped, ready).await));
         }));
         let address = within("address of a server", listens).await.expect("it can listen");
@@ -84,10 +90,18 @@ pub(crate) fn chat_role(listen: &str, epoch: u64, design: Design, ports: Ports) 
     ChatRole {
         listen: listen.into(),
         listen_peers: Some(format!("peers-{number}")),
-        server: ServerConfig { server, epoch, has_peers: true, design, seed: 1 },
+        server: ServerConfig {
+            server,
+            epoch,
+            has_peers: true,
+            registration: None,
+            design,
+            seed: 1,
+        },
         peers: BTreeMap::from([(ServerId(other), format!("peers-{other}"))]),
         servers: Vec::new(),
         ports,
+        presence: None,
         passwords: Passwords::Digest,
         provision: true,
     }
@@ -102,8 +116,10 @@ pub(crate) fn models(
         store: StoreModel::new(StoreRules::from(design)),
         directory: DirectoryModel::default(),
         routing: RoutingModel::default(),
+        registry: None,
     }));
-    let backend = ModelBackend::new(net.clone(), models.clone(), Arc::new(|_| {}));
+    let ttl_max = design.lease_ttl;
+    let backend = ModelBackend::new(net.clone(), models.clone(), Arc::new(|_| {}), ttl_max);
     (Arc::new(backend), models)
 }
 
@@ -160,7 +176,9 @@ impl Disk {
     pub(crate) fn open(net: &Arc<dyn Net>, folder: &Path, design: &Design) -> Self {
         let rules = StoreRules::from(design);
         let config = FjallConfig::default();
-        Self { backend: Arc::new(LocalBackend::open(net.clone(), folder, rules, config).unwrap()) }
+        let registry = RegistryConfig { holders: Holders::Elsewhere, ttl_max: design.lease_ttl };
+        let opened = LocalBackend::open(net.clone(), folder, rules, config, registry);
+        Self { backend: Arc::new(opened.unwrap()) }
     }
 
     /// Frees the folder, whoever still holds the backend.
