@@ -5,14 +5,15 @@ use std::sync::{Arc, PoisonError};
 use hubbub_chat::{
     Device,
     device::{DeviceEvent, DeviceInput, DeviceOutput},
+    frame::{CutReason, ServerFrame},
     time::Monotonic,
-    transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
+    transport::{CallId, ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
 
 use super::{
     Command, DeviceConfig,
-    lanes::Lanes,
+    lanes::{CallEvent, Lanes},
     route::{Reply, Route},
     stream::Stream,
 };
@@ -33,7 +34,10 @@ pub async fn drive_device(
         let happened = tokio::select! {
             biased;
             input = driver.stream.next() => Happened::Transport(input),
-            input = driver.lanes.next() => Happened::Transport(input),
+            event = driver.lanes.next() => match event {
+                CallEvent::Input(input) => Happened::Transport(input),
+                CallEvent::LoggedOut(call) => Happened::LoggedOut(call),
+            },
             reply = driver.route.reply() => Happened::Reply(reply),
             command = commands.recv() => match command {
                 Some(command) => Happened::Command(command),
@@ -48,6 +52,7 @@ pub async fn drive_device(
 
 enum Happened {
     Transport(ClientInput),
+    LoggedOut(CallId),
     Reply(Reply),
     Command(Command),
     Timeout,
@@ -100,6 +105,12 @@ impl Driver {
             }
             Happened::Reply(reply) => self.follow(&reply),
             Happened::Transport(input) => self.tell_client(input),
+            Happened::LoggedOut(call) => {
+                // The last words of the session wait where only its token would fetch them.
+                let reason = CutReason::UnknownDevice;
+                self.tell_device(DeviceInput::Frame(ServerFrame::Bye { reason }));
+                self.tell_client(ClientInput::UnknownSession(call));
+            }
         }
         self.drain(intended_ns).await;
         self.publish_counts();

@@ -9,6 +9,14 @@ use hyper::{Method, Request, StatusCode, body::Bytes};
 use super::http::{HttpAnswer, HttpConnection, HttpError, build};
 use crate::net::{BoxFuture, Net};
 
+/// What becomes of a call.
+pub(super) enum CallEvent {
+    /// What the transport's machine is told of it.
+    Input(ClientInput),
+    /// The server does not know the token (HTTP 401): the device was logged out.
+    LoggedOut(CallId),
+}
+
 /// Both lanes of a device.
 pub(super) struct Lanes {
     net: Arc<dyn Net>,
@@ -66,11 +74,11 @@ impl Lanes {
     }
 
     /// What becomes of a call next. Nothing is lost when this is dropped.
-    pub(super) async fn next(&mut self) -> ClientInput {
+    pub(super) async fn next(&mut self) -> CallEvent {
         tokio::select! {
             biased;
-            input = self.receive.next() => input,
-            input = self.send.next() => input,
+            event = self.receive.next() => event,
+            event = self.send.next() => event,
         }
     }
 }
@@ -99,7 +107,7 @@ type Connected = Result<(HttpConnection, Request<Full<Bytes>>), HttpError>;
 type Read = fn(CallId, &HttpAnswer) -> ClientInput;
 
 impl CallLane {
-    async fn next(&mut self) -> ClientInput {
+    async fn next(&mut self) -> CallEvent {
         let Some(UnderWay { call, body_bytes, read, stage }) = &mut self.under_way else {
             return future::pending().await;
         };
@@ -108,19 +116,22 @@ impl CallLane {
             Stage::Connecting(connecting) => {
                 if let Ok((connection, request)) = connecting.await {
                     *stage = Stage::Exchanging(Box::pin(connection.exchange(request)));
-                    return ClientInput::Sent { call, body_bytes };
+                    return CallEvent::Input(ClientInput::Sent { call, body_bytes });
                 }
             }
             Stage::Exchanging(exchanging) => {
                 if let Ok((answer, connection)) = exchanging.await {
                     self.under_way = None;
                     self.kept = connection.filter(|_| self.keep_alive);
-                    return read(call, &answer);
+                    return match answer.status {
+                        StatusCode::UNAUTHORIZED => CallEvent::LoggedOut(call),
+                        _ => CallEvent::Input(read(call, &answer)),
+                    };
                 }
             }
         }
         self.under_way = None;
-        ClientInput::Failed(call)
+        CallEvent::Input(ClientInput::Failed(call))
     }
 }
 

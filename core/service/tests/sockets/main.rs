@@ -18,3 +18,4 @@ mod servers;
 mod shutdown;
 mod slow_consumer;
 mod support;
+mod transports;
