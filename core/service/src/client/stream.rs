@@ -29,11 +29,14 @@ const SESSION_HEADER: &str = "x-session";
 
 type Socket = WebSocketStream<BoxStream>;
 
+/// A socket, and the number of its session.
+type Opened = Result<(Socket, Option<u64>), Error>;
+
 /// A device's stream, if it has one.
 pub(super) struct Stream {
     net: Arc<dyn Net>,
     socket: Option<Socket>,
-    opening: Option<BoxFuture<'static, Result<(Socket, Option<u64>), Error>>>,
+    opening: Option<BoxFuture<'static, Opened>>,
     /// Frames were fed since the last flush.
     is_fed: bool,
 }
@@ -118,11 +121,7 @@ impl Stream {
     }
 }
 
-async fn open_session(
-    net: Arc<dyn Net>,
-    address: String,
-    token: String,
-) -> Result<(Socket, Option<u64>), Error> {
+async fn open_session(net: Arc<dyn Net>, address: String, token: String) -> Opened {
     let stream = net.connect(&address).await?;
     let request = upgrade_request(&address, &token)?;
     let config = Some(client_socket_config());

@@ -13,6 +13,7 @@ mod friends;
 mod health;
 mod profiles;
 mod reconnect;
+mod routes;
 mod rpc_link;
 mod servers;
 mod shutdown;

@@ -11,7 +11,7 @@ use hubbub_chat::{
 use hubbub_service::net::Net;
 use serde_json::json;
 
-use crate::support::{Http, Phone, Places, Server, Wiretap, design, over, stored, within};
+use crate::support::{Http, Phone, Places, Server, Wiretap, over, stored, within};
 
 /// Signs up and logs in, makes friends and a group, talks on three devices, and logs out.
 async fn spend_a_day(design: &Design) -> Arc<Wiretap> {

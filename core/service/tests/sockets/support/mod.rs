@@ -1,6 +1,7 @@
 //! What these tests share: servers in this process, clients by hand, and devices that drive
 //! themselves.
 
+mod api;
 mod http;
 mod mortal;
 mod phone;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use hubbub_chat::{Design, Monotonic, design::Transport};
 use hubbub_service::net::{Net, RealNet};
 
+pub(crate) use api::Api;
 pub(crate) use http::{Account, Http};
 pub(crate) use mortal::Mortal;
 pub(crate) use phone::Phone;

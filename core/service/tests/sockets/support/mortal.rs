@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use futures_util::future::{AbortHandle, abortable};
+use futures_util::{
+    FutureExt,
+    future::{AbortHandle, abortable},
+};
 use hubbub_chat::{Monotonic, Now};
 use hubbub_service::net::{BoxFuture, BoxStream, Listener, Net};
 
@@ -41,7 +44,7 @@ impl Net for Mortal {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         let (task, handle) = abortable(task);
         self.tasks.lock().unwrap().push(handle);
-        self.inner.spawn(Box::pin(async move { drop(task.await) }));
+        self.inner.spawn(Box::pin(task.map(|_| ())));
     }
 
     fn sleep_until(&self, at: Monotonic) -> BoxFuture<'static, ()> {

@@ -124,7 +124,7 @@ impl Phone {
     }
 
     /// Waits for an event.
-    pub(crate) async fn wait_for(&mut self, what: &str, is: impl Fn(&DeviceEvent) -> bool) {
+    pub(crate) async fn wait_for(&mut self, what: &str, mut is: impl FnMut(&DeviceEvent) -> bool) {
         within(what, async { while !is(&self.take_event().await) {} }).await;
     }
 
