@@ -11,6 +11,7 @@ pub mod directory;
 pub mod discovery;
 mod membership;
 pub mod net;
+pub mod notify;
 pub mod password;
 pub mod presence;
 mod role;
@@ -20,5 +21,6 @@ pub mod store;
 mod task;
 
 pub use role::{
-    ChatRole, Config, DevicesRole, Ports, PresenceRole, Ready, ServiceError, StoreRole, run,
+    ApiRole, ChatRole, Config, DevicesRole, NotifyRole, Ports, PresenceRole, Ready, ServiceError,
+    StoreRole, run,
 };

@@ -134,6 +134,7 @@ impl Actor {
                     self.handle(Input::Frame(session, frame));
                 }
             }
+            ActorInput::Peers(peers) => self.peers.connect(&peers),
             ActorInput::Drain(drained) => {
                 self.drained = Some(drained);
                 self.handle(Input::Drain);

@@ -149,6 +149,8 @@ enum ActorInput {
     },
     /// The frames of one request, in order.
     Frames(SessionId, Vec<ClientFrame>),
+    /// The other chat servers' peer addresses.
+    Peers(BTreeMap<ServerId, String>),
     /// Hand the sessions over, and say when the last is gone.
     Drain(oneshot::Sender<()>),
     Api {
@@ -211,6 +213,14 @@ impl ChatHandle {
         let attach = ActorInput::Attach { session, user, device, queue, form };
         self.inputs.send(attach).await.ok()?;
         Some(outgoing)
+    }
+
+    /// Tells it the other chat servers' peer addresses. When it is too far behind they are lost, and
+    /// so are hints until they change again.
+    pub(crate) fn connect(&self, peers: BTreeMap<ServerId, String>) {
+        if self.inputs.try_send(ActorInput::Peers(peers)).is_err() {
+            self.figures.lose_hint();
+        }
     }
 
     /// Hands the sessions over to other servers; returns when the last is gone and everything under

@@ -1,21 +1,29 @@
-//! The role `chat`, and `all` and `api`: whatever talks to clients.
+//! The role `chat`, and `all`: sessions of devices, and the HTTP API.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use futures_util::future::{OptionFuture, join};
-use hubbub_chat::{ServerId, presence::PresenceConfig, server::ServerConfig};
+use futures_util::future::{OptionFuture, join3};
+use hubbub_chat::{
+    ServerId,
+    ports::registry::{LeaseKey, Member},
+    presence::PresenceConfig,
+    server::ServerConfig,
+};
 use tokio::sync::watch;
 
-use super::{Ports, Ready, ServiceError, listen};
+use super::{Ports, Ready, ServiceError, listen, stopped};
 use crate::{
     api::{Api, HttpLimits, serve_api},
-    backend::PortMap,
-    chat::{ChatConfig, ChatHandle, HttpSessions, serve_hints},
+    backend::{Backend, PortMap},
+    chat::{ChatConfig, ChatHandle, HttpSessions, MembersChanged, serve_hints},
     discovery::DiscoveryHandle,
     net::Net,
     password::{PasswordDesk, Passwords},
     presence::{PresenceHandle, PresenceSetup, Publisher},
 };
+
+/// How long a server hands its sessions over before it stops all the same.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
 
 /// The role `chat`, and `all` when the ports are in the same process.
 pub struct ChatRole {
@@ -28,7 +36,8 @@ pub struct ChatRole {
     pub server: ServerConfig,
     /// The other chat servers' peer addresses, where there is no registry.
     pub peers: BTreeMap<ServerId, String>,
-    /// The addresses that a login names, this one first; empty for the address it listens on.
+    /// The addresses that a login names when discovery names none, this one first; empty for the
+    /// address it listens on.
     pub servers: Vec<String>,
     /// The ports.
     pub ports: Ports,
@@ -58,35 +67,37 @@ pub(super) async fn run(
             fill(&mut registration.peer_address, &peers.address());
         }
     }
+    // What runs here goes on while the sessions are handed over.
+    let (stop, stopping) = watch::channel(false);
     let design = role.server.design.clone();
-    let is_registered = role.server.registration.is_some();
     let holder = role.server.registration.as_ref().map(|registration| registration.holder);
     let server = role.server.server;
     let core = role.ports.backend(&net, design.request_timeout);
     let backend = Arc::new(PortMap::new(net.clone(), core, design.request_timeout));
-    let ports = backend.clone();
-    let members = Arc::new(move |members: &[_]| ports.update(members));
+    let (others, has_others) = watch::channel(None);
+    let members = watch_members(backend.clone(), others, server);
     let config = ChatConfig { server: role.server, peers: role.peers, members };
-    let chat = ChatHandle::start(&net, config, backend.clone(), shutdown.clone());
+    let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
     if let Some(presence) = role.presence {
         let own = presence.server;
-        let publisher =
-            Publisher::new(net.clone(), design.request_timeout, Some((server, chat.clone())));
+        let local = Some((server, chat.clone()));
+        let publisher = Publisher::new(net.clone(), design.request_timeout, local);
         let holder = holder.unwrap_or_else(|| net.random());
         let setup = PresenceSetup { presence, holder, address: String::new() };
-        let core = backend.clone() as Arc<dyn crate::backend::Backend>;
-        backend.add_presence(own, PresenceHandle::start(&net, setup, &core, publisher, &shutdown));
+        let core = backend.clone() as Arc<dyn Backend>;
+        backend.add_presence(own, PresenceHandle::start(&net, setup, &core, publisher, &stopping));
     }
     let hints = listener_peers
-        .map(|listener| serve_hints(net.clone(), listener, chat.clone(), shutdown.clone()));
-    let discovery = is_registered
-        .then(|| DiscoveryHandle::start(&net, design.clone(), backend.clone(), shutdown.clone()));
+        .map(|listener| serve_hints(net.clone(), listener, chat.clone(), stopping.clone()));
+    let discovery = holder
+        .is_some()
+        .then(|| DiscoveryHandle::start(&net, design.clone(), backend.clone(), stopping.clone()));
     let servers = if role.servers.is_empty() { vec![address.clone()] } else { role.servers };
     let api = Api {
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design)),
         discovery,
-        chat,
+        chat: chat.clone(),
         backend,
         passwords: PasswordDesk::new(role.passwords),
         servers,
@@ -94,9 +105,63 @@ pub(super) async fn run(
         message_bytes_max: design.message_bytes_max,
         limits: HttpLimits::of(&design),
     };
+    if holder.is_some() {
+        know_others(&*net, has_others.clone(), design.request_timeout).await;
+    }
     ready(&address);
-    join(serve_api(Arc::new(api), listener, shutdown), OptionFuture::from(hints)).await;
+    let draining = drain(net, chat, has_others, shutdown, stop);
+    join3(serve_api(Arc::new(api), listener, stopping), OptionFuture::from(hints), draining).await;
     Ok(())
+}
+
+/// Waits until the registry has answered: without a place in it no session is taken. When it is
+/// silent, the rest of the API is served all the same.
+async fn know_others(net: &dyn Net, mut others: watch::Receiver<Option<bool>>, patience: Duration) {
+    tokio::select! {
+        biased;
+        // An error means that the server has stopped already.
+        _ = others.wait_for(Option::is_some) => {}
+        () = net.sleep_until(net.now().monotonic.after(patience)) => {
+            tracing::warn!("the registry does not answer: sessions are taken once it does");
+        }
+    }
+}
+
+/// Before it stops, a server hands its sessions over to others, if there are any.
+async fn drain(
+    net: Arc<dyn Net>,
+    chat: ChatHandle,
+    has_others: watch::Receiver<Option<bool>>,
+    mut shutdown: watch::Receiver<bool>,
+    stop: watch::Sender<bool>,
+) {
+    stopped(&mut shutdown).await;
+    let has_others = *has_others.borrow();
+    if has_others == Some(true) {
+        let deadline = net.sleep_until(net.now().monotonic.after(DRAIN_MAX));
+        tokio::select! {
+            biased;
+            () = chat.drain() => {}
+            () = deadline => tracing::warn!("sessions are left that could not be handed over"),
+        }
+    }
+    stop.send_replace(true);
+}
+
+/// Notes whether another chat server takes sessions, and tells the ports of the presence servers.
+fn watch_members(
+    ports: Arc<PortMap>,
+    others: watch::Sender<Option<bool>>,
+    own: ServerId,
+) -> MembersChanged {
+    Arc::new(move |members: &[Member]| {
+        ports.update(members);
+        let is_other = |member: &Member| {
+            let key = member.key;
+            matches!(key, LeaseKey::Chat(server) if server != own) && member.info.open
+        };
+        others.send_replace(Some(members.iter().any(is_other)));
+    })
 }
 
 fn fill(address: &mut String, default: &str) {

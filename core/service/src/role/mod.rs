@@ -1,6 +1,8 @@
 //! What one process of the deployment does: one role, or several together.
 
+mod api;
 mod chat;
+mod notify;
 mod presence;
 mod store;
 
@@ -16,7 +18,9 @@ use crate::{
     rpc::LinkConfig,
 };
 
+pub use api::ApiRole;
 pub use chat::ChatRole;
+pub use notify::NotifyRole;
 pub use presence::PresenceRole;
 pub use store::StoreRole;
 
@@ -30,8 +34,12 @@ pub enum Config {
     Store(StoreRole),
     /// It serves devices.
     Chat(ChatRole),
+    /// It serves HTTP without sessions.
+    Api(ApiRole),
     /// It knows who is online.
     Presence(PresenceRole),
+    /// It pushes what devices have not received.
+    Notify(NotifyRole),
     /// It is a host full of devices.
     Devices(DevicesRole),
     /// It does all of this; `ready` is called for each.
@@ -83,6 +91,8 @@ pub fn run(
         match config {
             Config::Store(role) => store::run(net, role, shutdown, ready).await,
             Config::Chat(role) => chat::run(net, role, shutdown, ready).await,
+            Config::Api(role) => api::run(net, role, shutdown, ready).await,
+            Config::Notify(role) => notify::run(net, role, shutdown).await,
             Config::Presence(role) => presence::run(net, role, shutdown, ready).await,
             Config::Devices(role) => {
                 for (config, commands) in role.devices {

@@ -15,6 +15,8 @@ use crate::{
 pub struct PresenceRole {
     /// Where chat servers reach it, as `host:port`.
     pub listen: String,
+    /// The address that it tells the registry; empty for the one on which it listens.
+    pub address: String,
     /// The machine's own configuration.
     pub presence: PresenceConfig,
     /// A number that no other process has, and this one after a restart neither.
@@ -33,11 +35,11 @@ pub(super) async fn run(
     let timeout = role.presence.design.request_timeout;
     let backend = role.ports.backend(&net, timeout);
     let publisher = Publisher::new(net.clone(), timeout, None);
-    let address = listener.address();
-    let setup =
-        PresenceSetup { presence: role.presence, holder: role.holder, address: address.clone() };
+    let address = if role.address.is_empty() { listener.address() } else { role.address };
+    let setup = PresenceSetup { presence: role.presence, holder: role.holder, address };
+    let listens = listener.address();
     let presence = PresenceHandle::start(&net, setup, &backend, publisher, &shutdown);
-    ready(&address);
+    ready(&listens);
     serve_presence(net, listener, presence, shutdown).await;
     Ok(())
 }

@@ -264,6 +264,8 @@ fn masked(mut value: Value) -> Value {
                 *value = match (key.as_str(), value.take()) {
                     ("token", Value::String(token)) if token.len() == 32 => "a token".into(),
                     ("servers", Value::Array(servers)) => servers.len().into(),
+                    ("server", Value::String(_)) => "an address".into(),
+                    ("session", Value::Number(_)) => "a session".into(),
                     (_, value) => masked(value),
                 };
             }

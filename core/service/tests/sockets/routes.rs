@@ -97,7 +97,8 @@ async fn the_fallback_is_tried_within_the_attempt() {
         sync_at_once(&mut phone).await;
         assert_eq!(phone.server, server.address);
         assert_eq!(phone.assignments, [(Some(NOBODY.to_owned()), None)]);
-        (api.kill(), server.stop().await);
+        api.kill();
+        server.stop().await;
     }
 }
 
@@ -120,7 +121,8 @@ async fn a_server_that_says_nothing_leaves_time_for_its_fallback() {
         assert_eq!(phone.server, server.address);
         // The connection to the silent one was closed.
         within("end", first.read_to_end(&mut Vec::new())).await.unwrap();
-        (api.kill(), server.stop().await);
+        api.kill();
+        server.stop().await;
     }
 }
 

@@ -20,7 +20,9 @@ pub(crate) use http::{Account, Http};
 pub(crate) use mortal::Mortal;
 pub(crate) use phone::Phone;
 pub(crate) use places::Places;
-pub(crate) use server::{Disk, Recorder, Server, chat_role, held, local_role, models, stored};
+pub(crate) use server::{
+    Disk, Recorder, Server, chat_role, held, local_role, models, registered_role, stored,
+};
 pub(crate) use session::Session;
 pub(crate) use wiretap::Wiretap;
 

@@ -14,7 +14,7 @@ use hubbub_chat::{
         routing::RoutingModel,
         store::{StoreModel, StoreRequest, StoreRules},
     },
-    server::ServerConfig,
+    server::{Registration, ServerConfig},
 };
 use hubbub_service::{
     ChatRole, Config, Ports, Ready, ServiceError,
@@ -105,6 +105,20 @@ pub(crate) fn chat_role(listen: &str, epoch: u64, design: Design, ports: Ports) 
         passwords: Passwords::Digest,
         provision: true,
     }
+}
+
+/// The same chat server with a place in the registry instead of fixed peers.
+pub(crate) fn registered_role(listen: &str, holder: u64, design: Design, ports: Ports) -> ChatRole {
+    let mut role = chat_role(listen, holder, design, ports);
+    role.peers = BTreeMap::new();
+    role.server.registration = Some(Registration {
+        holder,
+        address: String::new(),
+        peer_address: String::new(),
+        region: String::new(),
+        capacity: 1000,
+    });
+    role
 }
 
 /// Ports over the models, and the models, to look into.

@@ -22,6 +22,8 @@ use super::{Account, within};
 /// One connection.
 pub(crate) struct Session {
     pub(crate) socket: WebSocketStream<BoxStream>,
+    /// How requests beside it name it.
+    pub(crate) number: u64,
 }
 
 impl Session {
@@ -41,8 +43,9 @@ impl Session {
         request.headers_mut().insert("authorization", bearer);
         let stream = net.connect(address).await?;
         let config = Some(client_socket_config());
-        let (socket, _) = client_async_with_config(request, stream, config).await?;
-        Ok(Self { socket })
+        let (socket, answer) = client_async_with_config(request, stream, config).await?;
+        let number = answer.headers()["x-session"].to_str().unwrap().parse().unwrap();
+        Ok(Self { socket, number })
     }
 
     /// Opens a connection, says `hello` from the beginning and reads what there is.
