@@ -1,28 +1,26 @@
-//! The task that owns a device's machine.
+//! The task that owns a device's machine and that of its transport.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use futures_util::{SinkExt, StreamExt};
 use hubbub_chat::{
     Device,
-    device::{DeviceInput, DeviceOutput},
-    frame::ClientFrame,
+    device::{DeviceEvent, DeviceInput, DeviceOutput},
+    frame::{CutReason, ServerFrame},
     time::Monotonic,
+    transport::{CallId, ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{Error, Message},
-};
 
-use super::{Command, DeviceConfig, connect::open_session};
+use super::{
+    Command, DeviceConfig,
+    lanes::{CallEvent, Lanes},
+    route::{Reply, Route},
+    stream::Stream,
+};
 use crate::{
-    chat::write,
-    codec::{decode_server, encode_client},
-    net::{BoxFuture, BoxStream, Net},
+    net::{BoxFuture, Net},
+    task::slept,
 };
-
-type Socket = WebSocketStream<BoxStream>;
 
 /// Drives a device until nobody can send it commands any more.
 pub async fn drive_device(
@@ -35,8 +33,12 @@ pub async fn drive_device(
         driver.set_sleep();
         let happened = tokio::select! {
             biased;
-            message = received(&mut driver.socket) => Happened::Message(message),
-            opened = done(&mut driver.opening) => Happened::Opened(opened),
+            input = driver.stream.next() => Happened::Transport(input),
+            event = driver.lanes.next() => match event {
+                CallEvent::Input(input) => Happened::Transport(input),
+                CallEvent::LoggedOut(call) => Happened::LoggedOut(call),
+            },
+            reply = driver.route.reply() => Happened::Reply(reply),
             command = commands.recv() => match command {
                 Some(command) => Happened::Command(command),
                 None => break,
@@ -45,13 +47,13 @@ pub async fn drive_device(
         };
         driver.happen(happened).await;
     }
-    driver.close().await;
+    driver.stream.close().await;
 }
 
-#[expect(clippy::large_enum_variant, reason = "it lives for one turn and is never kept")]
 enum Happened {
-    Message(Option<Result<Message, Error>>),
-    Opened(Result<Socket, Error>),
+    Transport(ClientInput),
+    LoggedOut(CallId),
+    Reply(Reply),
     Command(Command),
     Timeout,
 }
@@ -60,155 +62,230 @@ struct Driver {
     net: Arc<dyn Net>,
     config: DeviceConfig,
     device: Device,
+    client: TransportClient,
+    /// The chat server of the connection, or of the attempt at one.
     server: String,
-    socket: Option<Socket>,
-    opening: Option<BoxFuture<'static, Result<Socket, Error>>>,
+    route: Route,
+    stream: Stream,
+    lanes: Lanes,
     sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+    /// What was counted before this device was driven.
+    counted: TransportCounts,
 }
 
 impl Driver {
     fn new(net: Arc<dyn Net>, config: DeviceConfig) -> Self {
         let disk = config.disk.lock().map(|disk| disk.clone()).unwrap_or_default();
-        let DeviceConfig { user, device, design, seed, .. } = &config;
-        let device = Device::restore(*user, *device, design.clone(), disk, *seed);
-        let server = String::new();
-        Self { net, config, device, server, socket: None, opening: None, sleep: None }
+        let counted = config.counts.as_ref().map(|counts| {
+            let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts
+        });
+        let DeviceConfig { user, device, design, seed, token, .. } = &config;
+        Self {
+            device: Device::restore(*user, *device, design.clone(), disk, *seed),
+            client: TransportClient::new(design),
+            server: String::new(),
+            route: Route::new(net.clone(), *device, design.connect_timeout),
+            stream: Stream::new(net.clone()),
+            lanes: Lanes::new(net.clone(), token.clone(), design.keep_alive),
+            sleep: None,
+            counted: counted.unwrap_or_default(),
+            net,
+            config,
+        }
     }
 
     async fn happen(&mut self, happened: Happened) {
         let mut intended_ns = None;
         match happened {
-            Happened::Timeout => {
-                let (id, due) = (self.device.id(), self.device.poll_timeout());
-                self.net.note(&|| format!("device {id} timer {due:?}"));
-                self.device.handle_timeout(self.net.now());
-            }
+            Happened::Timeout => self.wake(),
             Happened::Command(command) => {
                 intended_ns = command.intended_ns;
-                self.input(command.input);
+                self.tell_device(command.input);
             }
-            Happened::Opened(Ok(socket)) => {
-                self.socket = Some(socket);
-                self.input(DeviceInput::Opened);
+            Happened::Reply(reply) => self.follow(&reply),
+            Happened::Transport(input) => self.tell_client(input),
+            Happened::LoggedOut(call) => {
+                // The last words of the session wait where only its token would fetch them.
+                let reason = CutReason::UnknownDevice;
+                self.tell_device(DeviceInput::Frame(ServerFrame::Bye { reason }));
+                self.tell_client(ClientInput::UnknownSession(call));
             }
-            Happened::Opened(Err(_)) => self.input(DeviceInput::Unreachable),
-            Happened::Message(Some(Ok(Message::Text(text)))) => {
-                // A server that does not speak the protocol is as good as gone.
-                match decode_server(&text) {
-                    Ok(frame) => self.input(DeviceInput::Frame(frame)),
-                    Err(_) => self.lose_socket(),
-                }
-            }
-            Happened::Message(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-            Happened::Message(_) => self.lose_socket(),
         }
         self.drain(intended_ns).await;
+        self.publish_counts();
     }
 
-    fn input(&mut self, input: DeviceInput) {
+    fn wake(&mut self) {
+        let (now, id) = (self.net.now(), self.device.id());
+        if let Some((at, timer)) = self.device.poll_timeout().filter(|due| due.0 <= now.monotonic) {
+            self.net.note(&|| format!("device {id} timer {at:?} {timer:?}"));
+            self.device.handle_timeout(now);
+        }
+        if let Some((at, timer)) = self.client.poll_timeout().filter(|due| due.0 <= now.monotonic) {
+            self.net.note(&|| format!("device {id} transport timer {at:?} {timer:?}"));
+            self.client.handle_timeout(now);
+        }
+        if self.route.limit().is_some_and(|limit| limit <= now.monotonic) {
+            self.tell_client(ClientInput::Close);
+            self.try_next();
+        }
+    }
+
+    fn tell_device(&mut self, input: DeviceInput) {
         self.net.note(&|| format!("device {} input {input:?}", self.device.id()));
         self.device.handle_input(self.net.now(), input);
     }
 
-    fn lose_socket(&mut self) {
-        self.socket = None;
-        self.input(DeviceInput::Closed);
+    /// Frames are noted where the device is told of them.
+    fn tell_client(&mut self, input: ClientInput) {
+        if !is_frame(&input) {
+            self.net.note(&|| format!("device {} transport {}", self.device.id(), about(&input)));
+        }
+        self.client.handle_input(self.net.now(), input);
     }
 
+    /// Whatever the device wants comes before the next thing that its transport wants, so that a
+    /// call takes along everything that waits; what goes over the stream is flushed once, at the
+    /// end.
     async fn drain(&mut self, intended_ns: Option<u64>) {
         loop {
-            let mut written = false;
             while let Some(output) = self.device.poll_output() {
-                match output {
-                    DeviceOutput::Persist(write) => {
-                        if let Ok(mut disk) = self.config.disk.lock() {
-                            disk.write(&write);
-                        }
-                    }
-                    DeviceOutput::Open { attempt, .. } => self.open(attempt),
-                    DeviceOutput::Frame(frame) => written |= self.feed(&frame).await,
-                    DeviceOutput::Close => self.close().await,
-                    DeviceOutput::Event(event) => {
-                        let DeviceConfig { user, device, observer, .. } = &self.config;
-                        observer.observe(*user, *device, &self.server, intended_ns, &event);
-                    }
+                self.obey_device(output, intended_ns);
+            }
+            let Some(output) = self.client.poll_output() else {
+                match self.stream.flush().await {
+                    Some(lost) => self.tell_client(lost),
+                    None => return,
+                }
+                continue;
+            };
+            self.obey_client(output).await;
+        }
+    }
+
+    fn obey_device(&mut self, output: DeviceOutput, intended_ns: Option<u64>) {
+        match output {
+            DeviceOutput::Persist(write) => {
+                if let Ok(mut disk) = self.config.disk.lock() {
+                    disk.write(&write);
                 }
             }
-            if !written || self.flush().await {
-                return;
+            DeviceOutput::Open { attempt, background } => self.open(attempt, background),
+            DeviceOutput::Frame(frame) => self.tell_client(ClientInput::Frame(frame)),
+            DeviceOutput::Close => {
+                self.route.end();
+                self.lanes.close_kept();
+                self.tell_client(ClientInput::Close);
             }
+            DeviceOutput::Event(event) => self.observe(intended_ns, &event),
         }
     }
 
-    fn open(&mut self, attempt: u32) {
-        let servers = &self.config.servers;
-        let turn = self.config.first_server.wrapping_add(attempt as usize);
-        let Some(address) = servers.get(turn % servers.len().max(1)) else { return };
-        self.server.clone_from(address);
-        let (net, token) = (self.net.clone(), self.config.token.clone());
-        self.opening = Some(Box::pin(open_session(net, address.clone(), token)));
-    }
-
-    /// True when the frame waits to be flushed.
-    async fn feed(&mut self, frame: &ClientFrame) -> bool {
-        let Some(socket) = &mut self.socket else { return false };
-        let message = Message::Text(encode_client(frame));
-        let fed = write(&*self.net, socket.feed(message)).await.is_ok();
-        if !fed {
-            self.lose_socket();
-        }
-        fed
-    }
-
-    /// False when the connection broke and the machine was told.
-    async fn flush(&mut self) -> bool {
-        let Some(socket) = &mut self.socket else { return true };
-        let flushed = write(&*self.net, socket.flush()).await.is_ok();
-        if !flushed {
-            self.lose_socket();
-        }
-        flushed
-    }
-
-    async fn close(&mut self) {
-        self.opening = None;
-        if let Some(mut socket) = self.socket.take() {
-            // The other end may be unreachable; then there is nobody to tell.
-            drop(write(&*self.net, socket.close(None)).await);
+    async fn obey_client(&mut self, output: ClientOutput) {
+        match output {
+            ClientOutput::Device(input) => self.pass_on(input),
+            ClientOutput::Call(call) => {
+                let (id, lane) = (call.id, call.lane);
+                self.net.note(&|| format!("device {} call {id:?} {lane:?}", self.device.id()));
+                self.lanes.start(&self.server, call);
+            }
+            ClientOutput::Abandon(call) => self.lanes.abandon(call),
+            ClientOutput::OpenStream => self.stream.open(&self.server, &self.config.token),
+            ClientOutput::StreamFrame(frame) => {
+                if let Some(input) = self.stream.feed(&frame).await {
+                    self.tell_client(input);
+                }
+            }
+            ClientOutput::CloseStream => self.stream.close().await,
         }
     }
 
-    /// The sleep is made anew only when the machine wants to be woken earlier.
+    /// The device hears that a server can't be reached when there is no other to try.
+    fn pass_on(&mut self, input: DeviceInput) {
+        match input {
+            DeviceInput::Unreachable if self.route.has_next() => return self.try_next(),
+            DeviceInput::Opened => self.route.end(),
+            DeviceInput::Unreachable | DeviceInput::Closed => self.lanes.close_kept(),
+            _ => {}
+        }
+        self.tell_device(input);
+    }
+
+    fn open(&mut self, attempt: u32, background: bool) {
+        let DeviceConfig { discovery, token, .. } = &self.config;
+        self.server.clear();
+        self.route.begin(discovery, token, attempt, background);
+        self.try_next();
+    }
+
+    fn follow(&mut self, reply: &Reply) {
+        let DeviceConfig { user, device, observer, .. } = &self.config;
+        let (server, wait) = match reply {
+            Reply::Assigned(servers) => (servers.first().map(String::as_str), None),
+            Reply::Wait(wait) => (None, Some(*wait)),
+            Reply::NoServer | Reply::Silence => (None, None),
+        };
+        if *reply != Reply::Silence {
+            observer.observe_assignment(*user, *device, server, wait);
+        }
+        self.route.take(reply);
+        match reply {
+            Reply::Wait(wait) => self.tell_device(DeviceInput::PutOff(*wait)),
+            _ if self.route.has_next() => self.try_next(),
+            _ => self.tell_device(DeviceInput::Unreachable),
+        }
+    }
+
+    fn try_next(&mut self) {
+        if let Some(server) = self.route.advance() {
+            self.server = server;
+            self.tell_client(ClientInput::Open);
+        }
+    }
+
+    fn observe(&self, intended_ns: Option<u64>, event: &DeviceEvent) {
+        let DeviceConfig { user, device, observer, .. } = &self.config;
+        observer.observe(*user, *device, &self.server, intended_ns, event);
+    }
+
+    fn publish_counts(&self) {
+        if let Some(counts) = &self.config.counts {
+            let mut sum = self.counted;
+            sum.add(&self.client.counts());
+            *counts.lock().unwrap_or_else(PoisonError::into_inner) = sum;
+        }
+    }
+
+    /// The sleep is made anew only when something is due earlier.
     fn set_sleep(&mut self) {
-        let Some((due, _)) = self.device.poll_timeout() else { return };
-        if self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned) {
+        let device = self.device.poll_timeout().map(|(at, _)| at);
+        let client = self.client.poll_timeout().map(|(at, _)| at);
+        let due = device.into_iter().chain(client).chain(self.route.limit()).min();
+        if let Some(due) = due
+            && self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned)
+        {
             self.sleep = Some((due, self.net.sleep_until(due)));
         }
     }
 }
 
-async fn received(socket: &mut Option<Socket>) -> Option<Result<Message, Error>> {
-    match socket {
-        Some(socket) => socket.next().await,
-        None => std::future::pending().await,
-    }
+fn is_frame(input: &ClientInput) -> bool {
+    matches!(
+        input,
+        ClientInput::Frame(_)
+            | ClientInput::Sent { .. }
+            | ClientInput::StreamSent { .. }
+            | ClientInput::StreamFrame { .. }
+    )
 }
 
-async fn done(
-    opening: &mut Option<BoxFuture<'static, Result<Socket, Error>>>,
-) -> Result<Socket, Error> {
-    let result = match opening {
-        Some(opening) => opening.await,
-        None => std::future::pending().await,
-    };
-    *opening = None;
-    result
-}
-
-async fn slept(sleep: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
-    match sleep {
-        Some((_, future)) => future.await,
-        None => std::future::pending().await,
+/// What a trace says of it.
+fn about(input: &ClientInput) -> String {
+    match input {
+        ClientInput::Answered { call, answer, .. } => {
+            format!("Answered({call:?}, {} frames)", answer.frames.len())
+        }
+        input => format!("{input:?}"),
     }
-    *sleep = None;
 }

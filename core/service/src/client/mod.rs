@@ -1,14 +1,20 @@
-//! The device's side: its machine, driven by a WebSocket, by what its user does, and by time.
+//! The device's side: its machines, driven by connections, by what its user does, and by time.
 
-mod connect;
 mod driver;
 mod http;
+mod lanes;
+mod route;
+mod stream;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use hubbub_chat::{
     Design, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
+    transport::TransportCounts,
 };
 
 pub use driver::drive_device;
@@ -23,11 +29,9 @@ pub struct DeviceConfig {
     pub device: DeviceId,
     /// Its session token.
     pub token: String,
-    /// The chat servers, as `host:port`, tried one after the other.
-    pub servers: Vec<String>,
-    /// Which of them is tried first.
-    pub first_server: usize,
-    /// The design.
+    /// How it finds its chat server.
+    pub discovery: Discovery,
+    /// The design, which names the transport too.
     pub design: Design,
     /// Where its jitter comes from.
     pub seed: u64,
@@ -35,6 +39,30 @@ pub struct DeviceConfig {
     pub disk: Arc<Mutex<DeviceDisk>>,
     /// Is told what happens.
     pub observer: Arc<dyn DeviceObserver>,
+    /// What the transport costs, kept up to date while the device runs. A device that is driven
+    /// again adds to what is there.
+    pub counts: Option<Arc<Mutex<TransportCounts>>>,
+}
+
+/// How a device finds its chat server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Discovery {
+    /// It knows them all.
+    Fixed {
+        /// The chat servers, as `host:port`, tried one after the other.
+        servers: Vec<String>,
+        /// Which of them is tried first.
+        first: usize,
+    },
+    /// It asks for each connection. A device that is told to wait waits; one that gets no answer
+    /// goes where it was sent the last time.
+    Registry {
+        /// The API servers, as `host:port`. Devices begin at different ones, and each attempt at the
+        /// next; one that does not answer is followed by the others.
+        api: Vec<String>,
+        /// Where the device is; empty when there are no regions.
+        region: String,
+    },
 }
 
 /// Is told what happens on a device.
@@ -49,6 +77,18 @@ pub trait DeviceObserver: Send + Sync {
         intended_ns: Option<u64>,
         event: &DeviceEvent,
     );
+
+    /// Discovery answered: the device was given this chat server, or told to ask again after `wait`,
+    /// or there is no server for it.
+    fn observe_assignment(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        server: Option<&str>,
+        wait: Option<Duration>,
+    ) {
+        let _ = (user, device, server, wait);
+    }
 }
 
 /// Something that a device's user does.

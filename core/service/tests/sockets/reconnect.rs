@@ -1,45 +1,28 @@
 //! A driven device goes on by itself when its server comes back.
 
-use hubbub_chat::{ChannelId, device::DeviceEvent};
+use hubbub_chat::{ChannelId, design::Transport, device::DeviceEvent};
 use hubbub_service::Config;
 
-use crate::support::{Http, Phone, Places, Server, design, local_role, models, stored};
+use crate::support::{Http, Phone, Places, Server, design, local_role, models, over, stored};
 
 #[tokio::test]
-async fn devices_resume_when_their_server_comes_back_at_its_address() {
-    let net = Places::net();
-    let (backend, models) = models(&net, &design());
-    let start = |epoch| Config::Chat(local_role("chat", epoch, design(), backend.clone()));
-    let server = Server::start(&net, start(1)).await;
-    let address = server.address.clone();
-    let http = Http::new(&net, &address);
-    let (ann, ben) = (http.enter("ann").await, http.enter("ben").await);
-    let channel = ChannelId::direct(ann.user, ben.user);
-    let mut at_ann = Phone::synced(&net, &ann, &address, &design()).await;
-    let mut at_ben = Phone::synced(&net, &ben, &address, &design()).await;
-    at_ann.say(channel, "before").await;
-    at_ben.messages(channel, 1).await;
+async fn devices_with_websockets_resume_when_their_server_comes_back_at_its_address() {
+    restart(Transport::Websocket).await;
+}
 
-    server.stop().await;
-    for phone in [&mut at_ann, &mut at_ben] {
-        phone.wait_for("end", |event| matches!(event, DeviceEvent::Detached(_))).await;
-    }
-    at_ann.say(channel, "during").await;
-    at_ben.say(channel, "during too").await;
-    let server = Server::start(&net, start(2)).await;
-    assert_eq!(server.address, address);
-    for phone in [&mut at_ann, &mut at_ben] {
-        phone.wait_for("sync", |event| matches!(event, DeviceEvent::Synced)).await;
-    }
-    at_ann.say(channel, "after").await;
+#[tokio::test]
+async fn devices_with_http_beside_a_stream_resume_when_their_server_comes_back_at_its_address() {
+    restart(Transport::HttpSend).await;
+}
 
-    let held = at_ann.messages(channel, 4).await;
-    assert_eq!(at_ben.messages(channel, 4).await, held);
-    assert_eq!(held[0], "before");
-    let mut sorted = held.clone();
-    sorted.sort_unstable();
-    assert_eq!(sorted, ["after", "before", "during", "during too"]);
-    assert_eq!(stored(&models).len(), 4);
+#[tokio::test]
+async fn devices_that_are_held_resume_when_their_server_comes_back_at_its_address() {
+    restart(Transport::LongPolling).await;
+}
+
+#[tokio::test]
+async fn devices_that_poll_resume_when_their_server_comes_back_at_its_address() {
+    restart(Transport::Polling).await;
 }
 
 #[tokio::test]
@@ -57,4 +40,40 @@ async fn a_device_that_was_logged_out_stays_down() {
             matches!(event, DeviceEvent::Failed { .. } | DeviceEvent::Refused { .. })
         })
         .await;
+}
+
+async fn restart(transport: Transport) {
+    let (net, design) = (Places::net(), over(transport));
+    let (backend, models) = models(&net, &design);
+    let start = |epoch| Config::Chat(local_role("chat", epoch, design.clone(), backend.clone()));
+    let server = Server::start(&net, start(1)).await;
+    let address = server.address.clone();
+    let http = Http::new(&net, &address);
+    let (ann, ben) = (http.enter("ann").await, http.enter("ben").await);
+    let channel = ChannelId::direct(ann.user, ben.user);
+    let mut at_ann = Phone::synced(&net, &ann, &address, &design).await;
+    let mut at_ben = Phone::synced(&net, &ben, &address, &design).await;
+    at_ann.say(channel, "before").await;
+    at_ben.messages(channel, 1).await;
+
+    server.stop().await;
+    for phone in [&mut at_ann, &mut at_ben] {
+        phone.wait_for("end", |event| matches!(event, DeviceEvent::Detached(_))).await;
+    }
+    at_ann.say(channel, "during").await;
+    at_ben.say(channel, "during too").await;
+    let server = Server::start(&net, start(2)).await;
+    assert_eq!(server.address, address);
+    for phone in [&mut at_ann, &mut at_ben] {
+        phone.sync().await;
+    }
+    at_ann.say(channel, "after").await;
+
+    let held = at_ann.messages(channel, 4).await;
+    assert_eq!(at_ben.messages(channel, 4).await, held);
+    assert_eq!(held[0], "before");
+    let mut sorted = held.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["after", "before", "during", "during too"]);
+    assert_eq!(stored(&models).len(), 4);
 }

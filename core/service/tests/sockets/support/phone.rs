@@ -3,14 +3,16 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use hubbub_chat::{
     ChannelId, Content, Design, DeviceId, Entry, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
+    transport::TransportCounts,
 };
 use hubbub_service::{
-    client::{Command, DeviceConfig, DeviceObserver, drive_device},
+    client::{Command, DeviceConfig, DeviceObserver, Discovery, drive_device},
     net::Net,
 };
 use tokio::sync::mpsc;
@@ -20,40 +22,74 @@ use super::{Account, within};
 /// A driven device, with everything that it has applied.
 pub(crate) struct Phone {
     commands: mpsc::Sender<Command>,
-    events: mpsc::UnboundedReceiver<DeviceEvent>,
+    events: mpsc::UnboundedReceiver<Heard>,
     applied: BTreeMap<ChannelId, Vec<Arc<Entry>>>,
+    counts: Arc<Mutex<TransportCounts>>,
+    /// The chat server that the last event named.
+    pub(crate) server: String,
+    /// What discovery answered so far.
+    pub(crate) assignments: Vec<(Option<String>, Option<Duration>)>,
 }
 
-struct Told(mpsc::UnboundedSender<DeviceEvent>);
+enum Heard {
+    Event(String, DeviceEvent),
+    Assignment(Option<String>, Option<Duration>),
+}
+
+struct Told(mpsc::UnboundedSender<Heard>);
 
 impl DeviceObserver for Told {
-    fn observe(&self, _: UserId, _: DeviceId, _: &str, _: Option<u64>, event: &DeviceEvent) {
-        drop(self.0.send(event.clone()));
+    fn observe(&self, _: UserId, _: DeviceId, server: &str, _: Option<u64>, event: &DeviceEvent) {
+        drop(self.0.send(Heard::Event(server.to_owned(), event.clone())));
+    }
+
+    fn observe_assignment(
+        &self,
+        _: UserId,
+        _: DeviceId,
+        server: Option<&str>,
+        wait: Option<Duration>,
+    ) {
+        drop(self.0.send(Heard::Assignment(server.map(str::to_owned), wait)));
     }
 }
 
 impl Phone {
+    /// Starts it with one server.
     pub(crate) fn start(
         net: &Arc<dyn Net>,
         account: &Account,
         server: &str,
         design: &Design,
     ) -> Self {
+        let discovery = Discovery::Fixed { servers: vec![server.into()], first: 0 };
+        Self::find(net, account, discovery, design)
+    }
+
+    /// Starts it with servers that it has to find.
+    pub(crate) fn find(
+        net: &Arc<dyn Net>,
+        account: &Account,
+        discovery: Discovery,
+        design: &Design,
+    ) -> Self {
         let (told, events) = mpsc::unbounded_channel();
         let (commands, received) = mpsc::channel(1024);
+        let counts = Arc::<Mutex<TransportCounts>>::default();
         let config = DeviceConfig {
             user: account.user,
             device: account.device,
             token: account.token.clone(),
-            servers: vec![server.into()],
-            first_server: 0,
+            discovery,
             design: design.clone(),
             seed: 1,
             disk: Arc::new(Mutex::new(DeviceDisk::default())),
             observer: Arc::new(Told(told)),
+            counts: Some(counts.clone()),
         };
         net.spawn(Box::pin(drive_device(net.clone(), config, received)));
-        Self { commands, events, applied: BTreeMap::new() }
+        let (applied, server, assignments) = (BTreeMap::new(), String::new(), Vec::new());
+        Self { commands, events, applied, counts, server, assignments }
     }
 
     /// Starts it and waits until it has everything.
@@ -64,17 +100,31 @@ impl Phone {
         design: &Design,
     ) -> Self {
         let mut phone = Self::start(net, account, server, design);
-        phone.wait_for("sync", |event| matches!(event, DeviceEvent::Synced)).await;
+        phone.sync().await;
         phone
     }
 
-    pub(crate) async fn say(&self, channel: ChannelId, body: &str) {
-        let input = DeviceInput::Send { channel, body: body.into() };
+    /// Waits until it has everything on a new connection.
+    pub(crate) async fn sync(&mut self) {
+        self.wait_for("sync", |event| matches!(event, DeviceEvent::Synced)).await;
+    }
+
+    /// What its transport has cost so far.
+    pub(crate) fn counts(&self) -> TransportCounts {
+        *self.counts.lock().unwrap()
+    }
+
+    /// Has its user do something.
+    pub(crate) async fn act(&self, input: DeviceInput) {
         self.commands.send(Command { input, intended_ns: None }).await.unwrap();
     }
 
+    pub(crate) async fn say(&self, channel: ChannelId, body: &str) {
+        self.act(DeviceInput::Send { channel, body: body.into() }).await;
+    }
+
     /// Waits for an event.
-    pub(crate) async fn wait_for(&mut self, what: &str, is: impl Fn(&DeviceEvent) -> bool) {
+    pub(crate) async fn wait_for(&mut self, what: &str, mut is: impl FnMut(&DeviceEvent) -> bool) {
         within(what, async { while !is(&self.take_event().await) {} }).await;
     }
 
@@ -89,12 +139,40 @@ impl Phone {
         self.texts(channel)
     }
 
+    /// Waits for the next answer of discovery.
+    pub(crate) async fn assignment(&mut self) -> (Option<String>, Option<Duration>) {
+        let before = self.assignments.len();
+        within("assignment", async {
+            while self.assignments.len() == before {
+                self.hear().await;
+            }
+        })
+        .await;
+        self.assignments[before].clone()
+    }
+
     async fn take_event(&mut self) -> DeviceEvent {
-        let event = self.events.recv().await.expect("the device runs");
-        if let DeviceEvent::Applied { entry, .. } = &event {
-            self.applied.entry(entry.channel).or_default().push(entry.clone());
+        loop {
+            if let Some(event) = self.hear().await {
+                return event;
+            }
         }
-        event
+    }
+
+    async fn hear(&mut self) -> Option<DeviceEvent> {
+        match self.events.recv().await.expect("the device runs") {
+            Heard::Event(server, event) => {
+                if let DeviceEvent::Applied { entry, .. } = &event {
+                    self.applied.entry(entry.channel).or_default().push(entry.clone());
+                }
+                self.server = server;
+                Some(event)
+            }
+            Heard::Assignment(server, wait) => {
+                self.assignments.push((server, wait));
+                None
+            }
+        }
     }
 
     fn texts(&self, channel: ChannelId) -> Vec<String> {
