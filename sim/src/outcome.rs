@@ -2,7 +2,7 @@
 
 use hubbub_history::History;
 
-use crate::{faults::FaultEffect, trace::Trace};
+use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
 
 /// What came out of one run of one engine.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Outcome {
     pub simulated_s: f64,
     /// Processor time of the run's thread, in seconds.
     pub cpu_s: f64,
+    /// What the transports of devices came to; none where the engine does not see it.
+    pub transport: Option<TransportTotals>,
     /// Messages over the simulated network, or segments in the full engine.
     pub envelopes: u64,
     /// Inputs and time-outs that machines handled; zero where the engine does not see them.

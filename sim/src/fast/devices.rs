@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     ChannelId, Device, DeviceId, MessageId, UserId,
-    device::{DeviceDisk, DeviceInput, DeviceOutput},
+    device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
+    time::nanoseconds,
 };
 use hubbub_history::{EventBody, Source, device_event};
 
-use super::{Engine, Happening, Lane, Payload, Stream};
-use crate::hosts::HostId;
+use super::{Engine, Happening, Lane, Payload, clients::DeviceTransport};
+use crate::{hosts::HostId, setup::LEAD};
 
 /// A device: its disk, and its machine when its host is up.
 pub(super) struct DeviceNode {
@@ -18,6 +19,7 @@ pub(super) struct DeviceNode {
     pub(super) disk: DeviceDisk,
     pub(super) machine: Option<Device>,
     pub(super) stream: Option<u64>,
+    pub(super) transport: DeviceTransport,
     incarnation: u32,
     wake_at: Option<u64>,
 }
@@ -25,7 +27,16 @@ pub(super) struct DeviceNode {
 impl DeviceNode {
     pub(super) fn new(user: UserId, host: HostId) -> Self {
         let disk = DeviceDisk::default();
-        Self { user, host, disk, machine: None, stream: None, incarnation: 0, wake_at: None }
+        Self {
+            user,
+            host,
+            disk,
+            machine: None,
+            stream: None,
+            transport: DeviceTransport::default(),
+            incarnation: 0,
+            wake_at: None,
+        }
     }
 
     pub(super) fn is_settled(&self, heads: &BTreeMap<UserId, Vec<(ChannelId, MessageId)>>) -> bool {
@@ -50,6 +61,7 @@ impl Engine<'_> {
         let Some(node) = self.devices.get_mut(&device) else { return };
         let (design, disk) = (self.setup.design.clone(), node.disk.clone());
         node.incarnation += 1;
+        node.transport.start(&design);
         node.machine = Some(Device::restore(node.user, device, design, disk, self.setup.seed));
         node.wake_at = None;
         self.plan_device_wake(device);
@@ -61,20 +73,17 @@ impl Engine<'_> {
         input: DeviceInput,
         intended_ns: Option<u64>,
     ) {
+        self.tell_device(device, input);
+        self.drain_device(device, intended_ns);
+    }
+
+    /// Gives a device something without asking what it wants then.
+    pub(super) fn tell_device(&mut self, device: DeviceId, input: DeviceInput) {
         let now = self.clock();
         self.machine_events += 1;
         if let Some(machine) = self.devices.get_mut(&device).and_then(|node| node.machine.as_mut())
         {
             machine.handle_input(now, input);
-            self.drain_device(device, intended_ns);
-        }
-    }
-
-    /// Something happened on a connection; an older connection of the device means nothing.
-    pub(super) fn stream_input(&mut self, stream: u64, input: DeviceInput) {
-        let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
-        if self.devices.get(&device).is_some_and(|node| node.stream == Some(stream)) {
-            self.device_input(device, input, None);
         }
     }
 
@@ -88,6 +97,7 @@ impl Engine<'_> {
         self.machine_events += 1;
         if let Some(machine) = &mut node.machine {
             machine.handle_timeout(now);
+            node.transport.handle_timeout(now);
             self.drain_device(device, None);
         }
     }
@@ -95,7 +105,10 @@ impl Engine<'_> {
     fn plan_device_wake(&mut self, device: DeviceId) {
         let now = self.now;
         let Some(node) = self.devices.get_mut(&device) else { return };
-        let Some((due, _)) = node.machine.as_ref().and_then(Device::poll_timeout) else { return };
+        let device_due = node.machine.as_ref().and_then(Device::poll_timeout).map(|(at, _)| at);
+        let Some(due) = device_due.into_iter().chain(node.transport.poll_timeout()).min() else {
+            return;
+        };
         let due = due.0.max(now);
         if node.wake_at.is_none_or(|planned| due < planned) {
             node.wake_at = Some(due);
@@ -103,7 +116,18 @@ impl Engine<'_> {
         }
     }
 
-    fn drain_device(&mut self, device: DeviceId, intended_ns: Option<u64>) {
+    /// First all that the device wants, then one thing that its transport wants, and so on.
+    pub(super) fn drain_device(&mut self, device: DeviceId, intended_ns: Option<u64>) {
+        loop {
+            self.drain_machine(device, intended_ns);
+            if !self.step_client(device) {
+                break;
+            }
+        }
+        self.plan_device_wake(device);
+    }
+
+    fn drain_machine(&mut self, device: DeviceId, intended_ns: Option<u64>) {
         while let Some(output) = self
             .devices
             .get_mut(&device)
@@ -114,28 +138,23 @@ impl Engine<'_> {
                 self.device_output(device, output, intended_ns);
             }
         }
-        self.plan_device_wake(device);
     }
 
     fn device_output(&mut self, device: DeviceId, output: DeviceOutput, intended_ns: Option<u64>) {
         let Some(node) = self.devices.get_mut(&device) else { return };
         match output {
             DeviceOutput::Persist(write) => node.disk.write(&write),
-            DeviceOutput::Open { attempt } => self.open_stream(device, attempt),
-            DeviceOutput::Frame(frame) => {
-                if let Some(stream) = node.stream {
-                    self.send_to_server(stream, Payload::ToServer { stream, frame });
-                }
+            DeviceOutput::Open { attempt, .. } => {
+                self.connect(device, self.setup.server_for(device, attempt));
             }
-            DeviceOutput::Close => {
-                if let Some(stream) = node.stream.take() {
-                    self.send_to_server(stream, Payload::CloseServer { stream });
-                }
-            }
+            DeviceOutput::Frame(frame) => self.send_frame(device, frame),
+            DeviceOutput::Close => self.disconnect(device),
             DeviceOutput::Event(event) => {
                 let (user, incarnation) = (node.user, node.incarnation - 1);
-                let stream = node.stream.and_then(|stream| self.streams.get(&stream));
-                let server = stream.map(|stream| self.setup.hosts.chat(stream.server));
+                if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
+                    node.transport.has_received = true;
+                }
+                let server = node.transport.server.map(|server| self.setup.hosts.chat(server));
                 let server = server.map_or("", |host| self.setup.hosts.name(host));
                 if let Some(body) = device_event(user, device, server, intended_ns, &event) {
                     let process = format!("device-{device}");
@@ -143,17 +162,6 @@ impl Engine<'_> {
                 }
             }
         }
-    }
-
-    fn open_stream(&mut self, device: DeviceId, attempt: u32) {
-        self.last_stream += 1;
-        let (stream, server) = (self.last_stream, self.setup.server_for(device, attempt));
-        let stream_state = Stream { device, server, opened_by: None, wedged: [false; 2] };
-        self.streams.insert(stream, stream_state);
-        if let Some(node) = self.devices.get_mut(&device) {
-            node.stream = Some(stream);
-        }
-        self.send_to_server(stream, Payload::Open { stream, device });
     }
 
     /// Sends something on a connection, unless it is gone or wedged.

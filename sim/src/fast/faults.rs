@@ -4,7 +4,7 @@ use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, FaultState, Source};
 use hubbub_scenario::FaultKind;
 
-use super::{Engine, Payload, Stream};
+use super::{Engine, Payload, Stream, sessions::Sessions};
 use crate::{
     faults::{ActiveFault, Strike},
     hosts::HostId,
@@ -24,6 +24,9 @@ impl Engine<'_> {
                 self.network.hold(links, fault.id, on);
             }
             Strike::Links(links) => self.network.cut(links, fault.id, on),
+        }
+        if matches!(fault.strike, Strike::Links(_)) {
+            self.relink();
         }
         if !on {
             self.release();
@@ -58,8 +61,19 @@ impl Engine<'_> {
         }
     }
 
+    /// Links were cut or work again.
+    fn relink(&mut self) {
+        let Self { beliefs, devices, network, setup, now, .. } = self;
+        beliefs.relink(*now, |device, server| {
+            let there = setup.hosts.chat(server);
+            devices.get(&device).is_some_and(|node| network.is_cut(node.host, there))
+        });
+    }
+
     fn stop_server(&mut self, index: usize, silent: bool) -> u64 {
         self.servers[index].machine = None;
+        self.servers[index].sessions = Sessions::default();
+        self.beliefs.end_all(self.now, index);
         let incarnation = Some(self.servers[index].incarnation);
         let here = |stream: &Stream| stream.server == index && stream.opened_by == incarnation;
         let streams = self.streams.iter().filter(|(_, stream)| here(stream));
@@ -67,7 +81,10 @@ impl Engine<'_> {
             streams.map(|(stream, state)| (*stream, state.device)).collect();
         // A connection that its device has given up is gone already.
         let is_used = |(stream, device): &&(u64, DeviceId)| {
-            self.devices.get(device).is_some_and(|node| node.stream == Some(*stream))
+            let node = self.devices.get(device);
+            node.is_some_and(|node| {
+                node.stream == Some(*stream) || node.transport.lanes.has(*stream)
+            })
         };
         let ended = streams.iter().filter(is_used).count() as u64;
         for (stream, _) in &streams {
@@ -91,9 +108,11 @@ impl Engine<'_> {
             };
             node.machine = None;
             stopped += 1;
-            if let Some(stream) = node.stream.take() {
-                self.end_stream(stream, silent);
-            }
+            node.transport.stop();
+            let mut streams = node.transport.lanes.take();
+            streams.extend(node.stream.take());
+            streams.into_iter().for_each(|stream| self.end_stream(stream, silent));
+            self.beliefs.lose(self.now, device);
         }
         stopped
     }

@@ -1,22 +1,28 @@
 //! The fast engine: an event queue over the machines. It skips idle time, and needs no thread, no
 //! socket and no async runtime.
 
+mod beliefs;
+mod bytes;
+mod clients;
 mod devices;
 mod faults;
+mod http;
 mod network;
 mod planted;
 mod servers;
+mod sessions;
 mod store;
 
 use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    DeviceId, RequestId,
+    DeviceId, RequestId, SessionId,
     device::DeviceInput,
     frame::{Change, ClientFrame, PeerFrame, ServerFrame},
     ports::{Answer, Request},
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
+    transport::{CallBody, CallId, ClientInput},
 };
 use hubbub_history::{EventBody, History, Phase, Process, Source};
 use hubbub_traffic::What;
@@ -27,10 +33,12 @@ use crate::{
     cpu::thread_cpu_s,
     hosts::HostId,
     outcome::Outcome,
-    setup::{Setup, WALL_START_NS},
+    setup::{LEAD, Setup, WALL_START_NS},
     trace::Trace,
 };
+use beliefs::Beliefs;
 use devices::DeviceNode;
+use http::Reply;
 use network::{Fate, Lane, Network};
 use servers::ServerHost;
 use store::StoreHost;
@@ -56,7 +64,10 @@ enum Happening {
     Action(usize),
     Arrival(HostId, Payload),
     WakeServer(usize),
+    WakeSession(usize, SessionId),
     WakeDevice(DeviceId),
+    /// Devices are attached; what quiet users cost counts from here.
+    Attached,
     Fault(usize, bool),
     Heal,
     SettleCheck,
@@ -66,18 +77,24 @@ enum Happening {
 #[derive(Debug, Clone)]
 enum Payload {
     Open { stream: u64, device: DeviceId },
-    Opened { stream: u64 },
+    /// The stream is open; `number` is what requests name its session.
+    Opened { stream: u64, number: u64 },
     Refused { stream: u64 },
     ToServer { stream: u64, frame: ClientFrame },
-    ToDevice { stream: u64, frame: ServerFrame },
+    ToDevice { stream: u64, frame: ServerFrame, bytes: u64 },
     CloseServer { stream: u64 },
     CloseDevice { stream: u64 },
+    /// A connection for calls, and that it is open.
+    Connect { stream: u64 },
+    Connected { stream: u64 },
+    Call { stream: u64, call: CallId, body: CallBody },
+    Reply { stream: u64, call: CallId, reply: Reply, bytes: u64 },
     Request { server: usize, incarnation: u32, id: RequestId, request: Request },
     Answer { server: usize, incarnation: u32, id: RequestId, answer: Answer },
     Peer { server: usize, frame: PeerFrame },
 }
 
-/// A connection of a device to a chat server.
+/// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
 #[derive(Debug, Clone, Copy)]
 struct Stream {
     device: DeviceId,
@@ -102,6 +119,7 @@ struct Engine<'run> {
     store: StoreHost,
     servers: Vec<ServerHost>,
     devices: BTreeMap<DeviceId, DeviceNode>,
+    beliefs: Beliefs,
     history: History,
     trace: Option<Trace>,
     machine_events: u64,
@@ -130,6 +148,7 @@ impl<'run> Engine<'run> {
             store: StoreHost::new(setup),
             servers: Vec::new(),
             devices: BTreeMap::new(),
+            beliefs: Beliefs::default(),
             history: History::default(),
             trace: traced.then(header),
             machine_events: 0,
@@ -162,6 +181,7 @@ impl<'run> Engine<'run> {
             self.at(nanoseconds(fault.at), Happening::Fault(index, true));
             self.at(nanoseconds(fault.until), Happening::Fault(index, false));
         }
+        self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
     }
 
@@ -173,12 +193,14 @@ impl<'run> Engine<'run> {
             self.now = at;
             self.happen(happening);
         }
+        let transport = self.transport_totals();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
         Outcome {
             effects: self.setup.faults.iter().map(effect).collect(),
             simulated_s: self.now as f64 / 1e9,
             cpu_s: thread_cpu_s() - cpu_before_s,
+            transport: Some(transport),
             envelopes: self.network.envelopes,
             machine_events: self.machine_events,
             history: self.history,
@@ -191,7 +213,9 @@ impl<'run> Engine<'run> {
             Happening::Action(index) => self.act(index),
             Happening::Arrival(host, payload) => self.arrive(host, payload),
             Happening::WakeServer(index) => self.wake_server(index),
+            Happening::WakeSession(index, session) => self.wake_session(index, session),
             Happening::WakeDevice(device) => self.wake_device(device),
+            Happening::Attached => self.begin_quiet(),
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::Heal => self.heal(),
             Happening::SettleCheck => self.check_settled(),
@@ -212,17 +236,27 @@ impl<'run> Engine<'run> {
         self.trace(host, || format!("arrives {payload:?}"));
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
-            Payload::Opened { stream } => self.stream_input(stream, DeviceInput::Opened),
-            Payload::Refused { stream } => self.stream_input(stream, DeviceInput::Unreachable),
+            Payload::Opened { stream, number } => {
+                self.stream_input(stream, ClientInput::StreamOpened { session: Some(number) });
+            }
+            Payload::Refused { stream } => {
+                self.close_at_device(stream, ClientInput::StreamUnreachable);
+            }
             Payload::ToServer { stream, frame } => self.frame_arrives(stream, frame),
-            Payload::ToDevice { stream, frame } => {
-                self.stream_input(stream, DeviceInput::Frame(frame));
+            Payload::ToDevice { stream, frame, bytes } => {
+                self.stream_input(stream, ClientInput::StreamFrame { frame, payload_bytes: bytes });
             }
             Payload::CloseServer { stream } => self.close_at_server(stream),
             Payload::CloseDevice { stream } => {
-                self.stream_input(stream, DeviceInput::Closed);
+                self.close_at_device(stream, ClientInput::StreamClosed);
                 self.streams.remove(&stream);
                 self.network.forget(stream);
+            }
+            Payload::Connect { stream } => self.connect_arrives(stream),
+            Payload::Connected { stream } => self.connection_opened(stream),
+            Payload::Call { stream, call, body } => self.call_arrives(stream, call, body),
+            Payload::Reply { stream, call, reply, bytes } => {
+                self.reply_arrives(stream, call, reply, bytes);
             }
             Payload::Request { server, incarnation, id, request } => {
                 self.request_arrives(server, incarnation, id, request);

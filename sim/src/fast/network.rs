@@ -117,6 +117,12 @@ impl Network {
         }
     }
 
+    /// Whether nothing gets through between two hosts, in one direction or in both.
+    pub(super) fn is_cut(&self, one: HostId, other: HostId) -> bool {
+        let is_cut = |link| self.links.get(&link).is_some_and(|link| !link.cut.is_empty());
+        is_cut((one, other)) || is_cut((other, one))
+    }
+
     /// Notes that a fault did something.
     pub(super) fn count(&mut self, fault: u32, times: u64) {
         *self.affected.entry(fault).or_default() += times;

@@ -1,24 +1,26 @@
 //! The chat servers' hosts.
 
 use hubbub_chat::{
-    ChatServer, RequestId, ServerId, SessionId,
-    frame::{ClientFrame, PeerFrame, ServerFrame},
+    ChatServer, DeviceId, RequestId, ServerId, SessionId,
+    frame::{ClientFrame, PeerFrame},
     ports::Answer,
     server::{Input, Output, ServerConfig},
 };
 
-use super::{Engine, Happening, Lane, Payload};
+use super::{Engine, Happening, Lane, Payload, sessions::Sessions};
 
 /// A chat server, when it is up.
 pub(super) struct ServerHost {
     pub(super) machine: Option<ChatServer>,
     pub(super) incarnation: u32,
+    /// What its process has between itself and HTTP requests.
+    pub(super) sessions: Sessions,
     wake_at: Option<u64>,
 }
 
 impl ServerHost {
     pub(super) fn down() -> Self {
-        Self { machine: None, incarnation: 0, wake_at: None }
+        Self { machine: None, incarnation: 0, sessions: Sessions::default(), wake_at: None }
     }
 }
 
@@ -35,16 +37,22 @@ impl Engine<'_> {
             seed: self.setup.seed,
         };
         host.machine = Some(ChatServer::new(config, now));
+        host.sessions = Sessions::default();
         host.wake_at = None;
         self.plan_wake(index);
     }
 
     fn server_input(&mut self, index: usize, input: Input) {
+        self.feed_server(index, input);
+        self.drain_server(index);
+    }
+
+    /// Gives a chat server something without asking what it wants then.
+    pub(super) fn feed_server(&mut self, index: usize, input: Input) {
         let now = self.clock();
         self.machine_events += 1;
         if let Some(machine) = &mut self.servers[index].machine {
             machine.handle_input(now, input);
-            self.drain_server(index);
         }
     }
 
@@ -74,12 +82,18 @@ impl Engine<'_> {
         }
     }
 
-    fn drain_server(&mut self, index: usize) {
-        while let Some(output) =
-            self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
-        {
-            for output in self.planted.server_output(output) {
-                self.server_output(index, output);
+    /// The machine and its sessions over polls in turns, until neither has anything to say.
+    pub(super) fn drain_server(&mut self, index: usize) {
+        loop {
+            while let Some(output) =
+                self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
+            {
+                for output in self.planted.server_output(output) {
+                    self.server_output(index, output);
+                }
+            }
+            if !self.drain_sessions(index) {
+                break;
             }
         }
         self.plan_wake(index);
@@ -88,20 +102,9 @@ impl Engine<'_> {
     fn server_output(&mut self, index: usize, output: Output) {
         let here = self.setup.hosts.chat(index);
         match output {
-            Output::Deliver { sessions, entry } => {
-                for SessionId(stream) in sessions {
-                    let frame = ServerFrame::Entry { entry: entry.clone() };
-                    self.send_to_device(stream, Payload::ToDevice { stream, frame });
-                }
-            }
-            Output::Frame(SessionId(stream), frame) => {
-                self.send_to_device(stream, Payload::ToDevice { stream, frame });
-            }
-            Output::Cut(SessionId(stream), reason) => {
-                let frame = ServerFrame::Bye { reason };
-                self.send_to_device(stream, Payload::ToDevice { stream, frame });
-                self.send_to_device(stream, Payload::CloseDevice { stream });
-            }
+            Output::Deliver { sessions, entry } => self.deliver(index, sessions, &entry),
+            Output::Frame(session, frame) => self.say(index, session, frame),
+            Output::Cut(session, reason) => self.cut(index, session, reason),
             Output::Peer(server, frame) => {
                 let server = server.0 as usize - 1;
                 let there = self.setup.hosts.chat(server);
@@ -143,31 +146,38 @@ impl Engine<'_> {
         let server = state.server;
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
-        self.send_to_device(stream, Payload::Opened { stream });
+        let number = self.begin_stream_session(server, stream, device);
+        self.send_to_device(stream, Payload::Opened { stream, number });
         self.server_input(server, Input::Attached { session, user, device });
     }
 
-    /// A frame for a process that does not know the connection is answered with a close: the
-    /// host has restarted since.
     pub(super) fn frame_arrives(&mut self, stream: u64, frame: ClientFrame) {
-        let Some(state) = self.streams.get(&stream).copied() else { return };
+        if let Some((server, _)) = self.stream_arrival(stream) {
+            self.server_input(server, Input::Frame(SessionId(stream), frame));
+        }
+    }
+
+    /// The chat server at which something arrives on a connection, and whose it is. What arrives
+    /// for a process that does not know the connection is answered with a close: the host has
+    /// restarted since.
+    pub(super) fn stream_arrival(&mut self, stream: u64) -> Option<(usize, DeviceId)> {
+        let state = self.streams.get_mut(&stream)?;
         let host = &self.servers[state.server];
-        if host.machine.is_none() {
-            return;
+        host.machine.as_ref()?;
+        if state.opened_by == Some(host.incarnation) {
+            return Some((state.server, state.device));
         }
-        if state.opened_by != Some(host.incarnation) {
-            if let Some(state) = self.streams.get_mut(&stream) {
-                state.wedged[1] = false;
-            }
-            return self.send_to_device(stream, Payload::CloseDevice { stream });
-        }
-        self.server_input(state.server, Input::Frame(SessionId(stream), frame));
+        state.wedged[1] = false;
+        self.send_to_device(stream, Payload::CloseDevice { stream });
+        None
     }
 
     pub(super) fn close_at_server(&mut self, stream: u64) {
         let Some(state) = self.streams.remove(&stream) else { return };
         self.network.forget(stream);
         if state.opened_by == Some(self.servers[state.server].incarnation) {
+            self.close_exchange(state.server, stream);
+            self.end_stream_session(state.server, SessionId(stream));
             self.server_input(state.server, Input::Closed(SessionId(stream)));
         }
     }
