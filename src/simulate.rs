@@ -75,8 +75,8 @@ impl Simulation<'_> {
     }
 
     fn run_one(&self, variant: usize, seed: u64) -> Result<Simulated, Failure> {
-        let Resolved { name, design, .. } = &self.variants[variant];
-        let (scenario, hash) = (self.document.scenario(), self.document.hash());
+        let Resolved { name, design, scenario, .. } = &self.variants[variant];
+        let hash = self.document.hash();
         let setup = Setup::new(scenario, &hash, name, design, seed).map_err(Failure::new)?;
         let outcome = self.simulate(&setup)?;
         let judged = judge(&setup, &outcome);

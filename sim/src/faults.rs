@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use hubbub_chat::Design;
+use hubbub_chat::{Design, DeviceId};
 use hubbub_scenario::{Fault, FaultKind};
+use hubbub_traffic::Population;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -26,17 +27,21 @@ pub struct ActiveFault {
     pub strike: Strike,
     /// What it strikes, for people.
     pub target: String,
+    /// As the scenario has it.
+    pub fault: Fault,
 }
 
 /// What a fault strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strike {
-    /// A host.
+    /// A host: its process, or its clock, as the kind says.
     Host(HostId),
     /// Links, each in one direction.
     Links(Vec<(HostId, HostId)>),
     /// Links, each in one direction, on which messages take at least so long.
     Slow(Vec<(HostId, HostId)>, Duration),
+    /// These devices, and nothing else.
+    Devices(Vec<DeviceId>),
 }
 
 /// What a fault did.
@@ -53,61 +58,109 @@ pub struct FaultEffect {
     /// When it ended, in seconds from the start of the run.
     pub until_s: f64,
     /// Messages dropped, held or delayed; for a crash or a power loss, connections that ended and
-    /// requests that were lost.
+    /// requests that were lost; for a pause, what had to wait; for a wrong clock, how often it was
+    /// read; for a drain, the sessions that were to be handed over.
     pub affected: u64,
 }
 
 impl ActiveFault {
-    /// Looks up the targets of a scenario's fault.
+    /// Looks up the targets of a scenario's fault. Users are drawn by the seed.
     ///
     /// # Errors
     /// When it names a host that the cluster does not have, or no target at all.
-    pub fn new(id: u32, fault: &Fault, hosts: &Hosts) -> Result<Self, SetupError> {
-        let (strike, target) = match fault.kind {
-            FaultKind::Crash | FaultKind::PowerLoss => {
-                let name = fault.host.clone().ok_or(SetupError::NoTarget { fault: id })?;
-                (Strike::Host(find(hosts, &name)?), name)
+    pub fn new(
+        id: u32,
+        fault: &Fault,
+        hosts: &Hosts,
+        population: &Population,
+        seed: u64,
+    ) -> Result<Self, SetupError> {
+        let (strike, target) = match (fault.users, fault.kind) {
+            (Some(share), _) => {
+                let users = population.struck_users(seed, id, share.share());
+                let users = users.iter().filter_map(|user| population.user(*user));
+                let devices = users.flat_map(|user| user.devices.iter().copied()).collect();
+                (Strike::Devices(devices), format!("{share} of the users"))
             }
-            FaultKind::Partition | FaultKind::Blip => {
+            (None, FaultKind::Partition | FaultKind::Blip) => {
                 let (one, other) = sides(id, fault, hosts)?;
                 let links = both_ways(&one, &other);
                 (Strike::Links(links), describe(fault, " and "))
             }
-            FaultKind::PartitionOneWay => {
+            (None, FaultKind::PartitionOneWay) => {
                 let (one, other) = sides(id, fault, hosts)?;
                 (Strike::Links(links(&one, &other)), describe(fault, " to "))
             }
-            FaultKind::Latency => {
+            (None, FaultKind::Latency) => {
                 let (one, other) = sides(id, fault, hosts)?;
                 let latency = fault.latency.ok_or(SetupError::NoLatency { fault: id })?.0;
                 (Strike::Slow(both_ways(&one, &other), latency), describe(fault, " and "))
             }
+            (
+                None,
+                FaultKind::Crash
+                | FaultKind::PowerLoss
+                | FaultKind::Skew
+                | FaultKind::ClockStep
+                | FaultKind::Pause
+                | FaultKind::Drain,
+            ) => {
+                let name = fault.host.clone().ok_or(SetupError::NoTarget { fault: id })?;
+                (Strike::Host(find(hosts, &name)?), name)
+            }
         };
-        let (at, until) = (fault.at.0, fault.at.0 + fault.r#for.0);
-        Ok(Self { id, at, until, kind: fault.kind, strike, target })
+        let (at, until) = (fault.at.0, fault.until());
+        Ok(Self { id, at, until, kind: fault.kind, strike, target, fault: fault.clone() })
     }
 
     /// The kind's name, as a scenario writes it.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
-        kind_name(self.kind)
+        self.kind.as_str()
+    }
+
+    /// Whether it sets the clock of its host wrong and does nothing else.
+    #[must_use]
+    pub fn is_of_clocks(&self) -> bool {
+        matches!(self.kind, FaultKind::Skew | FaultKind::ClockStep)
+    }
+
+    /// Whether it may hold up messages on their way from device to device: neither a wrong clock nor
+    /// what befalls the hosts of presence and pushes does.
+    #[must_use]
+    pub fn is_on_message_path(&self, hosts: &Hosts) -> bool {
+        let is_on = |host: HostId| hosts.is_on_message_path(host);
+        !self.is_of_clocks()
+            && match &self.strike {
+                Strike::Host(host) => is_on(*host),
+                Strike::Links(links) | Strike::Slow(links, _) => {
+                    links.iter().any(|(from, to)| is_on(*from) && is_on(*to))
+                }
+                Strike::Devices(_) => true,
+            }
     }
 
     /// How long after its end a connection that it killed may go on unnoticed: a device and its
-    /// chat server notice by `silence_after`, servers and their ports by `request_timeout` and the
+    /// chat server notice by `silence_limit`, servers and their ports by `request_timeout` and the
     /// second in which they connect again.
     #[must_use]
     pub fn notice_within(&self, hosts: &Hosts, design: &Design) -> Duration {
+        let holds_sessions =
+            |host: HostId| hosts.is_devices(host) || hosts.chat_index(host).is_some();
         let strikes_devices = match &self.strike {
-            Strike::Host(host) => hosts.is_devices(*host) || hosts.chat_index(*host).is_some(),
+            Strike::Host(host) => holds_sessions(*host),
             Strike::Links(links) | Strike::Slow(links, _) => {
                 links.iter().any(|(from, to)| hosts.is_devices(*from) || hosts.is_devices(*to))
             }
+            Strike::Devices(_) => true,
         };
         match (self.kind, strikes_devices) {
-            // What was held is delivered, and what is slow arrives: no connection dies.
-            (FaultKind::Blip | FaultKind::Latency, _) => Duration::ZERO,
-            (_, true) => design.silence_after,
+            // What was held is delivered, and what is slow arrives: no connection dies. Nor does
+            // one because of a clock.
+            (FaultKind::Blip | FaultKind::Latency | FaultKind::Skew | FaultKind::ClockStep, _) => {
+                Duration::ZERO
+            }
+            (_, true) => design.silence_limit(),
             (_, false) => design.request_timeout + Duration::from_secs(1),
         }
     }
@@ -123,18 +176,6 @@ impl ActiveFault {
             until_s: self.until.as_secs_f64(),
             affected,
         }
-    }
-}
-
-/// A kind's name, as a scenario writes it.
-fn kind_name(kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::Partition => "partition",
-        FaultKind::PartitionOneWay => "partition-one-way",
-        FaultKind::Blip => "blip",
-        FaultKind::Crash => "crash",
-        FaultKind::PowerLoss => "power-loss",
-        FaultKind::Latency => "latency",
     }
 }
 

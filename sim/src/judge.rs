@@ -25,6 +25,8 @@ pub struct Judged {
     pub seed: u64,
     /// What each checker found.
     pub findings: Vec<Finding>,
+    /// The checkers that had to find something to judge.
+    pub applicable: BTreeSet<ViolationName>,
     /// How long deliveries took.
     pub times: DeliveryTimes,
     /// What was done.
@@ -78,12 +80,24 @@ pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
         variant: setup.variant.clone(),
         seed: setup.seed,
         findings: checkers::check_all(&outcome.history),
+        applicable: setup.applicable.clone(),
         times: DeliveryTimes::of(&outcome.history, setup),
         counts: Counts::of(&outcome.history, setup),
         effects: outcome.effects.clone(),
         simulated_s: outcome.simulated_s,
         envelopes: outcome.envelopes,
         cpu_s: outcome.cpu_s,
+    }
+}
+
+impl Judged {
+    /// The checkers that apply and found nothing to judge.
+    #[must_use]
+    pub fn undecided(&self) -> Vec<String> {
+        let applies =
+            |finding: &&Finding| self.applicable.iter().any(|it| it.as_str() == finding.checker);
+        let undecided = self.findings.iter().filter(applies).filter(|finding| finding.undecided());
+        undecided.map(|finding| finding.checker.clone()).collect()
     }
 }
 

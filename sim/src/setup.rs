@@ -1,16 +1,21 @@
 //! Everything that a run begins with, worked out from a scenario, a design and a seed: the same
 //! for both engines.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hubbub_chat::{
     ChannelId, Design, DeviceId, MessageId, OperationId, UserId,
+    design::Ids,
     frame::Change,
-    ports::store::{ChangeRequest, StoreModel, StoreRequest, StoreRules},
-    time::Wall,
+    ports::{
+        directory::{DirectoryModel, DirectoryRequest},
+        store::{ChangeRequest, StoreModel, StoreRequest, StoreRules},
+    },
+    snowflake::SnowflakeSource,
+    time::{Monotonic, Now, Wall, nanoseconds},
 };
 use hubbub_history::{Bounds, EventBody, UserRow};
-use hubbub_scenario::{Cluster, Scenario, Workload};
+use hubbub_scenario::{Cluster, Scenario, ViolationName, Workload};
 use hubbub_traffic::{Action, Population, PopulationShape, Schedule, ScheduleShape};
 
 use crate::{faults::ActiveFault, hosts::Hosts};
@@ -33,8 +38,8 @@ pub enum SetupError {
         /// The name.
         name: String,
     },
-    /// A fault says neither `host` nor `between`.
-    #[error("fault {fault} names no target: give it `host` or `between`")]
+    /// A fault says neither `host` nor `between` nor `users`, or none that its kind can strike.
+    #[error("fault {fault} names no target: give it `host`, `between` or `users`")]
     NoTarget {
         /// Its number, from 0.
         fault: u32,
@@ -72,6 +77,10 @@ pub struct Setup {
     pub population: Population,
     /// What users do, sorted by time from the start of the run.
     pub actions: Vec<Action>,
+    /// The checkers that must find something to judge.
+    pub applicable: BTreeSet<ViolationName>,
+    /// The bounds that checkers judge by.
+    pub bounds: Bounds,
 }
 
 impl Setup {
@@ -88,11 +97,18 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         let workload = scenario.workload.clone().ok_or(SetupError::NoWorkload)?;
         let hosts = Hosts::new(&scenario.cluster);
+        let population = population(&workload, &scenario.cluster, seed);
         let faults = (0..)
             .zip(&scenario.faults)
-            .map(|(id, fault)| ActiveFault::new(id, fault, &hosts))
+            .map(|(id, fault)| ActiveFault::new(id, fault, &hosts, &population, seed))
             .collect::<Result<_, _>>()?;
-        let population = population(&workload, &scenario.cluster, seed);
+        let mut applicable = scenario.applicable(design);
+        applicable.retain(|name| !scenario.expect.not_applicable.contains(name));
+        let bounds = Bounds {
+            reassign_max_ns: nanoseconds(scenario.expect.reassign_max.0),
+            push_settle_max_ns: nanoseconds(scenario.expect.push_settle_max.0),
+            ..Bounds::of(design)
+        };
         let actions = actions(&workload, &population, seed);
         Ok(Self {
             scenario: scenario.name.clone(),
@@ -106,6 +122,8 @@ impl Setup {
             faults,
             population,
             actions,
+            applicable,
+            bounds,
         })
     }
 
@@ -116,25 +134,53 @@ impl Setup {
         })
     }
 
-    /// The store as it is when the run begins: users, devices and groups. Direct channels need no
-    /// preparation.
+    /// The store as it is when the run begins: users, devices, groups, push tokens and what is muted.
+    /// Direct channels need no preparation.
     #[must_use]
     pub fn store(&self) -> StoreModel {
-        let mut store = StoreModel::new(StoreRules::from(&self.design));
+        self.store_by(StoreRules::from(&self.design))
+    }
+
+    /// As [`Self::store`], by other rules than those of the design.
+    pub(crate) fn store_by(&self, rules: StoreRules) -> StoreModel {
+        let mut store = StoreModel::new(rules);
         for request in self.store_requests() {
             store.handle(Wall(WALL_START_NS), request);
         }
         store
     }
 
+    /// The directory as it is when the run begins: the accounts, logged in on their devices, and who
+    /// is whose friend.
+    #[must_use]
+    pub fn directory(&self) -> DirectoryModel {
+        let mut directory = DirectoryModel::default();
+        for user in self.population.users() {
+            let (name, password_hash) = (format!("user-{}", user.id), String::new());
+            directory.handle(DirectoryRequest::SignUp { name, password_hash });
+        }
+        for (user, device, _) in self.devices() {
+            let mut token = [0; 32];
+            token[..8].copy_from_slice(&device.0.to_be_bytes());
+            directory.handle(DirectoryRequest::Login { user, token });
+        }
+        for (one, other) in self.population.friendships() {
+            for (user, other) in [(one, other), (other, one)] {
+                directory.handle(DirectoryRequest::Befriend { user, other });
+            }
+        }
+        directory
+    }
+
     fn store_requests(&self) -> Vec<StoreRequest> {
         let register = |(user, device, _)| StoreRequest::Register { user, device: Some(device) };
         let mut requests: Vec<StoreRequest> = self.devices().map(register).collect();
+        let mut ids = FirstIds::of(&self.design);
         for group in self.population.groups() {
             let device = self.population.user(group.creator).and_then(|user| user.devices.first());
             requests.extend(device.map(|device| {
                 StoreRequest::Change(ChangeRequest {
-                    given_id: MessageId::ZERO,
+                    given_id: ids.next(),
                     user: group.creator,
                     device: *device,
                     channel: group.channel,
@@ -142,6 +188,19 @@ impl Setup {
                     operation: OperationId(0),
                     change: Change::Create(group.members.clone()),
                 })
+            }));
+        }
+        for user in self.population.users() {
+            let device = user.devices.first().filter(|_| user.push);
+            requests.extend(device.map(|device| StoreRequest::PushToken {
+                user: user.id,
+                device: *device,
+                token: Some(format!("token-{device}")),
+            }));
+            requests.extend(user.muted.iter().map(|channel| StoreRequest::Mute {
+                user: user.id,
+                channel: *channel,
+                muted: true,
             }));
         }
         requests
@@ -156,10 +215,7 @@ impl Setup {
             variant: self.variant.clone(),
             seed: self.seed,
             engine: engine.to_owned(),
-            bounds: Bounds {
-                group_limit: self.design.group_limit,
-                initial_history: self.design.initial_history,
-            },
+            bounds: self.bounds.clone(),
         }
     }
 
@@ -168,9 +224,19 @@ impl Setup {
     pub fn population_event(&self) -> EventBody {
         let row =
             |user: &hubbub_traffic::User| UserRow { user: user.id, devices: user.devices.clone() };
+        let users = self.population.users();
+        let with_token = users.iter().filter(|user| user.push);
+        let muted = |user: &hubbub_traffic::User| {
+            let channels = user.muted.clone();
+            let user = user.id;
+            channels.into_iter().map(move |channel| (user, channel))
+        };
         EventBody::Population(hubbub_history::Population {
-            users: self.population.users().iter().map(row).collect(),
+            users: users.iter().map(row).collect(),
             members: std::collections::BTreeMap::new(),
+            friends: self.population.friendships().collect(),
+            push: with_token.filter_map(|user| Some((user.id, *user.devices.first()?))).collect(),
+            muted: users.iter().flat_map(muted).collect(),
         })
     }
 
@@ -202,6 +268,37 @@ impl Setup {
     }
 }
 
+/// Ids of what is in the logs before the run begins, where the append does not give them.
+struct FirstIds {
+    ids: Ids,
+    source: SnowflakeSource,
+    at_ms: u64,
+}
+
+/// The worker of those ids. Leases are given from 0 up, so nobody else has it.
+const FIRST_WORKER: u16 = 1023;
+
+impl FirstIds {
+    fn of(design: &Design) -> Self {
+        let mut source = SnowflakeSource::without_lease();
+        source.lease(FIRST_WORKER, Monotonic(u64::MAX), 0, Monotonic(0));
+        // All of them lie in the second before the run.
+        Self { ids: design.ids, source, at_ms: WALL_START_NS / 1_000_000 - 1000 }
+    }
+
+    fn next(&mut self) -> MessageId {
+        self.at_ms += 1;
+        match self.ids {
+            Ids::ChannelSequence => MessageId::ZERO,
+            Ids::CreatedAt => MessageId(self.at_ms),
+            Ids::Snowflake => {
+                let now = Now { monotonic: Monotonic(0), wall: Wall(self.at_ms * 1_000_000) };
+                self.source.issue(now).unwrap_or_default()
+            }
+        }
+    }
+}
+
 fn population(workload: &Workload, cluster: &Cluster, seed: u64) -> Population {
     let shape = PopulationShape {
         users: workload.users,
@@ -210,6 +307,10 @@ fn population(workload: &Workload, cluster: &Cluster, seed: u64) -> Population {
         group_count: workload.groups.count,
         group_size: workload.groups.size,
         device_hosts: cluster.devices,
+        friends: workload.friends,
+        push: workload.push,
+        muted: workload.muted,
+        quiet_users: workload.quiet_users,
     };
     Population::generate(seed, &shape)
 }
@@ -220,6 +321,8 @@ fn actions(workload: &Workload, population: &Population, seed: u64) -> Vec<Actio
         sends_per_second: workload.sends_per_user.per_second,
         group_share: workload.group_share,
         member_changes_per_second: workload.member_changes.per_second,
+        joins_per_second: workload.joins.per_second,
+        looks_per_second: workload.looks_per_user.per_second,
         body_bytes: workload.body_bytes,
     };
     let mut actions = Schedule::generate(seed, population, &shape);

@@ -18,7 +18,4 @@ pub struct TransportTotals {
     pub idle_users: u64,
     /// For how long `quiet` and `idle` were counted, in seconds.
     pub quiet_s: f64,
-    /// The longest time that a chat server held a session whose device was gone, in seconds: its
-    /// process was down, its link to the server was cut, or it had given the connection up.
-    pub believed_connected_s: f64,
 }

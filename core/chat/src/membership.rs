@@ -145,6 +145,12 @@ impl Membership {
         self.drive_lease(now);
     }
 
+    /// Under which epoch the lease is held at this moment.
+    #[must_use]
+    pub fn epoch(&self, now: Now) -> Option<u64> {
+        self.keeper.as_ref()?.epoch(now.monotonic)
+    }
+
     /// What is to be done next; drained after every `handle_*`.
     pub fn poll_output(&mut self) -> Option<MembershipOutput> {
         self.outputs.pop_front()

@@ -75,14 +75,10 @@ impl Engine<'_> {
         self.connection_over(device);
     }
 
-    /// The device sends a frame.
-    pub(super) fn send_frame(&mut self, device: DeviceId, frame: ClientFrame) {
-        self.client_input(device, ClientInput::Frame(frame));
-    }
-
     /// Tells a device's transport something, without asking what it wants then.
     pub(super) fn client_input(&mut self, device: DeviceId, input: ClientInput) {
-        let now = self.clock();
+        let Some(host) = self.devices.get(&device).map(|node| node.host) else { return };
+        let now = self.clock(host);
         let node = self.devices.get_mut(&device);
         if let Some(client) = node.and_then(|node| node.transport.client.as_mut()) {
             client.handle_input(now, input);
@@ -99,7 +95,7 @@ impl Engine<'_> {
                 if matches!(input, DeviceInput::Closed | DeviceInput::Unreachable) {
                     self.connection_over(device);
                 }
-                self.tell_device(device, input);
+                self.feed_device(device, input);
             }
             ClientOutput::Call(call) => self.make_call(device, call),
             ClientOutput::Abandon(call) => self.abandon_call(device, call),
@@ -120,15 +116,20 @@ impl Engine<'_> {
         }
     }
 
-    /// A connection of a device is gone, or could not be opened.
-    pub(super) fn close_at_device(&mut self, stream: u64, input: ClientInput) {
+    /// A connection is closed for a device.
+    pub(super) fn close_at_device(&mut self, stream: u64) {
+        self.connection_closed(stream, ClientInput::StreamClosed);
+        if let Some(state) = self.streams.remove(&stream) {
+            self.network.forget(stream, state.device);
+        }
+    }
+
+    /// A connection of a device is gone, or could not be opened: `input` says so of a stream.
+    pub(super) fn connection_closed(&mut self, stream: u64, input: ClientInput) {
         let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
-        let is_of_lane =
-            self.devices.get(&device).is_some_and(|node| node.transport.lanes.has(stream));
-        if is_of_lane {
-            self.lane_closed(device, stream);
-        } else {
-            self.stream_input(stream, input);
+        match self.devices.get(&device) {
+            Some(node) if node.transport.lanes.has(stream) => self.lane_closed(device, stream),
+            _ => self.stream_input(stream, input),
         }
     }
 
@@ -142,9 +143,7 @@ impl Engine<'_> {
     /// What the transports of all devices have come to.
     pub(super) fn transport_totals(&self) -> TransportTotals {
         let quiet_s = self.now.saturating_sub(nanoseconds(LEAD)) as f64 / 1e9;
-        let believed_connected_s = self.beliefs.longest(self.now) as f64 / 1e9;
-        let mut totals =
-            TransportTotals { quiet_s, believed_connected_s, ..TransportTotals::default() };
+        let mut totals = TransportTotals { quiet_s, ..TransportTotals::default() };
         for node in self.devices.values() {
             totals.all.add(&node.transport.counts());
         }
@@ -168,7 +167,7 @@ impl Engine<'_> {
     /// What the device had of its connection is of no use to it any more.
     fn connection_over(&mut self, device: DeviceId) {
         self.close_lanes(device);
-        self.beliefs.lose(self.now, device);
+        self.held_sessions.lose(self.now, device);
     }
 
     fn open_stream(&mut self, device: DeviceId) {
@@ -197,8 +196,7 @@ impl Engine<'_> {
     pub(super) fn new_stream(&mut self, device: DeviceId) -> Option<u64> {
         let server = self.devices.get(&device)?.transport.server?;
         self.last_stream += 1;
-        let state = Stream { device, server, opened_by: None, wedged: [false; 2] };
-        self.streams.insert(self.last_stream, state);
+        self.streams.insert(self.last_stream, Stream::new(device, server));
         Some(self.last_stream)
     }
 }

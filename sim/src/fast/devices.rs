@@ -4,67 +4,98 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     ChannelId, Device, DeviceId, MessageId, UserId,
+    design::{CursorScope, Design},
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
+    frame::ClientFrame,
     time::nanoseconds,
+    transport::ClientInput,
 };
-use hubbub_history::{EventBody, Source, device_event};
+use hubbub_history::{EventBody, Process as ProcessName, Source, device_event};
 
-use super::{Engine, Happening, Lane, Payload, clients::DeviceTransport};
+use super::{
+    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, process::Process,
+};
 use crate::{hosts::HostId, setup::LEAD};
 
-/// A device: its disk, and its machine when its host is up.
+/// A device: its disk, and its machine when it is up.
 pub(super) struct DeviceNode {
     pub(super) user: UserId,
     pub(super) host: HostId,
     pub(super) disk: DeviceDisk,
-    pub(super) machine: Option<Device>,
+    pub(super) process: Process<Device>,
+    /// The name by which lines of the history know it.
+    pub(super) name: ProcessName,
     pub(super) stream: Option<u64>,
     pub(super) transport: DeviceTransport,
-    incarnation: u32,
-    wake_at: Option<u64>,
+    /// Whether its connection is open and greeted.
+    pub(super) attached: bool,
+    pub(super) route: Route,
+    /// Whether its network works, as the history has it.
+    pub(super) link: bool,
 }
 
 impl DeviceNode {
-    pub(super) fn new(user: UserId, host: HostId) -> Self {
-        let disk = DeviceDisk::default();
+    pub(super) fn new(user: UserId, device: DeviceId, host: HostId) -> Self {
         Self {
             user,
             host,
-            disk,
-            machine: None,
+            disk: DeviceDisk::default(),
+            process: Process::down(),
+            name: ProcessName(format!("device-{device}").into()),
             stream: None,
             transport: DeviceTransport::default(),
-            incarnation: 0,
-            wake_at: None,
+            attached: false,
+            route: Route::default(),
+            link: true,
         }
     }
 
-    pub(super) fn is_settled(&self, heads: &BTreeMap<UserId, Vec<(ChannelId, MessageId)>>) -> bool {
+    /// Whether this is one of its connections.
+    pub(super) fn uses(&self, stream: u64) -> bool {
+        self.stream == Some(stream) || self.transport.lanes.has(stream)
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.process.machine.is_some()
+    }
+
+    /// Nothing is pending, and the device stands at the end of everything that its user may see.
+    pub(super) fn is_settled(&self, heads: &Heads, design: &Design) -> bool {
+        let synced = self.process.machine.as_ref().is_some_and(Device::is_synced);
+        if !synced || self.disk.pending() > 0 {
+            return false;
+        }
+        let heads = heads.get(&self.user).map_or(&[][..], Vec::as_slice);
+        if design.cursor == CursorScope::Global {
+            let newest = heads.iter().map(|(_, head)| *head).max().unwrap_or_default();
+            return self.disk.newest() >= newest;
+        }
         let cursors = self.disk.cursors();
         let is_there = |(channel, head): &(ChannelId, MessageId)| {
             cursors.get(channel).is_some_and(|cursor| cursor >= head)
         };
-        let synced = self.machine.as_ref().is_some_and(Device::is_synced);
-        let heads = heads.get(&self.user).map_or(&[][..], Vec::as_slice);
-        synced && self.disk.pending() == 0 && heads.iter().all(is_there)
+        heads.iter().all(is_there)
     }
 
     pub(super) fn final_event(&self) -> Option<EventBody> {
-        let device = self.machine.as_ref()?.id();
+        let device = self.process.machine.as_ref()?.id();
         let (cursors, digests) = (self.disk.cursors(), self.disk.digests());
         Some(EventBody::Final { device, cursors, digests })
     }
 }
 
+/// The last entry that each user may see, per channel.
+pub(super) type Heads = BTreeMap<UserId, Vec<(ChannelId, MessageId)>>;
+
 impl Engine<'_> {
     pub(super) fn start_device(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get_mut(&device) else { return };
         let (design, disk) = (self.setup.design.clone(), node.disk.clone());
-        node.incarnation += 1;
         node.transport.start(&design);
-        node.machine = Some(Device::restore(node.user, device, design, disk, self.setup.seed));
-        node.wake_at = None;
-        self.plan_device_wake(device);
+        let machine = Device::restore(node.user, device, design, disk, self.setup.seed);
+        node.process.start(node.process.incarnation + 1, machine);
+        node.route.restart();
+        self.plan_device(device);
     }
 
     pub(super) fn device_input(
@@ -73,46 +104,41 @@ impl Engine<'_> {
         input: DeviceInput,
         intended_ns: Option<u64>,
     ) {
-        self.tell_device(device, input);
+        self.feed_device(device, input);
         self.drain_device(device, intended_ns);
     }
 
     /// Gives a device something without asking what it wants then.
-    pub(super) fn tell_device(&mut self, device: DeviceId, input: DeviceInput) {
-        let now = self.clock();
+    pub(super) fn feed_device(&mut self, device: DeviceId, input: DeviceInput) {
+        let Some(host) = self.devices.get(&device).map(|node| node.host) else { return };
+        let now = self.clock(host);
         self.machine_events += 1;
-        if let Some(machine) = self.devices.get_mut(&device).and_then(|node| node.machine.as_mut())
+        if let Some(machine) =
+            self.devices.get_mut(&device).and_then(|node| node.process.machine.as_mut())
         {
             machine.handle_input(now, input);
         }
     }
 
-    pub(super) fn wake_device(&mut self, device: DeviceId) {
-        let now = self.clock();
+    pub(super) fn wake_device(&mut self, device: DeviceId, at: u64) {
+        let Some(host) = self.devices.get(&device).map(|node| node.host) else { return };
+        let now = self.clock(host);
         let Some(node) = self.devices.get_mut(&device) else { return };
-        if node.wake_at != Some(self.now) {
-            return;
-        }
-        node.wake_at = None;
-        self.machine_events += 1;
-        if let Some(machine) = &mut node.machine {
+        if let Some(machine) = node.process.wake(at) {
             machine.handle_timeout(now);
             node.transport.handle_timeout(now);
+            self.machine_events += 1;
             self.drain_device(device, None);
         }
     }
 
-    fn plan_device_wake(&mut self, device: DeviceId) {
-        let now = self.now;
+    fn plan_device(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get_mut(&device) else { return };
-        let device_due = node.machine.as_ref().and_then(Device::poll_timeout).map(|(at, _)| at);
-        let Some(due) = device_due.into_iter().chain(node.transport.poll_timeout()).min() else {
-            return;
-        };
-        let due = due.0.max(now);
-        if node.wake_at.is_none_or(|planned| due < planned) {
-            node.wake_at = Some(due);
-            self.at(due, Happening::WakeDevice(device));
+        let of_machine = node.process.machine.as_ref().and_then(Device::poll_timeout);
+        let of_transport = node.transport.poll_timeout();
+        let due = of_machine.map(|(due, _)| due).into_iter().chain(of_transport).min();
+        if let Some(at) = node.process.plan(self.now, due) {
+            self.at(at, Happening::WakeDevice(device, at));
         }
     }
 
@@ -124,14 +150,14 @@ impl Engine<'_> {
                 break;
             }
         }
-        self.plan_device_wake(device);
+        self.plan_device(device);
     }
 
     fn drain_machine(&mut self, device: DeviceId, intended_ns: Option<u64>) {
         while let Some(output) = self
             .devices
             .get_mut(&device)
-            .and_then(|node| node.machine.as_mut())
+            .and_then(|node| node.process.machine.as_mut())
             .and_then(Device::poll_output)
         {
             for output in self.planted.device_output(device, output) {
@@ -144,24 +170,49 @@ impl Engine<'_> {
         let Some(node) = self.devices.get_mut(&device) else { return };
         match output {
             DeviceOutput::Persist(write) => node.disk.write(&write),
-            DeviceOutput::Open { attempt, .. } => {
-                self.connect(device, self.setup.server_for(device, attempt));
+            DeviceOutput::Open { attempt, background } => {
+                self.seek_server(device, attempt, background);
             }
-            DeviceOutput::Frame(frame) => self.send_frame(device, frame),
-            DeviceOutput::Close => self.disconnect(device),
-            DeviceOutput::Event(event) => {
-                let (user, incarnation) = (node.user, node.incarnation - 1);
-                if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
-                    node.transport.has_received = true;
-                }
-                let server = node.transport.server.map(|server| self.setup.hosts.chat(server));
-                let server = server.map_or("", |host| self.setup.hosts.name(host));
-                if let Some(body) = device_event(user, device, server, intended_ns, &event) {
-                    let process = format!("device-{device}");
-                    self.record(Source::Device, &process, incarnation, body);
-                }
+            DeviceOutput::Frame(frame) => {
+                self.heartbeats += u64::from(matches!(frame, ClientFrame::Heartbeat { .. }));
+                self.client_input(device, ClientInput::Frame(frame));
             }
+            DeviceOutput::Close => {
+                node.route.give_up();
+                self.disconnect(device);
+            }
+            DeviceOutput::Event(event) => self.device_event(device, &event, intended_ns),
         }
+    }
+
+    fn device_event(&mut self, device: DeviceId, event: &DeviceEvent, intended_ns: Option<u64>) {
+        let Some(node) = self.devices.get_mut(&device) else { return };
+        // That the network works is said before a session begins and after one has ended.
+        let (begins, ends) =
+            (matches!(event, DeviceEvent::Attached), matches!(event, DeviceEvent::Detached(_)));
+        node.attached = (node.attached || begins) && !ends;
+        if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
+            node.transport.has_received = true;
+        }
+        if begins {
+            self.record_link(device);
+        }
+        let Some(node) = self.devices.get(&device) else { return };
+        let server = node.transport.server.map(|server| self.setup.hosts.chat(server));
+        let server = server.map_or("", |host| self.setup.hosts.name(host));
+        if let Some(body) = device_event(node.user, device, server, intended_ns, event) {
+            self.record_of_device(Source::Device, device, body);
+        }
+        if ends {
+            self.record_link(device);
+        }
+    }
+
+    /// A line about a device, written by its process.
+    pub(super) fn record_of_device(&mut self, source: Source, device: DeviceId, body: EventBody) {
+        let Some(node) = self.devices.get(&device) else { return };
+        let incarnation = node.process.incarnation.saturating_sub(1);
+        self.history.push(self.now, source, node.name.clone(), incarnation, body);
     }
 
     /// Sends something on a connection, unless it is gone or wedged.
@@ -172,6 +223,6 @@ impl Engine<'_> {
         }
         let Some(here) = self.devices.get(&state.device).map(|node| node.host) else { return };
         let there = self.setup.hosts.chat(state.server);
-        self.transmit(here, there, Lane::Stream(stream, true), payload);
+        self.transmit(here, there, Lane::Stream(stream, state.device, true), payload);
     }
 }

@@ -49,6 +49,11 @@ impl HttpLanes {
         self.both().any(|connection| connection.stream == stream)
     }
 
+    /// The connections of both.
+    pub(super) fn streams(&self) -> impl Iterator<Item = u64> {
+        self.both().map(|connection| connection.stream)
+    }
+
     /// Forgets the connections of both, and says which they were.
     pub(super) fn take(&mut self) -> Vec<u64> {
         let both = [self.receive.take(), self.send.take()];
@@ -101,6 +106,7 @@ impl Engine<'_> {
             self.send_to_server(stream, Payload::CloseServer { stream });
         }
         self.send_to_server(stream, Payload::Connect { stream });
+        self.renew_link(device);
     }
 
     fn send_call(&mut self, device: DeviceId, stream: u64, call: CallId, body: CallBody) {
@@ -118,6 +124,15 @@ impl Engine<'_> {
         let lane = node.transport.lanes.find(|connection| connection.call == Some(call));
         if let Some(Connection { stream, .. }) = lane.and_then(Option::take) {
             self.send_to_server(stream, Payload::CloseServer { stream });
+            self.renew_link(device);
+        }
+    }
+
+    /// A device that has given a connection up on which something was lost has a network again, if
+    /// nothing else is wrong with it.
+    fn renew_link(&mut self, device: DeviceId) {
+        if self.devices.get(&device).is_some_and(|node| !node.link) {
+            self.record_link(device);
         }
     }
 

@@ -1,30 +1,44 @@
 //! The fast engine: an event queue over the machines. It skips idle time, and needs no thread, no
 //! socket and no async runtime.
 
-mod beliefs;
 mod bytes;
 mod clients;
 mod devices;
+mod discovery;
 mod faults;
+mod generator;
+mod held;
 mod http;
+mod leases;
+mod links;
+mod lives;
 mod network;
+mod notifiers;
 mod planted;
+mod ports;
+mod presence;
+mod process;
 mod servers;
 mod sessions;
 mod store;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hubbub_chat::{
-    DeviceId, RequestId, SessionId,
+    ChatServer, DeviceId, Notifier, RequestId, SessionId,
+    design::{CursorScope, IdSource, Ids},
     device::DeviceInput,
+    discovery::Assignment,
     frame::{Change, ClientFrame, PeerFrame, ServerFrame},
-    ports::{Answer, Request},
+    ports::{Answer, Request, push::PushAnswer, store::StoreRules},
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
     transport::{CallBody, CallId, ClientInput},
 };
-use hubbub_history::{EventBody, History, Phase, Process, Source};
+use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 use hubbub_traffic::What;
 
 pub use planted::{Nothing, Planted};
@@ -32,16 +46,29 @@ pub use planted::{Nothing, Planted};
 use crate::{
     cpu::thread_cpu_s,
     hosts::HostId,
-    outcome::Outcome,
+    outcome::{MachineCounts, Outcome},
     setup::{LEAD, Setup, WALL_START_NS},
     trace::Trace,
 };
-use beliefs::Beliefs;
 use devices::DeviceNode;
+use discovery::{ApiNode, Ask};
+use generator::Generator;
+use held::HeldSessions;
 use http::Reply;
+use leases::Beliefs;
 use network::{Fate, Lane, Network};
-use servers::ServerHost;
+use notifiers::Push;
+use ports::{Asker, Seat};
+use presence::PresenceNode;
+use process::Process;
+use sessions::Sessions;
 use store::StoreHost;
+
+/// API servers start so long after the others: the registry knows of chat servers by then.
+const API_START_NS: u64 = 250_000_000;
+
+/// Devices start so long after the chat servers: discovery knows of those by then.
+const DEVICES_START_NS: u64 = 500_000_000;
 
 /// How often the engine looks whether everything has settled after the heal.
 const SETTLE_CHECK_NS: u64 = 500_000_000;
@@ -63,12 +90,21 @@ pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Ou
 enum Happening {
     Action(usize),
     Arrival(HostId, Payload),
-    WakeServer(usize),
-    WakeSession(usize, SessionId),
-    WakeDevice(DeviceId),
-    /// Devices are attached; what quiet users cost counts from here.
+    /// A machine wants to be woken, as planned for this time.
+    Wake(Seat, u64),
+    WakeDevice(DeviceId, u64),
+    /// A session over polls of this chat server wants to be woken.
+    WakeSession(usize, SessionId, u64),
+    /// Devices are attached: what quiet users cost counts from here.
     Attached,
+    Start(Seat),
+    StartDevices,
+    /// The gateway gets a push of this notifier.
+    Push(usize, Push),
     Fault(usize, bool),
+    /// A chat server has had its time to hand its sessions over.
+    DrainLimit(usize, u32),
+    LeaseCheck,
     Heal,
     SettleCheck,
 }
@@ -77,7 +113,7 @@ enum Happening {
 #[derive(Debug, Clone)]
 enum Payload {
     Open { stream: u64, device: DeviceId },
-    /// The stream is open; `number` is what requests name its session.
+    /// The stream is open; requests name its session by `number`.
     Opened { stream: u64, number: u64 },
     Refused { stream: u64 },
     ToServer { stream: u64, frame: ClientFrame },
@@ -89,9 +125,12 @@ enum Payload {
     Connected { stream: u64 },
     Call { stream: u64, call: CallId, body: CallBody },
     Reply { stream: u64, call: CallId, reply: Reply, bytes: u64 },
-    Request { server: usize, incarnation: u32, id: RequestId, request: Request },
-    Answer { server: usize, incarnation: u32, id: RequestId, answer: Answer },
+    Ask(Ask),
+    Told { number: u64, device: DeviceId, assignment: Option<Assignment> },
+    Request { asker: Asker, id: RequestId, request: Request },
+    Answer { asker: Asker, id: RequestId, answer: Answer },
     Peer { server: usize, frame: PeerFrame },
+    PushAnswer { notifier: usize, incarnation: u32, id: u64, answer: PushAnswer },
 }
 
 /// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
@@ -104,6 +143,21 @@ struct Stream {
     /// A message on it was lost, so nothing that follows in that direction arrives: there is no
     /// retransmission. Towards the server, and towards the device.
     wedged: [bool; 2],
+    /// A message on it was lost on the way, and not because either end is gone.
+    broken: bool,
+}
+
+impl Stream {
+    fn new(device: DeviceId, server: usize) -> Self {
+        Self { device, server, opened_by: None, wedged: [false; 2], broken: false }
+    }
+}
+
+/// A host whose processes do nothing.
+#[derive(Debug, Default)]
+struct Paused {
+    faults: BTreeSet<u32>,
+    deferred: Vec<Happening>,
 }
 
 struct Engine<'run> {
@@ -116,13 +170,33 @@ struct Engine<'run> {
     held: Vec<(HostId, HostId, Lane, Payload)>,
     streams: BTreeMap<u64, Stream>,
     last_stream: u64,
+    last_ask: u64,
+    /// How often each host has started.
+    incarnations: Vec<u32>,
+    /// Hosts that are down, and the fault that took them down.
+    down_by: BTreeMap<HostId, u32>,
+    /// Chat servers that are handing their sessions over, and the fault that wants it.
+    draining: BTreeMap<usize, u32>,
+    paused: BTreeMap<HostId, Paused>,
+    /// Hosts whose wall clock is wrong at times, and the faults' places in the schedule.
+    wrong_clocks: Vec<(HostId, usize)>,
     store: StoreHost,
-    servers: Vec<ServerHost>,
+    servers: Vec<Process<ChatServer>>,
+    /// What each chat server's process has between itself and HTTP requests.
+    sessions: Vec<Sessions>,
+    presence: Vec<Process<PresenceNode>>,
+    notifiers: Vec<Process<Notifier>>,
+    apis: Vec<Process<ApiNode>>,
+    generator: Process<Generator>,
+    beliefs: BTreeMap<Seat, Beliefs>,
     devices: BTreeMap<DeviceId, DeviceNode>,
-    beliefs: Beliefs,
+    held_sessions: HeldSessions,
     history: History,
     trace: Option<Trace>,
     machine_events: u64,
+    machines: MachineCounts,
+    heartbeats: u64,
+    was_settled: bool,
     ended: bool,
 }
 
@@ -135,6 +209,8 @@ impl<'run> Engine<'run> {
             ))
         };
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
+        let rules = planted.store_rules(StoreRules::from(&setup.design));
+        let hosts = &setup.hosts;
         let mut engine = Self {
             setup,
             planted,
@@ -145,13 +221,28 @@ impl<'run> Engine<'run> {
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
-            store: StoreHost::new(setup),
-            servers: Vec::new(),
+            last_ask: 0,
+            incarnations: vec![1; hosts.iter().count()],
+            down_by: BTreeMap::new(),
+            draining: BTreeMap::new(),
+            paused: BTreeMap::new(),
+            wrong_clocks: wrong_clocks(setup),
+            store: StoreHost::new(setup, rules),
+            servers: downs(hosts.chat_count()),
+            sessions: (0..hosts.chat_count()).map(|_| Sessions::default()).collect(),
+            presence: downs(hosts.presence_count()),
+            notifiers: downs(hosts.notify_count()),
+            apis: downs(hosts.api_count()),
+            generator: Process::down(),
+            beliefs: BTreeMap::new(),
             devices: BTreeMap::new(),
-            beliefs: Beliefs::default(),
+            held_sessions: HeldSessions::default(),
             history: History::default(),
             trace: traced.then(header),
             machine_events: 0,
+            machines: MachineCounts::default(),
+            heartbeats: 0,
+            was_settled: false,
             ended: false,
         };
         engine.prepare();
@@ -166,14 +257,16 @@ impl<'run> Engine<'run> {
             self.record(Source::Store, "store", 0, entry);
         }
         self.record(Source::Harness, "harness", 0, phase(Phase::Safety, None));
-        for index in 0..setup.hosts.chat_count() {
-            self.servers.push(ServerHost::down());
-            self.start_server(index);
-        }
+        self.record_capacities();
+        self.every_seat(|engine, seat| match seat {
+            Seat::Api(_) => engine.at(API_START_NS, Happening::Start(seat)),
+            _ => engine.start_seat(seat),
+        });
         for (user, device, host) in setup.devices() {
-            self.devices.insert(device, DeviceNode::new(user, setup.hosts.devices(host)));
-            self.start_device(device);
+            let node = DeviceNode::new(user, device, setup.hosts.devices(host));
+            self.devices.insert(device, node);
         }
+        self.at(DEVICES_START_NS, Happening::StartDevices);
         for (index, action) in setup.actions.iter().enumerate() {
             self.at(nanoseconds(action.at), Happening::Action(index));
         }
@@ -183,6 +276,7 @@ impl<'run> Engine<'run> {
         }
         self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
+        self.check_leases();
     }
 
     fn run(mut self) -> Outcome {
@@ -194,31 +288,66 @@ impl<'run> Engine<'run> {
             self.happen(happening);
         }
         let transport = self.transport_totals();
+        self.count_machines();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
         Outcome {
             effects: self.setup.faults.iter().map(effect).collect(),
             simulated_s: self.now as f64 / 1e9,
             cpu_s: thread_cpu_s() - cpu_before_s,
-            transport: Some(transport),
             envelopes: self.network.envelopes,
             machine_events: self.machine_events,
             history: self.history,
             trace: self.trace,
+            machines: Some(self.machines),
+            transport: Some(transport),
         }
     }
 
     fn happen(&mut self, happening: Happening) {
+        let Some(happening) = self.defer(happening) else { return };
         match happening {
             Happening::Action(index) => self.act(index),
             Happening::Arrival(host, payload) => self.arrive(host, payload),
-            Happening::WakeServer(index) => self.wake_server(index),
-            Happening::WakeSession(index, session) => self.wake_session(index, session),
-            Happening::WakeDevice(device) => self.wake_device(device),
+            Happening::Wake(seat, at) => self.wake(seat, at),
+            Happening::WakeDevice(device, at) => self.wake_device(device, at),
+            Happening::WakeSession(index, session, at) => self.wake_session(index, session, at),
             Happening::Attached => self.begin_quiet(),
+            Happening::Start(seat) => self.start_late(seat),
+            Happening::StartDevices => {
+                let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
+                devices.into_iter().for_each(|device| self.start_late_device(device));
+            }
+            Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
+            Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
+            Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
             Happening::SettleCheck => self.check_settled(),
+        }
+    }
+
+    fn wake(&mut self, seat: Seat, at: u64) {
+        match seat {
+            Seat::Chat(index) => self.wake_server(index, at),
+            Seat::Presence(index) => self.wake_presence(index, at),
+            Seat::Notify(index) => self.wake_notifier(index, at),
+            Seat::Api(index) => self.wake_api(index, at),
+            Seat::Generator => self.wake_generator(at),
+        }
+    }
+
+    /// A fault may have been earlier: then its end is the start.
+    fn start_late(&mut self, seat: Seat) {
+        if !self.down_by.contains_key(&self.host_of(seat)) && !self.is_up(seat) {
+            self.start_seat(seat);
+        }
+    }
+
+    fn start_late_device(&mut self, device: DeviceId) {
+        let Some(node) = self.devices.get(&device) else { return };
+        if !self.down_by.contains_key(&node.host) && !node.is_up() {
+            self.start_device(device);
         }
     }
 
@@ -228,6 +357,7 @@ impl<'run> Engine<'run> {
             What::Send { channel, body } => DeviceInput::Send { channel, body },
             What::Leave { channel } => DeviceInput::Change { channel, change: Change::Leave },
             What::Join { channel } => DeviceInput::Change { channel, change: Change::Join },
+            What::Look { users } => DeviceInput::Look { users },
         };
         self.device_input(action.device, input, Some(nanoseconds(action.at)));
     }
@@ -239,46 +369,46 @@ impl<'run> Engine<'run> {
             Payload::Opened { stream, number } => {
                 self.stream_input(stream, ClientInput::StreamOpened { session: Some(number) });
             }
-            Payload::Refused { stream } => {
-                self.close_at_device(stream, ClientInput::StreamUnreachable);
-            }
+            Payload::Refused { stream } => self.refused(stream),
             Payload::ToServer { stream, frame } => self.frame_arrives(stream, frame),
             Payload::ToDevice { stream, frame, bytes } => {
                 self.stream_input(stream, ClientInput::StreamFrame { frame, payload_bytes: bytes });
             }
             Payload::CloseServer { stream } => self.close_at_server(stream),
-            Payload::CloseDevice { stream } => {
-                self.close_at_device(stream, ClientInput::StreamClosed);
-                self.streams.remove(&stream);
-                self.network.forget(stream);
-            }
+            Payload::CloseDevice { stream } => self.close_at_device(stream),
             Payload::Connect { stream } => self.connect_arrives(stream),
             Payload::Connected { stream } => self.connection_opened(stream),
             Payload::Call { stream, call, body } => self.call_arrives(stream, call, body),
             Payload::Reply { stream, call, reply, bytes } => {
                 self.reply_arrives(stream, call, reply, bytes);
             }
-            Payload::Request { server, incarnation, id, request } => {
-                self.request_arrives(server, incarnation, id, request);
-            }
-            Payload::Answer { server, incarnation, id, answer } => {
-                self.answer_arrives(server, incarnation, id, answer);
-            }
+            Payload::Ask(ask) => self.ask_arrives(ask),
+            Payload::Told { number, device, assignment } => self.told(number, device, assignment),
+            Payload::Request { asker, id, request } => self.request_arrives(asker, id, request),
+            Payload::Answer { asker, id, answer } => self.answer_arrives(asker, id, answer),
             Payload::Peer { server, frame } => self.hint_arrives(server, frame),
+            Payload::PushAnswer { notifier, incarnation, id, answer } => {
+                self.push_answer_arrives(notifier, incarnation, id, answer);
+            }
         }
     }
 
     /// Sends something over a link, subject to the faults that strike it.
     fn transmit(&mut self, from: HostId, to: HostId, lane: Lane, payload: Payload) {
+        if from == to {
+            return self.at(self.now, Happening::Arrival(to, payload));
+        }
         match self.network.send(self.now, from, to, lane) {
             Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
                 self.trace(from, || format!("loses {payload:?}"));
-                if let Lane::Stream(stream, to_server) = lane
+                if let Lane::Stream(stream, device, to_server) = lane
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
                     stream.wedged[usize::from(!to_server)] = true;
+                    stream.broken = true;
+                    self.record_link(device);
                 }
             }
         }
@@ -300,7 +430,12 @@ impl<'run> Engine<'run> {
 
     fn check_settled(&mut self) {
         let late = self.now >= nanoseconds(self.setup.deadline());
-        if !late && !self.is_settled() {
+        let is_settled = self.is_settled();
+        // Where the end of a log says nothing of what lies before, what is on its way may have more.
+        let again = self.setup.design.ids != Ids::ChannelSequence
+            || self.setup.design.cursor == CursorScope::Global;
+        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
+        if !late && !(is_settled && (was_settled || !again)) {
             return self.at(self.now + SETTLE_CHECK_NS, Happening::SettleCheck);
         }
         let finals: Vec<_> = self.devices.values().filter_map(DeviceNode::final_event).collect();
@@ -314,7 +449,18 @@ impl<'run> Engine<'run> {
     /// Nothing is pending on any device, and every device has what the store has for its user.
     fn is_settled(&self) -> bool {
         let heads = self.store.heads();
-        self.devices.values().all(|node| node.is_settled(&heads))
+        self.devices.values().all(|node| node.is_settled(&heads, &self.setup.design))
+    }
+
+    fn uses_generator(&self) -> bool {
+        let design = &self.setup.design;
+        design.ids == Ids::Snowflake && design.id_source == IdSource::Generator
+    }
+
+    fn record_capacities(&mut self) {
+        for index in 0..self.setup.hosts.chat_count() {
+            self.record_host(self.setup.hosts.chat(index), true);
+        }
     }
 
     fn at(&mut self, at: u64, happening: Happening) {
@@ -322,12 +468,30 @@ impl<'run> Engine<'run> {
         self.queue.insert((at.max(self.now), self.order), happening);
     }
 
-    fn clock(&self) -> Now {
+    fn wake_at(&mut self, seat: Seat, at: u64) {
+        self.at(at, Happening::Wake(seat, at));
+    }
+
+    fn true_time(&self) -> Now {
         Now { monotonic: Monotonic(self.now), wall: Wall(WALL_START_NS + self.now) }
     }
 
+    /// Reads the clocks of a host. Wrong wall clocks count how often they are read.
+    fn clock(&mut self, host: HostId) -> Now {
+        let mut now = self.true_time();
+        for (_, index) in self.wrong_clocks.iter().filter(|(struck, _)| *struck == host) {
+            let fault = &self.setup.faults[*index];
+            let offset = fault.fault.clock_offset_ns(Duration::from_nanos(self.now));
+            if offset != 0 {
+                self.network.count(fault.id, 1);
+                now.wall = Wall(now.wall.0.saturating_add_signed(offset));
+            }
+        }
+        now
+    }
+
     fn record(&mut self, source: Source, process: &str, incarnation: u32, body: EventBody) {
-        self.history.push(self.now, source, Process(process.into()), incarnation, body);
+        self.history.push(self.now, source, ProcessName(process.into()), incarnation, body);
     }
 
     fn trace(&mut self, host: HostId, what: impl FnOnce() -> String) {
@@ -335,6 +499,19 @@ impl<'run> Engine<'run> {
             trace.push_envelope(self.now, self.setup.hosts.name(host), &what());
         }
     }
+}
+
+fn downs<M>(count: usize) -> Vec<Process<M>> {
+    (0..count).map(|_| Process::down()).collect()
+}
+
+fn wrong_clocks(setup: &Setup) -> Vec<(HostId, usize)> {
+    let faults = setup.faults.iter().enumerate().filter(|(_, fault)| fault.is_of_clocks());
+    let struck = faults.filter_map(|(index, fault)| match fault.strike {
+        crate::faults::Strike::Host(host) => Some((host, index)),
+        _ => None,
+    });
+    struck.collect()
 }
 
 fn phase(phase: Phase, deadline_ns: Option<u64>) -> EventBody {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hubbub_chat::{random::Random, time::nanoseconds};
+use hubbub_chat::{DeviceId, random::Random, time::nanoseconds};
 use hubbub_scenario::Cluster;
 
 use crate::hosts::HostId;
@@ -14,10 +14,21 @@ use crate::hosts::HostId;
 /// A stream of messages that arrive in the order in which they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
-    /// Between a chat server and the store, or two chat servers.
+    /// Between two hosts of servers.
     Hosts(HostId, HostId),
-    /// A connection of a device; `true` towards the server.
-    Stream(u64, bool),
+    /// A connection of this device; `true` towards the server.
+    Stream(u64, DeviceId, bool),
+    /// What this device asks API servers, and what they answer; `true` towards them.
+    Api(DeviceId, bool),
+}
+
+impl Lane {
+    fn device(self) -> Option<DeviceId> {
+        match self {
+            Self::Hosts(..) => None,
+            Self::Stream(_, device, _) | Self::Api(device, _) => Some(device),
+        }
+    }
 }
 
 /// What becomes of a message.
@@ -45,6 +56,8 @@ pub(super) struct Network {
     latency_span: u64,
     random: Random,
     links: BTreeMap<(HostId, HostId), LinkState>,
+    /// What strikes the devices of some users, whatever host they are on.
+    devices: BTreeMap<DeviceId, LinkState>,
     last_arrival: BTreeMap<Lane, u64>,
     affected: BTreeMap<u32, u64>,
     pub(super) envelopes: u64,
@@ -59,6 +72,7 @@ impl Network {
             latency_span,
             random,
             links: BTreeMap::new(),
+            devices: BTreeMap::new(),
             last_arrival: BTreeMap::new(),
             affected: BTreeMap::new(),
             envelopes: 0,
@@ -70,27 +84,40 @@ impl Network {
         self.envelopes += 1;
         let latency = self.latency();
         let mut slowest = 0;
-        if let Some(link) = self.links.get(&(from, to)) {
+        let of_device = lane.device().and_then(|device| self.devices.get(&device));
+        let states = self.links.get(&(from, to)).into_iter().chain(of_device);
+        let mut fate = None;
+        for link in states {
             let struck = if link.cut.is_empty() { &link.held } else { &link.cut };
             for fault in struck.iter().chain(link.slow.keys()) {
                 *self.affected.entry(*fault).or_default() += 1;
             }
             if !link.cut.is_empty() {
-                return Fate::Dropped;
+                fate = Some(Fate::Dropped);
+            } else if !link.held.is_empty() && fate.is_none() {
+                fate = Some(Fate::Held);
             }
-            if !link.held.is_empty() {
-                return Fate::Held;
-            }
-            slowest = link.slow.values().map(|slow| nanoseconds(*slow)).max().unwrap_or(0);
+            let slow = link.slow.values().map(|slow| nanoseconds(*slow)).max().unwrap_or(0);
+            slowest = slow.max(slowest);
+        }
+        if let Some(fate) = fate {
+            return fate;
         }
         let last = self.last_arrival.entry(lane).or_default();
         *last = (*last).max(now + latency.max(slowest));
         Fate::Arrives(*last)
     }
 
+    /// Whether what is sent now is neither lost nor held.
+    pub(super) fn is_open(&self, from: HostId, to: HostId, device: Option<DeviceId>) -> bool {
+        let is_open = |link: &LinkState| link.cut.is_empty() && link.held.is_empty();
+        let of_device = device.and_then(|device| self.devices.get(&device));
+        self.links.get(&(from, to)).is_none_or(is_open) && of_device.is_none_or(is_open)
+    }
+
     /// Most messages are close to the least latency: the fourth power of a uniform number has a
     /// mean of a fifth.
-    fn latency(&mut self) -> u64 {
+    pub(super) fn latency(&mut self) -> u64 {
         let unit = self.random.unit();
         let share = unit * unit * unit * unit;
         self.latency_min + (self.latency_span as f64 * share) as u64
@@ -117,10 +144,16 @@ impl Network {
         }
     }
 
-    /// Whether nothing gets through between two hosts, in one direction or in both.
-    pub(super) fn is_cut(&self, one: HostId, other: HostId) -> bool {
-        let is_cut = |link| self.links.get(&link).is_some_and(|link| !link.cut.is_empty());
-        is_cut((one, other)) || is_cut((other, one))
+    pub(super) fn cut_devices(&mut self, devices: &[DeviceId], fault: u32, on: bool) {
+        for device in devices {
+            toggle(&mut self.devices.entry(*device).or_default().cut, fault, on);
+        }
+    }
+
+    pub(super) fn hold_devices(&mut self, devices: &[DeviceId], fault: u32, on: bool) {
+        for device in devices {
+            toggle(&mut self.devices.entry(*device).or_default().held, fault, on);
+        }
     }
 
     /// Notes that a fault did something.
@@ -132,9 +165,9 @@ impl Network {
         self.affected.get(&fault).copied().unwrap_or_default()
     }
 
-    pub(super) fn forget(&mut self, stream: u64) {
-        self.last_arrival.remove(&Lane::Stream(stream, true));
-        self.last_arrival.remove(&Lane::Stream(stream, false));
+    pub(super) fn forget(&mut self, stream: u64, device: DeviceId) {
+        self.last_arrival.remove(&Lane::Stream(stream, device, true));
+        self.last_arrival.remove(&Lane::Stream(stream, device, false));
     }
 }
 

@@ -1,84 +1,64 @@
-//! The chat servers' hosts.
+//! The chat servers.
 
 use hubbub_chat::{
-    ChatServer, DeviceId, RequestId, ServerId, SessionId,
+    ChatServer, DeviceId, ServerId, SessionId,
     frame::{ClientFrame, PeerFrame},
-    ports::Answer,
-    server::{Input, Output, ServerConfig},
+    server::{Input, Output, Registration, ServerConfig},
 };
 
-use super::{Engine, Happening, Lane, Payload, sessions::Sessions};
-
-/// A chat server, when it is up.
-pub(super) struct ServerHost {
-    pub(super) machine: Option<ChatServer>,
-    pub(super) incarnation: u32,
-    /// What its process has between itself and HTTP requests.
-    pub(super) sessions: Sessions,
-    wake_at: Option<u64>,
-}
-
-impl ServerHost {
-    pub(super) fn down() -> Self {
-        Self { machine: None, incarnation: 0, sessions: Sessions::default(), wake_at: None }
-    }
-}
+use super::{Asker, Engine, Lane, Payload, Seat, Sessions};
 
 impl Engine<'_> {
     pub(super) fn start_server(&mut self, index: usize) {
-        let now = self.clock();
-        let host = &mut self.servers[index];
-        host.incarnation += 1;
+        let here = self.setup.hosts.chat(index);
+        let (now, incarnation) = (self.clock(here), self.incarnations[here.0]);
+        let name = self.setup.hosts.name(here);
         let config = ServerConfig {
-            server: ServerId(u32::try_from(index).unwrap_or(u32::MAX) + 1),
-            epoch: u64::from(host.incarnation),
+            server: server_id(index),
+            epoch: u64::from(incarnation),
             has_peers: self.setup.hosts.chat_count() > 1,
             design: self.setup.design.clone(),
             seed: self.setup.seed,
+            registration: Some(Registration {
+                holder: self.holder(Seat::Chat(index)),
+                address: name.to_owned(),
+                peer_address: name.to_owned(),
+                region: self.setup.hosts.region(here).to_owned(),
+                capacity: self.setup.design.session_limit,
+            }),
         };
-        host.machine = Some(ChatServer::new(config, now));
-        host.sessions = Sessions::default();
-        host.wake_at = None;
-        self.plan_wake(index);
+        self.servers[index].start(incarnation, ChatServer::new(config, now));
+        self.sessions[index] = Sessions::default();
+        self.plan_server(index);
     }
 
-    fn server_input(&mut self, index: usize, input: Input) {
+    pub(super) fn server_input(&mut self, index: usize, input: Input) {
         self.feed_server(index, input);
         self.drain_server(index);
     }
 
     /// Gives a chat server something without asking what it wants then.
     pub(super) fn feed_server(&mut self, index: usize, input: Input) {
-        let now = self.clock();
+        let now = self.clock(self.setup.hosts.chat(index));
         self.machine_events += 1;
         if let Some(machine) = &mut self.servers[index].machine {
             machine.handle_input(now, input);
         }
     }
 
-    pub(super) fn wake_server(&mut self, index: usize) {
-        let now = self.clock();
-        if self.servers[index].wake_at != Some(self.now) {
-            return;
-        }
-        self.servers[index].wake_at = None;
+    pub(super) fn wake_server(&mut self, index: usize, at: u64) {
+        let now = self.clock(self.setup.hosts.chat(index));
+        let Some(machine) = self.servers[index].wake(at) else { return };
         self.machine_events += 1;
-        if let Some(machine) = &mut self.servers[index].machine {
-            machine.handle_timeout(now);
-            self.drain_server(index);
-        }
+        machine.handle_timeout(now);
+        self.drain_server(index);
     }
 
-    fn plan_wake(&mut self, index: usize) {
-        let now = self.now;
-        let host = &mut self.servers[index];
-        let Some((due, _)) = host.machine.as_ref().and_then(ChatServer::poll_timeout) else {
-            return;
-        };
-        let due = due.0.max(now);
-        if host.wake_at.is_none_or(|planned| due < planned) {
-            host.wake_at = Some(due);
-            self.at(due, Happening::WakeServer(index));
+    fn plan_server(&mut self, index: usize) {
+        let process = &mut self.servers[index];
+        let due = process.machine.as_ref().and_then(ChatServer::poll_timeout);
+        if let Some(at) = process.plan(self.now, due.map(|(due, _)| due)) {
+            self.wake_at(Seat::Chat(index), at);
         }
     }
 
@@ -96,33 +76,39 @@ impl Engine<'_> {
                 break;
             }
         }
-        self.plan_wake(index);
+        self.plan_server(index);
     }
 
     fn server_output(&mut self, index: usize, output: Output) {
-        let here = self.setup.hosts.chat(index);
         match output {
             Output::Deliver { sessions, entry } => self.deliver(index, sessions, &entry),
             Output::Frame(session, frame) => self.say(index, session, frame),
             Output::Cut(session, reason) => self.cut(index, session, reason),
             Output::Peer(server, frame) => {
-                let server = server.0 as usize - 1;
-                let there = self.setup.hosts.chat(server);
-                self.transmit(
-                    here,
-                    there,
-                    Lane::Hosts(here, there),
-                    Payload::Peer { server, frame },
-                );
+                let here = self.setup.hosts.chat(index);
+                self.send_to_server_peer(here, server, frame);
             }
             Output::Request { id, request, .. } => {
                 let incarnation = self.servers[index].incarnation;
-                let payload = Payload::Request { server: index, incarnation, id, request };
-                let there = self.setup.hosts.store();
-                self.transmit(here, there, Lane::Hosts(here, there), payload);
+                let asker = Asker { seat: Seat::Chat(index), incarnation, is_place: false };
+                self.ask(asker, id, request);
             }
-            Output::ApiAnswer(..) => {}
+            // Servers are found by their ids, and nothing here asks over HTTP.
+            Output::Members(_) | Output::ApiAnswer(..) => {}
+            Output::Drained => self.drained(index),
         }
+    }
+
+    /// A frame for a chat server from another server. It may be lost.
+    pub(super) fn send_to_server_peer(
+        &mut self,
+        here: crate::hosts::HostId,
+        server: ServerId,
+        frame: PeerFrame,
+    ) {
+        let server = server.0.saturating_sub(1) as usize;
+        let there = self.setup.hosts.chat(server);
+        self.transmit(here, there, Lane::Hosts(here, there), Payload::Peer { server, frame });
     }
 
     /// Sends something on a device's connection, unless it is gone or wedged.
@@ -133,16 +119,16 @@ impl Engine<'_> {
         }
         let Some(there) = self.devices.get(&state.device).map(|node| node.host) else { return };
         let here = self.setup.hosts.chat(state.server);
-        self.transmit(here, there, Lane::Stream(stream, false), payload);
+        self.transmit(here, there, Lane::Stream(stream, state.device, false), payload);
     }
 
-    pub(super) fn open_arrives(&mut self, stream: u64, device: hubbub_chat::DeviceId) {
+    pub(super) fn open_arrives(&mut self, stream: u64, device: DeviceId) {
         let Some(state) = self.streams.get_mut(&stream) else { return };
-        let host = &self.servers[state.server];
-        if host.machine.is_none() {
+        let process = &self.servers[state.server];
+        if process.machine.is_none() {
             return self.send_to_device(stream, Payload::Refused { stream });
         }
-        state.opened_by = Some(host.incarnation);
+        state.opened_by = Some(process.incarnation);
         let server = state.server;
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
@@ -162,9 +148,9 @@ impl Engine<'_> {
     /// restarted since.
     pub(super) fn stream_arrival(&mut self, stream: u64) -> Option<(usize, DeviceId)> {
         let state = self.streams.get_mut(&stream)?;
-        let host = &self.servers[state.server];
-        host.machine.as_ref()?;
-        if state.opened_by == Some(host.incarnation) {
+        let process = &self.servers[state.server];
+        process.machine.as_ref()?;
+        if state.opened_by == Some(process.incarnation) {
             return Some((state.server, state.device));
         }
         state.wedged[1] = false;
@@ -174,7 +160,7 @@ impl Engine<'_> {
 
     pub(super) fn close_at_server(&mut self, stream: u64) {
         let Some(state) = self.streams.remove(&stream) else { return };
-        self.network.forget(stream);
+        self.network.forget(stream, state.device);
         if state.opened_by == Some(self.servers[state.server].incarnation) {
             self.close_exchange(state.server, stream);
             self.end_stream_session(state.server, SessionId(stream));
@@ -182,19 +168,11 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn answer_arrives(
-        &mut self,
-        server: usize,
-        incarnation: u32,
-        id: RequestId,
-        answer: Answer,
-    ) {
-        if self.servers[server].incarnation == incarnation {
-            self.server_input(server, Input::Answer(id, answer));
-        }
-    }
-
     pub(super) fn hint_arrives(&mut self, server: usize, frame: PeerFrame) {
         self.server_input(server, Input::Peer(frame));
     }
+}
+
+pub(super) fn server_id(index: usize) -> ServerId {
+    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }

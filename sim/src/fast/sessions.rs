@@ -40,7 +40,7 @@ pub(super) struct Sessions {
 struct Polled {
     device: DeviceId,
     number: u64,
-    session: PollSession,
+    machine: PollSession,
     wake_at: Option<u64>,
 }
 
@@ -76,33 +76,33 @@ impl Engine<'_> {
     /// A stream has become a session of a chat server. Requests name it by what this returns.
     pub(super) fn begin_stream_session(&mut self, index: usize, stream: u64, device: DeviceId) -> u64 {
         let id = SessionId(stream);
-        let host = &mut self.servers[index];
-        let number = session_number(u64::from(host.incarnation), id);
+        let number = session_number(u64::from(self.servers[index].incarnation), id);
         if self.setup.design.transport == Transport::HttpSend {
-            host.sessions.intakes.insert(id, (device, SendIntake::default()));
-            host.sessions.by_number.insert(number, id);
+            let sessions = &mut self.sessions[index];
+            sessions.intakes.insert(id, (device, SendIntake::default()));
+            sessions.by_number.insert(number, id);
         }
-        let is_used = self.devices.get(&device).is_some_and(|node| node.stream == Some(stream));
-        self.begin_belief(id, device, index, is_used);
+        let is_used = self.devices.get(&device).is_some_and(|node| node.uses(stream));
+        self.hold(id, device, index, is_used);
         number
     }
 
     /// A stream is a session no more: it is closed, or its chat server has cut it.
     pub(super) fn end_stream_session(&mut self, index: usize, id: SessionId) {
-        self.beliefs.end(self.now, id);
+        self.held_sessions.end(self.now, id);
         if self.setup.design.transport == Transport::HttpSend {
-            self.servers[index].sessions.forget(id);
+            self.sessions[index].forget(id);
         }
     }
 
     /// A device opens a connection for its calls.
     pub(super) fn connect_arrives(&mut self, stream: u64) {
         let Some(state) = self.streams.get_mut(&stream) else { return };
-        let host = &self.servers[state.server];
-        if host.machine.is_none() {
+        let process = &self.servers[state.server];
+        if process.machine.is_none() {
             return self.send_to_device(stream, Payload::Refused { stream });
         }
-        state.opened_by = Some(host.incarnation);
+        state.opened_by = Some(process.incarnation);
         self.send_to_device(stream, Payload::Connected { stream });
     }
 
@@ -124,11 +124,11 @@ impl Engine<'_> {
         body: PollBody,
     ) {
         let id = match body.session {
-            Some(number) => self.servers[index].sessions.find(device, number),
+            Some(number) => self.sessions[index].find(device, number),
             None => self.open_polled_session(index, device, stream),
         };
         let Some(id) = id else { return self.send_reply(stream, call, Reply::Unknown) };
-        let exchange = self.servers[index].sessions.open_exchange(stream, call, id);
+        let exchange = self.sessions[index].open_exchange(stream, call, id);
         self.session_input(index, id, SessionInput::Poll { exchange, body });
     }
 
@@ -140,7 +140,7 @@ impl Engine<'_> {
         call: CallId,
         body: FramesBody,
     ) {
-        let sessions = &mut self.servers[index].sessions;
+        let sessions = &mut self.sessions[index];
         let Some(id) = sessions.find(device, body.session) else {
             return self.send_reply(stream, call, Reply::Unknown);
         };
@@ -163,33 +163,33 @@ impl Engine<'_> {
         stream: u64,
     ) -> Option<SessionId> {
         let node = self.devices.get(&device)?;
-        let (user, is_used) = (node.user, node.transport.lanes.has(stream));
+        let (user, is_used) = (node.user, node.uses(stream));
         // Numbers of streams and of sessions come from one row, since a stream is a session too.
         self.last_stream += 1;
         let session = SessionId(self.last_stream);
-        let now = self.clock();
-        let host = &mut self.servers[index];
-        let number = session_number(u64::from(host.incarnation), session);
-        let polled = PollSession::new(number, &self.setup.design, now);
-        host.sessions.by_number.insert(number, session);
-        host.sessions.polled.insert(session, Polled { device, number, session: polled, wake_at: None });
-        self.begin_belief(session, device, index, is_used);
+        let now = self.clock(self.setup.hosts.chat(index));
+        let number = session_number(u64::from(self.servers[index].incarnation), session);
+        let machine = PollSession::new(number, &self.setup.design, now);
+        let sessions = &mut self.sessions[index];
+        sessions.by_number.insert(number, session);
+        sessions.polled.insert(session, Polled { device, number, machine, wake_at: None });
+        self.hold(session, device, index, is_used);
         self.feed_server(index, Input::Attached { session, user, device });
         Some(session)
     }
 
-    fn begin_belief(&mut self, id: SessionId, device: DeviceId, index: usize, is_used: bool) {
-        self.beliefs.begin(id, device, index);
+    fn hold(&mut self, id: SessionId, device: DeviceId, index: usize, is_used: bool) {
+        self.held_sessions.begin(id, device, index);
         if !is_used {
             // The device has given up before its server heard of it. Its other sessions here and
             // elsewhere are lost already, or in use under their own numbers.
-            self.beliefs.lose_one(self.now, device, id);
+            self.held_sessions.lose_one(self.now, device, id);
         }
     }
 
     /// A connection is closed: the request on it can't be answered any more.
     pub(super) fn close_exchange(&mut self, index: usize, stream: u64) {
-        let sessions = &mut self.servers[index].sessions;
+        let sessions = &mut self.sessions[index];
         let Some((id, exchange)) = sessions.last_on.remove(&stream) else { return };
         sessions.exchanges.remove(&exchange);
         self.session_input(index, id, SessionInput::Closed(exchange));
@@ -223,7 +223,7 @@ impl Engine<'_> {
     /// A chat server ends a session and says why.
     pub(super) fn cut(&mut self, index: usize, id: SessionId, reason: CutReason) {
         if self.is_polled(index, id) {
-            self.beliefs.end(self.now, id);
+            self.held_sessions.end(self.now, id);
             return self.session_input(index, id, SessionInput::Cut(reason));
         }
         self.say(index, id, ServerFrame::Bye { reason });
@@ -233,7 +233,7 @@ impl Engine<'_> {
     }
 
     fn is_polled(&self, index: usize, id: SessionId) -> bool {
-        self.servers[index].sessions.polled.contains_key(&id)
+        self.sessions[index].polled.contains_key(&id)
     }
 
     fn send_frame_to_device(&mut self, id: SessionId, frame: ServerFrame, bytes: u64) {
@@ -242,10 +242,10 @@ impl Engine<'_> {
     }
 
     fn session_input(&mut self, index: usize, id: SessionId, input: SessionInput) {
-        let now = self.clock();
-        let sessions = &mut self.servers[index].sessions;
+        let now = self.clock(self.setup.hosts.chat(index));
+        let sessions = &mut self.sessions[index];
         if let Some(polled) = sessions.polled.get_mut(&id) {
-            polled.session.handle_input(now, input);
+            polled.machine.handle_input(now, input);
             sessions.touched.insert(id);
         }
     }
@@ -253,10 +253,10 @@ impl Engine<'_> {
     /// Carries out what sessions want; false when none wants anything. The chat server has said all
     /// that it had to say by then, so that a held poll takes everything along.
     pub(super) fn drain_sessions(&mut self, index: usize) -> bool {
-        let touched = std::mem::take(&mut self.servers[index].sessions.touched);
+        let touched = std::mem::take(&mut self.sessions[index].touched);
         for id in &touched {
             let polled = |engine: &mut Self| {
-                engine.servers[index].sessions.polled.get_mut(id)?.session.poll_output()
+                engine.sessions[index].polled.get_mut(id)?.machine.poll_output()
             };
             while let Some(output) = polled(self) {
                 self.session_output(index, *id, output);
@@ -271,7 +271,7 @@ impl Engine<'_> {
             SessionOutput::Frame(frame) => self.feed_server(index, Input::Frame(id, frame)),
             SessionOutput::Overflowed => self.feed_server(index, Input::Overflowed(id)),
             SessionOutput::Silent => {
-                self.beliefs.end(self.now, id);
+                self.held_sessions.end(self.now, id);
                 self.feed_server(index, Input::Closed(id));
             }
             SessionOutput::Answer(exchange, answer) => {
@@ -281,12 +281,12 @@ impl Engine<'_> {
             SessionOutput::Refuse(exchange, _) => {
                 self.answer_exchange(index, exchange, Reply::Refused);
             }
-            SessionOutput::Over => self.servers[index].sessions.forget(id),
+            SessionOutput::Over => self.sessions[index].forget(id),
         }
     }
 
     fn answer_exchange(&mut self, index: usize, exchange: ExchangeId, reply: Reply) {
-        let open = self.servers[index].sessions.exchanges.remove(&exchange);
+        let open = self.sessions[index].exchanges.remove(&exchange);
         if let Some((stream, call)) = open {
             self.send_reply(stream, call, reply);
         }
@@ -302,24 +302,24 @@ impl Engine<'_> {
 
     fn plan_session_wake(&mut self, index: usize, id: SessionId) {
         let now = self.now;
-        let Some(polled) = self.servers[index].sessions.polled.get_mut(&id) else { return };
-        let Some((due, _)) = polled.session.poll_timeout() else { return };
+        let Some(polled) = self.sessions[index].polled.get_mut(&id) else { return };
+        let Some((due, _)) = polled.machine.poll_timeout() else { return };
         let due = due.0.max(now);
         if polled.wake_at.is_none_or(|planned| due < planned) {
             polled.wake_at = Some(due);
-            self.at(due, Happening::WakeSession(index, id));
+            self.at(due, Happening::WakeSession(index, id, due));
         }
     }
 
-    pub(super) fn wake_session(&mut self, index: usize, id: SessionId) {
-        let (now, at) = (self.clock(), self.now);
-        let sessions = &mut self.servers[index].sessions;
+    pub(super) fn wake_session(&mut self, index: usize, id: SessionId, at: u64) {
+        let now = self.clock(self.setup.hosts.chat(index));
+        let sessions = &mut self.sessions[index];
         let Some(polled) = sessions.polled.get_mut(&id) else { return };
         if polled.wake_at != Some(at) {
             return;
         }
         polled.wake_at = None;
-        polled.session.handle_timeout(now);
+        polled.machine.handle_timeout(now);
         sessions.touched.insert(id);
         self.machine_events += 1;
         self.drain_server(index);

@@ -1,45 +1,66 @@
-//! The store's host: the models of the store and of routing.
+//! The store's host: the models of the store, of routing, of the registry and of the directory.
 
 use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    ChannelId, MessageId, RequestId, UserId,
-    ports::{Answer, Outcome, Request, routing::RoutingModel, store::StoreModel},
+    ChannelId, MessageId, Now, UserId,
+    ports::{
+        Answer, Outcome, Request,
+        directory::DirectoryModel,
+        registry::{RegistryModel, RegistryRecord},
+        routing::RoutingModel,
+        store::{StoreCounts, StoreModel, StoreRules},
+    },
 };
 use hubbub_history::{EventBody, Source, store_entry};
 
-use super::{Engine, Lane, Payload};
+use super::Engine;
 use crate::setup::Setup;
 
-/// What runs on the store's host. What the store has answered is on disk and survives; routing is
-/// soft state and does not.
+/// What runs on the store's host. What the store, the directory and the registry have answered is on
+/// disk and survives; routing is soft state and does not.
 pub(super) struct StoreHost {
     store: StoreModel,
     routing: RoutingModel,
+    registry: RegistryModel,
+    directory: DirectoryModel,
+    /// What the registry had on disk when its process died.
+    record: RegistryRecord,
     users: Vec<UserId>,
-    pub(super) up: bool,
-    /// The fault that took it down, for counting the requests that it lost.
-    pub(super) down_by: Option<u32>,
+    pub(super) counts_before: StoreCounts,
 }
 
 impl StoreHost {
-    pub(super) fn new(setup: &Setup) -> Self {
+    pub(super) fn new(setup: &Setup, rules: StoreRules) -> Self {
+        let store = setup.store_by(rules);
         Self {
-            store: setup.store(),
+            counts_before: store.counts(),
+            store,
             routing: RoutingModel::default(),
+            registry: RegistryModel::new(setup.design.lease_ttl),
+            directory: setup.directory(),
+            record: RegistryRecord::default(),
             users: setup.population.users().iter().map(|user| user.id).collect(),
-            up: true,
-            down_by: None,
         }
     }
 
-    pub(super) fn restart(&mut self) {
+    pub(super) fn stop(&mut self, now: Now) {
+        self.store.lose_unwritten(now.wall);
+        self.record = self.registry.record();
+    }
+
+    pub(super) fn restart(&mut self, now: Now, setup: &Setup) {
         self.routing = RoutingModel::default();
-        (self.up, self.down_by) = (true, None);
+        let record = std::mem::take(&mut self.record);
+        self.registry = RegistryModel::restore(record, now, setup.design.lease_ttl);
     }
 
     pub(super) fn seeded_entries(&self) -> Vec<EventBody> {
         self.store.entries().map(|entry| store_entry(entry)).collect()
+    }
+
+    pub(super) fn counts(&self) -> StoreCounts {
+        self.store.counts()
     }
 
     /// The last entry that each user may see, per channel.
@@ -49,42 +70,30 @@ impl StoreHost {
 }
 
 impl Engine<'_> {
-    pub(super) fn request_arrives(
-        &mut self,
-        server: usize,
-        incarnation: u32,
-        id: RequestId,
-        request: Request,
-    ) {
-        if !self.store.up {
-            if let Some(fault) = self.store.down_by {
-                self.network.count(fault, 1);
-            }
-            return;
-        }
-        let answer = self.ask_store(request);
-        let payload = Payload::Answer { server, incarnation, id, answer };
-        let (from, to) = (self.setup.hosts.store(), self.setup.hosts.chat(server));
-        self.transmit(from, to, Lane::Hosts(from, to), payload);
-    }
-
-    fn ask_store(&mut self, request: Request) -> Answer {
+    /// What a port on the store's host answers.
+    pub(super) fn ask_store(&mut self, request: Request) -> Answer {
+        let now = self.clock(self.setup.hosts.store());
         match request {
-            Request::Directory(_)
-            | Request::Presence(..)
-            | Request::Registry(_)
-            | Request::NextId => request.port().refused(),
             Request::Routing(request) => {
                 Answer::Routing(Outcome::Ok(self.store.routing.handle(request)))
             }
+            Request::Registry(request) => {
+                let answer = self.store.registry.handle(now, request.clone());
+                let answer = self.planted.registry_answer(&request, answer);
+                Answer::Registry(Outcome::Ok(answer))
+            }
+            Request::Directory(request) => {
+                Answer::Directory(Outcome::Ok(self.store.directory.handle(request)))
+            }
             Request::Store(request) => {
-                let handled = self.store.store.handle(self.clock().wall, request.clone());
+                let handled = self.store.store.handle(now.wall, request.clone());
                 let handled = self.planted.store_answer(&request, handled);
                 if let Some(entry) = &handled.committed {
                     self.record(Source::Store, "store", 0, store_entry(entry));
                 }
                 Answer::Store(Outcome::Ok(handled.answer))
             }
+            Request::Presence(..) | Request::NextId => request.port().refused(),
         }
     }
 }

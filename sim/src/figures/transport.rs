@@ -20,7 +20,6 @@ pub(crate) fn transport_figures(totals: &TransportTotals, counts: &Counts) -> Ve
         (Figure::WakeupsPerDelivery, ratio(all.wake_ups as f64, delivered)),
         (Figure::EmptyPollsShare, ratio(all.polls_empty as f64, all.polls as f64)),
         (Figure::RequestsPerIdleUserHour, ratio(totals.idle.requests as f64, idle_hours)),
-        (Figure::BelievedConnectedS, Some(totals.believed_connected_s)),
     ];
     figures.into_iter().filter_map(|(figure, value)| Some((figure, value?))).collect()
 }
@@ -57,7 +56,6 @@ mod tests {
             idle,
             idle_users: 2,
             quiet_s: 60.0,
-            believed_connected_s: 40.0,
             ..TransportTotals::default()
         };
         let counts = Counts { sends: 10, delivered: 100, ..Counts::default() };
@@ -70,7 +68,6 @@ mod tests {
             (Figure::WakeupsPerDelivery, 0.5),
             (Figure::EmptyPollsShare, 0.75),
             (Figure::RequestsPerIdleUserHour, 720.0),
-            (Figure::BelievedConnectedS, 40.0),
         ];
         for (name, value) in wanted {
             assert_eq!(figure(&figures, name), Some(value), "{name}");
@@ -81,6 +78,6 @@ mod tests {
     fn nothing_is_made_up_where_nothing_was_measured() {
         let figures = transport_figures(&TransportTotals::default(), &Counts::default());
         let names: Vec<Figure> = figures.into_iter().map(|(figure, _)| figure).collect();
-        assert_eq!(names, [Figure::ConnectionsOpened, Figure::BelievedConnectedS]);
+        assert_eq!(names, [Figure::ConnectionsOpened]);
     }
 }

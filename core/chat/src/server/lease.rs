@@ -115,8 +115,13 @@ impl ChatServer {
     /// Whether the server holds the lease of its id at this moment; false without a registry.
     #[must_use]
     pub fn holds_lease(&self, now: Now) -> bool {
-        let registered = self.place.registered.as_ref();
-        registered.is_some_and(|registered| registered.keeper.epoch(now.monotonic).is_some())
+        self.lease_epoch(now).is_some()
+    }
+
+    /// Under which epoch the server holds the lease of its id at this moment.
+    #[must_use]
+    pub fn lease_epoch(&self, now: Now) -> Option<u64> {
+        self.place.registered.as_ref()?.keeper.epoch(now.monotonic)
     }
 
     /// Why a new session is not taken, if it is not. The sessions that it has go on: what the store

@@ -77,6 +77,14 @@ impl WorkerSeat {
 }
 
 impl ChatServer {
+    /// The worker id that the server holds the lease of at this moment, and under which epoch.
+    #[must_use]
+    pub fn worker_lease(&self, now: Now) -> Option<(u16, u64)> {
+        let super::ids::IdSupply::Worker(seat) = &self.ids else { return None };
+        let lease = seat.lease.filter(|lease| now.monotonic < lease.until)?;
+        Some((seat.source.worker()?, lease.epoch))
+    }
+
     /// Takes or renews the lease, thrice in its time: two answers may be lost.
     pub(super) fn renew_worker(&mut self, now: Now) {
         let super::ids::IdSupply::Worker(seat) = &self.ids else { return };

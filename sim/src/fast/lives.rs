@@ -1,0 +1,263 @@
+//! The lives of hosts and processes: how they start, stop, pause and are drained.
+
+use hubbub_chat::{ChatServer, DeviceId, server::Input};
+use hubbub_history::{EventBody, Source};
+
+use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
+use crate::hosts::HostId;
+
+/// How long a chat server that is drained may take before it is stopped as it is.
+pub(super) const DRAIN_MAX_NS: u64 = 20_000_000_000;
+
+impl Engine<'_> {
+    /// Does something for every machine of every role, in a fixed order.
+    pub(super) fn every_seat(&mut self, mut act: impl FnMut(&mut Self, Seat)) {
+        for index in 0..self.servers.len() {
+            act(self, Seat::Chat(index));
+        }
+        for index in 0..self.presence.len() {
+            act(self, Seat::Presence(index));
+        }
+        for index in 0..self.notifiers.len() {
+            act(self, Seat::Notify(index));
+        }
+        for index in 0..self.apis.len() {
+            act(self, Seat::Api(index));
+        }
+        act(self, Seat::Generator);
+    }
+
+    /// A host starts, and with it every role that it plays. Devices on it start as well.
+    pub(super) fn start_host(&mut self, host: HostId) {
+        self.down_by.remove(&host);
+        self.incarnations[host.0] += 1;
+        self.record_host(host, true);
+        if host == self.setup.hosts.store() {
+            let now = self.clock(host);
+            self.store.restart(now, self.setup);
+        }
+        self.every_seat(|engine, seat| {
+            if engine.host_of(seat) == host {
+                engine.start_seat(seat);
+            }
+        });
+        for device in self.devices_on(host) {
+            self.start_one_device(device);
+        }
+    }
+
+    pub(super) fn start_seat(&mut self, seat: Seat) {
+        match seat {
+            Seat::Chat(index) => self.start_server(index),
+            Seat::Presence(index) => self.start_presence(index),
+            Seat::Notify(index) => self.start_notifier(index),
+            Seat::Api(index) => self.start_api(index),
+            Seat::Generator if self.uses_generator() => self.start_generator(),
+            Seat::Generator => {}
+        }
+    }
+
+    /// A host dies with every role that it plays. A crash closes its connections; a power loss says
+    /// nothing to anybody. `fault` is told of the connections and processes that ended, and of the
+    /// requests that are lost meanwhile.
+    pub(super) fn stop_host(&mut self, host: HostId, silent: bool, fault: u32) {
+        self.record_host(host, false);
+        self.down_by.insert(host, fault);
+        if host == self.setup.hosts.store() {
+            let now = self.clock(host);
+            self.store.stop(now);
+        }
+        let mut ended = 0;
+        self.every_seat(|engine, seat| {
+            if engine.host_of(seat) == host {
+                ended += engine.stop_seat(seat, silent);
+            }
+        });
+        for device in self.devices_on(host) {
+            ended += self.stop_one_device(device, silent);
+        }
+        self.network.count(fault, ended);
+        if let Some(paused) = self.paused.get_mut(&host) {
+            paused.deferred.clear();
+        }
+    }
+
+    /// What ended with it: the connections of a chat server; the store's host and a few roles have
+    /// none, and count the requests that they lose.
+    fn stop_seat(&mut self, seat: Seat, silent: bool) -> u64 {
+        self.beliefs.remove(&seat);
+        match seat {
+            Seat::Chat(index) => return self.stop_server(index, silent),
+            Seat::Presence(index) => {
+                let stopped = self.presence[index].stop();
+                self.machines.presence.extend(stopped.map(|node| node.server.counts()));
+            }
+            Seat::Notify(index) => {
+                let stopped = self.notifiers[index].stop();
+                self.machines.notifiers.extend(stopped.map(|machine| machine.counts()));
+            }
+            Seat::Api(index) => {
+                let stopped = self.apis[index].stop();
+                self.machines.discovery.extend(stopped.map(|it| it.discovery.counts().clone()));
+            }
+            Seat::Generator => drop(self.generator.stop()),
+        }
+        0
+    }
+
+    /// At the end of the run, what every machine has counted.
+    pub(super) fn count_machines(&mut self) {
+        self.every_seat(|engine, seat| {
+            engine.stop_seat(seat, true);
+        });
+        self.machines.store_before = self.store.counts_before;
+        self.machines.store = self.store.counts();
+        self.machines.heartbeats = self.heartbeats;
+        self.machines.believed_max_ns = self.held_sessions.longest();
+    }
+
+    fn stop_server(&mut self, index: usize, silent: bool) -> u64 {
+        let incarnation = Some(self.servers[index].incarnation);
+        let Some(machine) = self.servers[index].stop() else { return 0 };
+        self.machines.servers.push(machine.counts());
+        self.sessions[index] = Sessions::default();
+        self.held_sessions.end_all(self.now, index);
+        let here = |stream: &Stream| stream.server == index && stream.opened_by == incarnation;
+        let streams = self.streams.iter().filter(|(_, stream)| here(stream));
+        let streams: Vec<(u64, DeviceId)> =
+            streams.map(|(stream, state)| (*stream, state.device)).collect();
+        // A connection that its device has given up is gone already.
+        let is_used = |(stream, device): &&(u64, DeviceId)| {
+            self.devices.get(device).is_some_and(|node| node.uses(*stream))
+        };
+        let ended = streams.iter().filter(is_used).count() as u64;
+        for (stream, _) in &streams {
+            if silent {
+                if let Some(state) = self.streams.get_mut(stream) {
+                    state.wedged[1] = true;
+                }
+            } else {
+                self.send_to_device(*stream, Payload::CloseDevice { stream: *stream });
+            }
+        }
+        ended
+    }
+
+    fn devices_on(&self, host: HostId) -> Vec<DeviceId> {
+        let here = self.devices.iter().filter(|(_, node)| node.host == host);
+        here.map(|(device, _)| *device).collect()
+    }
+
+    pub(super) fn stop_one_device(&mut self, device: DeviceId, silent: bool) -> u64 {
+        let Some(node) = self.devices.get_mut(&device) else { return 0 };
+        if node.process.stop().is_none() {
+            return 0;
+        }
+        node.attached = false;
+        node.route.give_up();
+        node.transport.stop();
+        let mut streams = node.transport.lanes.take();
+        streams.extend(node.stream.take());
+        self.held_sessions.lose(self.now, device);
+        self.record_device(device);
+        for stream in streams {
+            if silent {
+                if let Some(state) = self.streams.get_mut(&stream) {
+                    state.wedged = [true; 2];
+                }
+            } else {
+                self.send_to_server(stream, Payload::CloseServer { stream });
+            }
+        }
+        1
+    }
+
+    pub(super) fn start_one_device(&mut self, device: DeviceId) {
+        let is_up =
+            |node: &super::DeviceNode| node.is_up() || self.down_by.contains_key(&node.host);
+        if self.devices.get(&device).is_none_or(is_up) {
+            return;
+        }
+        self.start_device(device);
+        self.record_device(device);
+    }
+
+    /// Asks a chat server to hand its sessions over, and gives it a time to do so.
+    pub(super) fn drain(&mut self, host: HostId, fault: u32) {
+        let Some(index) = self.setup.hosts.chat_index(host) else { return };
+        let machine = self.servers[index].machine.as_ref();
+        let sessions = machine.map_or(0, ChatServer::session_count) as u64;
+        self.network.count(fault, sessions);
+        self.draining.insert(index, fault);
+        self.at(self.now + DRAIN_MAX_NS, Happening::DrainLimit(index, fault));
+        self.server_input(index, Input::Drain);
+    }
+
+    /// It has handed everything over, or has had its time: the process ends, cleanly.
+    pub(super) fn drained(&mut self, index: usize) {
+        let host = self.setup.hosts.chat(index);
+        if let Some(fault) = self.draining.remove(&index) {
+            self.stop_host(host, false, fault);
+        }
+    }
+
+    pub(super) fn drain_limit(&mut self, index: usize, fault: u32) {
+        if self.draining.get(&index) == Some(&fault) {
+            self.drained(index);
+        }
+    }
+
+    pub(super) fn pause(&mut self, host: HostId, fault: u32) {
+        self.paused.entry(host).or_default().faults.insert(fault);
+    }
+
+    /// What had to wait happens now, in its order.
+    pub(super) fn resume(&mut self, host: HostId, fault: u32) {
+        let Some(paused) = self.paused.get_mut(&host) else { return };
+        paused.faults.remove(&fault);
+        if paused.faults.is_empty()
+            && let Some(paused) = self.paused.remove(&host)
+        {
+            paused.deferred.into_iter().for_each(|happening| self.at(self.now, happening));
+        }
+    }
+
+    /// Puts off what would happen on a host that is paused.
+    pub(super) fn defer(&mut self, happening: Happening) -> Option<Happening> {
+        if self.paused.is_empty() {
+            return Some(happening);
+        }
+        let Some(host) = self.place_of(&happening) else { return Some(happening) };
+        let Some(paused) = self.paused.get_mut(&host) else { return Some(happening) };
+        for fault in &paused.faults {
+            self.network.count(*fault, 1);
+        }
+        paused.deferred.push(happening);
+        None
+    }
+
+    /// The host on which something happens, unless it happens to the world.
+    fn place_of(&self, happening: &Happening) -> Option<HostId> {
+        let of_device = |device: &DeviceId| self.devices.get(device).map(|node| node.host);
+        match happening {
+            Happening::Action(index) => of_device(&self.setup.actions[*index].device),
+            Happening::Arrival(host, _) => Some(*host),
+            Happening::Wake(seat, _) => Some(self.host_of(*seat)),
+            Happening::WakeDevice(device, _) => of_device(device),
+            Happening::WakeSession(index, ..) => Some(self.setup.hosts.chat(*index)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn record_host(&mut self, host: HostId, up: bool) {
+        let is_chat = self.setup.hosts.chat_index(host).is_some();
+        let body = EventBody::Truth {
+            name: self.setup.hosts.name(host).to_owned(),
+            up,
+            link: None,
+            logged_in: None,
+            capacity: (up && is_chat).then_some(self.setup.design.session_limit),
+        };
+        self.record(Source::Harness, "harness", 0, body);
+    }
+}
