@@ -91,7 +91,10 @@ impl Engine<'_> {
             return;
         };
         let Some(node) = &mut self.apis[api].machine else {
-            return self.tell_device(ask, None);
+            if self.refuses(self.setup.hosts.api(api)) {
+                self.tell_device(ask, None);
+            }
+            return;
         };
         node.asks.insert(number, device);
         let region = region.to_owned();

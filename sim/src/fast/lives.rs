@@ -2,6 +2,7 @@
 
 use hubbub_chat::{ChatServer, DeviceId, server::Input};
 use hubbub_history::{EventBody, Source};
+use hubbub_scenario::FaultKind;
 
 use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
 use crate::hosts::HostId;
@@ -82,10 +83,11 @@ impl Engine<'_> {
         }
     }
 
-    /// What ended with it: the connections of a chat server; the store's host and a few roles have
-    /// none, and count the requests that they lose.
+    /// How much ended with it: the connections of a chat server, and each process of another role
+    /// that has a host of its own. The store's host counts the requests that it loses.
     fn stop_seat(&mut self, seat: Seat, silent: bool) -> u64 {
         self.beliefs.remove(&seat);
+        let was_up = self.is_up(seat) && self.host_of(seat) != self.setup.hosts.store();
         match seat {
             Seat::Chat(index) => return self.stop_server(index, silent),
             Seat::Presence(index) => {
@@ -102,7 +104,16 @@ impl Engine<'_> {
             }
             Seat::Generator => drop(self.generator.stop()),
         }
-        0
+        u64::from(was_up)
+    }
+
+    /// Whether whoever connects to a host hears that nobody is there. A machine without power says
+    /// nothing; only a process that has died is missed by its host.
+    pub(super) fn refuses(&mut self, host: HostId) -> bool {
+        let Some(fault) = self.down_by.get(&host) else { return true };
+        self.network.count(*fault, 1);
+        let struck = self.setup.faults.iter().find(|it| it.id == *fault);
+        struck.is_none_or(|fault| fault.kind != FaultKind::PowerLoss)
     }
 
     /// At the end of the run, what every machine has counted.

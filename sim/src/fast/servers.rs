@@ -123,18 +123,27 @@ impl Engine<'_> {
     }
 
     pub(super) fn open_arrives(&mut self, stream: u64, device: DeviceId) {
-        let Some(state) = self.streams.get_mut(&stream) else { return };
-        let process = &self.servers[state.server];
-        if process.machine.is_none() {
-            return self.send_to_device(stream, Payload::Refused { stream });
-        }
-        state.opened_by = Some(process.incarnation);
-        let server = state.server;
+        let Some(server) = self.accept(stream) else { return };
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
         let number = self.begin_stream_session(server, stream, device);
         self.send_to_device(stream, Payload::Opened { stream, number });
         self.server_input(server, Input::Attached { session, user, device });
+    }
+
+    /// The chat server that takes a connection on; one that is down may refuse it.
+    pub(super) fn accept(&mut self, stream: u64) -> Option<usize> {
+        let server = self.streams.get(&stream)?.server;
+        let process = &self.servers[server];
+        if process.machine.is_none() {
+            if self.refuses(self.setup.hosts.chat(server)) {
+                self.send_to_device(stream, Payload::Refused { stream });
+            }
+            return None;
+        }
+        let incarnation = process.incarnation;
+        self.streams.get_mut(&stream)?.opened_by = Some(incarnation);
+        Some(server)
     }
 
     pub(super) fn frame_arrives(&mut self, stream: u64, frame: ClientFrame) {

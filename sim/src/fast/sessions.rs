@@ -97,13 +97,9 @@ impl Engine<'_> {
 
     /// A device opens a connection for its calls.
     pub(super) fn connect_arrives(&mut self, stream: u64) {
-        let Some(state) = self.streams.get_mut(&stream) else { return };
-        let process = &self.servers[state.server];
-        if process.machine.is_none() {
-            return self.send_to_device(stream, Payload::Refused { stream });
+        if self.accept(stream).is_some() {
+            self.send_to_device(stream, Payload::Connected { stream });
         }
-        state.opened_by = Some(process.incarnation);
-        self.send_to_device(stream, Payload::Connected { stream });
     }
 
     pub(super) fn call_arrives(&mut self, stream: u64, call: CallId, body: CallBody) {

@@ -2,7 +2,9 @@
 
 use hubbub_sim::expectations;
 
-use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_fast};
+use crate::support::{
+    BUSY_FAULTS, FAULTS, assert_clean, assert_effects, busy_with, lively_with, run_fast,
+};
 
 #[test]
 fn a_quiet_network_leaves_nothing_to_complain_about() {
@@ -19,6 +21,20 @@ fn the_hardened_design_holds_under_every_kind_of_fault() {
     for (name, faults) in FAULTS {
         let scenario = lively_with(faults);
         for seed in 1..=20 {
+            let (_, _, judged) = run_fast(&scenario, seed);
+            assert_clean(name, &judged);
+            assert_effects(name, &judged);
+        }
+    }
+}
+
+#[test]
+fn every_role_holds_under_every_kind_of_fault() {
+    let (_, _, judged) = run_fast(&busy_with(""), 1);
+    assert_clean("quiet", &judged);
+    for (name, faults) in BUSY_FAULTS.into_iter().chain(FAULTS) {
+        let scenario = busy_with(faults);
+        for seed in 1..=10 {
             let (_, _, judged) = run_fast(&scenario, seed);
             assert_clean(name, &judged);
             assert_effects(name, &judged);

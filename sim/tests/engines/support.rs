@@ -21,6 +21,38 @@ member_changes = "12/min"
 duration = "30s"
 "#;
 
+/// As `LIVELY`, with every role on a host of its own: friends who see each other's status and look at
+/// it by hand, and users who are pushed what they have not received. The times of presence and pushes
+/// are short, so that a minute judges them.
+pub(crate) const BUSY: &str = r#"
+version = 1
+name = "busy"
+summary = "Direct and group chat with presence, pushes and members who come and go."
+[cluster]
+chat = 3
+presence = 2
+notify = 1
+api = 1
+[design]
+offline_after = "10s"
+heartbeat = "4s"
+presence_refresh = "20s"
+push_grace = "4s"
+[workload]
+users = 20
+devices_per_user = 1.5
+friends = 4
+looks_per_user = "2/min"
+groups = { count = 5, size = [3, 8] }
+group_share = 0.4
+sends_per_user = "20/min"
+member_changes = "12/min"
+joins = "6/min"
+push = 0.6
+muted = 0.1
+duration = "60s"
+"#;
+
 /// One schedule for each kind of fault, and combinations.
 pub(crate) const FAULTS: [(&str, &str); 8] = [
     (
@@ -50,6 +82,61 @@ pub(crate) const FAULTS: [(&str, &str); 8] = [
         "[[fault]]\nat = \"5s\"\nfor = \"8s\"\nkind = \"latency\"\nhost = \"store\"\nlatency = \"2500ms\"\n",
     ),
 ];
+
+/// Schedules for what `BUSY` has beyond `LIVELY`: roles, clocks, users.
+pub(crate) const BUSY_FAULTS: [(&str, &str); 16] = [
+    (
+        "presence crash",
+        "[[fault]]\nat = \"10s\"\nfor = \"12s\"\nkind = \"crash\"\nhost = \"presence-1\"\n",
+    ),
+    (
+        "presence power loss",
+        "[[fault]]\nat = \"10s\"\nfor = \"2s\"\nkind = \"power-loss\"\nhost = \"presence-2\"\n",
+    ),
+    (
+        "presence apart",
+        "[[fault]]\nat = \"10s\"\nfor = \"12s\"\nkind = \"partition\"\nbetween = [[\"presence-1\"], [\"chat-1\", \"chat-2\"]]\n",
+    ),
+    (
+        "notifier crash",
+        "[[fault]]\nat = \"12s\"\nfor = \"9s\"\nkind = \"crash\"\nhost = \"notify-1\"\n",
+    ),
+    (
+        "notifier apart",
+        "[[fault]]\nat = \"12s\"\nfor = \"5s\"\nkind = \"partition-one-way\"\nbetween = [[\"store\"], [\"notify-1\"]]\n",
+    ),
+    (
+        "api power loss",
+        "[[fault]]\nat = \"10s\"\nfor = \"20s\"\nkind = \"power-loss\"\nhost = \"api-1\"\n[[fault]]\nat = \"12s\"\nfor = \"9s\"\nkind = \"power-loss\"\nhost = \"chat-1\"\n",
+    ),
+    ("drain", "[[fault]]\nat = \"10s\"\nfor = \"25s\"\nkind = \"drain\"\nhost = \"chat-2\"\n"),
+    ("short drain", "[[fault]]\nat = \"10s\"\nfor = \"1s\"\nkind = \"drain\"\nhost = \"chat-2\"\n"),
+    ("pause", "[[fault]]\nat = \"10s\"\nfor = \"9s\"\nkind = \"pause\"\nhost = \"chat-1\"\n"),
+    ("paused store", "[[fault]]\nat = \"10s\"\nfor = \"9s\"\nkind = \"pause\"\nhost = \"store\"\n"),
+    (
+        "skew",
+        "[[fault]]\nat = \"10s\"\nfor = \"20s\"\nkind = \"skew\"\nhost = \"chat-1\"\nby = \"-2s\"\n",
+    ),
+    (
+        "clock step",
+        "[[fault]]\nat = \"10s\"\nfor = \"20s\"\nkind = \"clock-step\"\nhost = \"presence-1\"\nby = \"5s\"\n",
+    ),
+    ("tunnel", "[[fault]]\nat = \"10s\"\nfor = \"7s\"\nkind = \"blip\"\nusers = \"30%\"\n"),
+    (
+        "long tunnel",
+        "[[fault]]\nat = \"10s\"\nfor = \"28s\"\nkind = \"partition\"\nusers = \"30%\"\n",
+    ),
+    ("users crash", "[[fault]]\nat = \"10s\"\nfor = \"8s\"\nkind = \"crash\"\nusers = \"30%\"\n"),
+    (
+        "users power loss",
+        "[[fault]]\nat = \"10s\"\nfor = \"30s\"\nkind = \"power-loss\"\nusers = \"30%\"\n",
+    ),
+];
+
+/// `BUSY` with faults added.
+pub(crate) fn busy_with(faults: &str) -> Scenario {
+    scenario(&format!("{BUSY}{faults}"))
+}
 
 /// `LIVELY` with faults added.
 pub(crate) fn lively_with(faults: &str) -> Scenario {

@@ -23,7 +23,7 @@ pub struct Faults {
 
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
-    /// names devices or users is their own matter; what is slow or has a wrong clock still talks.
+    /// names devices or users is their own matter; what has a wrong clock or is drained still talks.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -86,10 +86,12 @@ impl Strike {
         self.kind == "crash" || self.kind == "power-loss"
     }
 
-    /// Kinds that checkers do not know are taken to cut links: they excuse more, not less.
+    /// Kinds that checkers do not know are taken to cut links: they excuse more, not less. So does
+    /// latency, which may be longer than servers wait for one another. Whoever is drained goes on
+    /// talking until it has handed everything over.
     fn cuts(&self) -> bool {
         let wrong_clock = self.kind.contains("clock") || self.kind.contains("skew");
-        !self.is_death() && !wrong_clock && self.kind != "latency"
+        !self.is_death() && !wrong_clock && self.kind != "drain"
     }
 
     fn names_devices(&self) -> bool {
