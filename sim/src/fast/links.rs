@@ -3,7 +3,7 @@
 use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, Source};
 
-use super::Engine;
+use super::{DeviceNode, Engine};
 
 impl Engine<'_> {
     /// Says of every device whether its network works, where that has changed.
@@ -19,9 +19,10 @@ impl Engine<'_> {
             return;
         };
         node.link = link;
-        let stream = node.stream.filter(|_| node.attached);
-        if let Some(stream) = stream {
-            if link { self.note_back(stream) } else { self.note_gone(stream) }
+        if link {
+            self.held_sessions.relink(self.now, device);
+        } else {
+            self.held_sessions.unlink(self.now, device);
         }
         self.record_device(device);
     }
@@ -53,38 +54,15 @@ impl Engine<'_> {
             self.network.is_open(node.host, there, Some(device))
                 && self.network.is_open(there, node.host, Some(device))
         };
-        let stream = node.stream.filter(|_| node.attached);
-        match stream.and_then(|stream| self.streams.get(&stream)) {
-            Some(state) => !state.broken && reaches(state.server),
+        match node.transport.server.filter(|_| node.attached) {
+            Some(server) => !self.is_broken(node) && reaches(server),
             None => (0..hosts.chat_count()).any(reaches),
         }
     }
 
-    /// A device's end of a connection is gone, or cut off.
-    pub(super) fn note_gone(&mut self, stream: u64) {
-        let now = self.now;
-        if let Some(state) = self.streams.get_mut(&stream) {
-            state.gone_since.get_or_insert(now);
-        }
-    }
-
-    /// A device that was cut off can be reached again on the same connection.
-    fn note_back(&mut self, stream: u64) {
-        if let Some(state) = self.streams.get_mut(&stream) {
-            state.gone_since = None;
-        }
-    }
-
-    /// A chat server gives a session up, or dies with it.
-    pub(super) fn note_forgotten(&mut self, stream: u64) {
-        let Some(state) = self.streams.get_mut(&stream) else { return };
-        if state.opened_by.is_none() {
-            return;
-        }
-        if let Some(gone_ns) = state.gone_since.take() {
-            let believed = self.now - gone_ns;
-            let longest = &mut self.machines.believed_max_ns;
-            *longest = (*longest).max(Some(believed));
-        }
+    /// Whether something was lost on a connection that the device uses.
+    fn is_broken(&self, node: &DeviceNode) -> bool {
+        let is_broken = |stream| self.streams.get(&stream).is_some_and(|state| state.broken);
+        node.stream.into_iter().chain(node.transport.lanes.streams()).any(is_broken)
     }
 }

@@ -1,0 +1,5 @@
+//! The figures of a run.
+
+mod transport;
+
+pub(crate) use transport::transport_figures;
