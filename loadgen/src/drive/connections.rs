@@ -14,7 +14,7 @@ use hubbub_chat::{
 };
 use hubbub_history::EventBody;
 use hubbub_service::{
-    client::{Command, DeviceConfig, drive_device},
+    client::{Command, DeviceConfig, Discovery, drive_device},
     net::Net,
 };
 use hubbub_traffic::{What, message_number};
@@ -161,12 +161,12 @@ impl Connections {
             user: one.user,
             device: one.device,
             token: one.token.clone(),
-            servers: vec![self.server.clone()],
-            first_server: 0,
+            discovery: Discovery::Fixed { servers: vec![self.server.clone()], first: 0 },
             design: self.design.clone(),
             seed: self.seed,
             disk: disk.clone(),
             observer: Arc::new(Seat { recording: self.recording.clone(), place }),
+            counts: None,
         };
         let (net, ended) = (self.net.clone(), self.ended.0.clone());
         self.net.spawn(Box::pin(async move {

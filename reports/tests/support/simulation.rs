@@ -197,12 +197,7 @@ pub(crate) fn failing_history() -> History {
     push(12_455, Source::Device, "device-4", send(EventType::Ok, 12, LOST_HASH, None));
     push(12_460, Source::Device, "device-4", apply(4, 14, LOST_HASH));
     push(13_020, Source::Device, "device-9", session(9, true));
-    push(
-        14_000,
-        Source::Harness,
-        "harness",
-        EventBody::truth("chat-1", false),
-    );
+    push(14_000, Source::Harness, "harness", EventBody::truth("chat-1", false));
     push(15_200, Source::Device, "device-7", apply(7, 13, 0x11));
     push(32_000, Source::Harness, "harness", fault(FaultState::Off));
     history

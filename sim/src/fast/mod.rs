@@ -112,25 +112,77 @@ enum Happening {
 /// What goes over the network.
 #[derive(Debug, Clone)]
 enum Payload {
-    Open { stream: u64, device: DeviceId },
+    Open {
+        stream: u64,
+        device: DeviceId,
+    },
     /// The stream is open; requests name its session by `number`.
-    Opened { stream: u64, number: u64 },
-    Refused { stream: u64 },
-    ToServer { stream: u64, frame: ClientFrame },
-    ToDevice { stream: u64, frame: ServerFrame, bytes: u64 },
-    CloseServer { stream: u64 },
-    CloseDevice { stream: u64 },
+    Opened {
+        stream: u64,
+        number: u64,
+    },
+    Refused {
+        stream: u64,
+    },
+    ToServer {
+        stream: u64,
+        frame: ClientFrame,
+    },
+    ToDevice {
+        stream: u64,
+        frame: ServerFrame,
+        bytes: u64,
+    },
+    CloseServer {
+        stream: u64,
+    },
+    CloseDevice {
+        stream: u64,
+    },
     /// A connection for calls, and that it is open.
-    Connect { stream: u64 },
-    Connected { stream: u64 },
-    Call { stream: u64, call: CallId, body: CallBody },
-    Reply { stream: u64, call: CallId, reply: Reply, bytes: u64 },
+    Connect {
+        stream: u64,
+    },
+    Connected {
+        stream: u64,
+    },
+    Call {
+        stream: u64,
+        call: CallId,
+        body: CallBody,
+    },
+    Reply {
+        stream: u64,
+        call: CallId,
+        reply: Reply,
+        bytes: u64,
+    },
     Ask(Ask),
-    Told { number: u64, device: DeviceId, assignment: Option<Assignment> },
-    Request { asker: Asker, id: RequestId, request: Request },
-    Answer { asker: Asker, id: RequestId, answer: Answer },
-    Peer { server: usize, frame: PeerFrame },
-    PushAnswer { notifier: usize, incarnation: u32, id: u64, answer: PushAnswer },
+    Told {
+        number: u64,
+        device: DeviceId,
+        assignment: Option<Assignment>,
+    },
+    Request {
+        asker: Asker,
+        id: RequestId,
+        request: Request,
+    },
+    Answer {
+        asker: Asker,
+        id: RequestId,
+        answer: Answer,
+    },
+    Peer {
+        server: usize,
+        frame: PeerFrame,
+    },
+    PushAnswer {
+        notifier: usize,
+        incarnation: u32,
+        id: u64,
+        answer: PushAnswer,
+    },
 }
 
 /// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
