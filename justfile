@@ -18,5 +18,9 @@ docs:
     cargo run -- schema > docs/scenario.schema.json
     cargo run -- schema --markdown > docs/scenario.md
 
+# Tries every claim again and writes the page.
+findings:
+    cargo run --release -- findings --out docs/findings.md
+
 quickstart:
     cargo run --release -- run scenarios/quickstart.toml
