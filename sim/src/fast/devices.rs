@@ -10,7 +10,9 @@ use hubbub_chat::{
 };
 use hubbub_history::{EventBody, Process as ProcessName, Source, device_event};
 
-use super::{Engine, Happening, Lane, Payload, Stream, discovery::Route, process::Process};
+use super::{
+    Engine, Happening, Lane, Payload, Stream, discovery::Route, links::Link, process::Process,
+};
 use crate::hosts::HostId;
 
 /// A device: its disk, and its machine when it is up.
@@ -26,7 +28,7 @@ pub(super) struct DeviceNode {
     pub(super) attached: bool,
     pub(super) route: Route,
     /// Whether its network works, as the history has it.
-    pub(super) link: bool,
+    pub(super) link: Link,
 }
 
 impl DeviceNode {
@@ -40,7 +42,7 @@ impl DeviceNode {
             stream: None,
             attached: false,
             route: Route::default(),
-            link: true,
+            link: Link::default(),
         }
     }
 

@@ -89,6 +89,8 @@ enum Happening {
     /// The gateway gets a push of this notifier.
     Push(usize, Push),
     Fault(usize, bool),
+    /// Nothing of a fault that has ended is left.
+    FaultOver(usize),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,
@@ -124,8 +126,8 @@ struct Stream {
     /// A message on it was lost, so nothing that follows in that direction arrives: there is no
     /// retransmission. Towards the server, and towards the device.
     wedged: [bool; 2],
-    /// A message on it was lost on the way, and not because either end is gone.
-    broken: bool,
+    /// The same, as far as messages were lost on the way and not because an end is gone.
+    broken: [bool; 2],
     /// Since when the device is gone or cut off.
     gone_since: Option<u64>,
 }
@@ -137,7 +139,7 @@ impl Stream {
             server,
             opened_by: None,
             wedged: [false; 2],
-            broken: false,
+            broken: [false; 2],
             gone_since: None,
         }
     }
@@ -301,6 +303,7 @@ impl<'run> Engine<'run> {
             }
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
+            Happening::FaultOver(index) => self.fault_over(index),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -380,7 +383,7 @@ impl<'run> Engine<'run> {
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
                     stream.wedged[usize::from(!to_server)] = true;
-                    stream.broken = true;
+                    stream.broken[usize::from(!to_server)] = true;
                     self.record_link(device);
                 }
             }
@@ -390,8 +393,20 @@ impl<'run> Engine<'run> {
     /// What was held on a link goes out when nothing holds it any more.
     fn release(&mut self) {
         for (from, to, lane, payload) in std::mem::take(&mut self.held) {
-            self.transmit(from, to, lane, payload);
+            if self.is_still_sent(&payload) {
+                self.transmit(from, to, lane, payload);
+            }
         }
+    }
+
+    /// What a device has sent and the network holds is sent again until it arrives, as long as the
+    /// device is there to do so and nothing behind it was lost.
+    fn is_still_sent(&self, payload: &Payload) -> bool {
+        let Payload::ToServer { stream, .. } = payload else { return true };
+        let state = self.streams.get(stream);
+        let node = state.and_then(|state| self.devices.get(&state.device));
+        let is_whole = state.is_some_and(|state| !state.wedged[0]);
+        is_whole && node.is_some_and(|node| node.stream == Some(*stream))
     }
 
     fn heal(&mut self) {
