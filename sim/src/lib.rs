@@ -11,6 +11,7 @@ compile_error!(
 mod cpu;
 pub mod fast;
 mod faults;
+mod figures;
 #[cfg(feature = "full")]
 pub mod full;
 mod hosts;
@@ -19,6 +20,7 @@ mod latency;
 mod outcome;
 mod setup;
 mod trace;
+mod transport;
 
 pub use faults::{ActiveFault, FaultEffect, Strike};
 pub use hosts::{HostId, Hosts};
@@ -27,3 +29,4 @@ pub use latency::{DeliveryTimes, Percentiles};
 pub use outcome::Outcome;
 pub use setup::{LEAD, Setup, SetupError};
 pub use trace::{Difference, Trace, first_difference};
+pub use transport::TransportTotals;

@@ -1,14 +1,12 @@
 //! What a run gives.
 
-use std::collections::BTreeMap;
-
 use hubbub_chat::{
-    DeviceId, discovery::DiscoveryCounts, notifier::NotifierCounts, ports::store::StoreCounts,
-    presence::PresenceCounts, server::ServerCounts, transport::TransportCounts,
+    discovery::DiscoveryCounts, notifier::NotifierCounts, ports::store::StoreCounts,
+    presence::PresenceCounts, server::ServerCounts,
 };
 use hubbub_history::History;
 
-use crate::{faults::FaultEffect, trace::Trace};
+use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
 
 /// What came out of one run of one engine.
 #[derive(Debug, Clone)]
@@ -23,14 +21,14 @@ pub struct Outcome {
     pub simulated_s: f64,
     /// Processor time of the run's thread, in seconds.
     pub cpu_s: f64,
+    /// What the transports of devices came to; `None` where the engine does not see it.
+    pub transport: Option<TransportTotals>,
     /// Messages over the simulated network, or segments in the full engine.
     pub envelopes: u64,
     /// Inputs and time-outs that machines handled; zero where the engine does not see them.
     pub machine_events: u64,
     /// What the machines counted; `None` where the engine does not see them.
     pub machines: Option<MachineCounts>,
-    /// What its transport cost each device, over all its starts; empty where nobody counted.
-    pub transport: BTreeMap<DeviceId, TransportCounts>,
 }
 
 /// What the machines of a run counted. Where there are several, one for each start of each process.

@@ -7,13 +7,16 @@ use hubbub_chat::{
     design::{CursorScope, Design},
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
     frame::ClientFrame,
+    time::nanoseconds,
+    transport::ClientInput,
 };
 use hubbub_history::{EventBody, Process as ProcessName, Source, device_event};
 
 use super::{
-    Engine, Happening, Lane, Payload, Stream, discovery::Route, links::Link, process::Process,
+    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, links::Link,
+    process::Process,
 };
-use crate::hosts::HostId;
+use crate::{hosts::HostId, setup::LEAD};
 
 /// A device: its disk, and its machine when it is up.
 pub(super) struct DeviceNode {
@@ -24,6 +27,7 @@ pub(super) struct DeviceNode {
     /// The name by which lines of the history know it.
     pub(super) name: ProcessName,
     pub(super) stream: Option<u64>,
+    pub(super) transport: DeviceTransport,
     /// Whether its connection is open and greeted.
     pub(super) attached: bool,
     pub(super) route: Route,
@@ -40,10 +44,16 @@ impl DeviceNode {
             process: Process::down(),
             name: ProcessName(format!("device-{device}").into()),
             stream: None,
+            transport: DeviceTransport::default(),
             attached: false,
             route: Route::default(),
             link: Link::default(),
         }
+    }
+
+    /// Whether this is one of its connections.
+    pub(super) fn uses(&self, stream: u64) -> bool {
+        self.stream == Some(stream) || self.transport.lanes.has(stream)
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -82,6 +92,7 @@ impl Engine<'_> {
     pub(super) fn start_device(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get_mut(&device) else { return };
         let (design, disk) = (self.setup.design.clone(), node.disk.clone());
+        node.transport.start(&design);
         let machine = Device::restore(node.user, device, design, disk, self.setup.seed);
         node.process.start(node.process.incarnation + 1, machine);
         node.route.restart();
@@ -94,6 +105,12 @@ impl Engine<'_> {
         input: DeviceInput,
         intended_ns: Option<u64>,
     ) {
+        self.feed_device(device, input);
+        self.drain_device(device, intended_ns);
+    }
+
+    /// Gives a device something without asking what it wants then.
+    pub(super) fn feed_device(&mut self, device: DeviceId, input: DeviceInput) {
         let Some(host) = self.devices.get(&device).map(|node| node.host) else { return };
         let now = self.clock(host);
         self.machine_events += 1;
@@ -101,38 +118,43 @@ impl Engine<'_> {
             self.devices.get_mut(&device).and_then(|node| node.process.machine.as_mut())
         {
             machine.handle_input(now, input);
-            self.drain_device(device, intended_ns);
-        }
-    }
-
-    /// Something happened on a connection; an older connection of the device means nothing.
-    pub(super) fn stream_input(&mut self, stream: u64, input: DeviceInput) {
-        let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
-        if self.devices.get(&device).is_some_and(|node| node.stream == Some(stream)) {
-            self.device_input(device, input, None);
         }
     }
 
     pub(super) fn wake_device(&mut self, device: DeviceId, at: u64) {
         let Some(host) = self.devices.get(&device).map(|node| node.host) else { return };
         let now = self.clock(host);
-        let machine = self.devices.get_mut(&device).and_then(|node| node.process.wake(at));
-        if let Some(machine) = machine {
-            self.machine_events += 1;
+        let Some(node) = self.devices.get_mut(&device) else { return };
+        if let Some(machine) = node.process.wake(at) {
             machine.handle_timeout(now);
+            node.transport.handle_timeout(now);
+            self.machine_events += 1;
             self.drain_device(device, None);
         }
     }
 
     fn plan_device(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get_mut(&device) else { return };
-        let due = node.process.machine.as_ref().and_then(Device::poll_timeout);
-        if let Some(at) = node.process.plan(self.now, due.map(|(due, _)| due)) {
+        let of_machine = node.process.machine.as_ref().and_then(Device::poll_timeout);
+        let of_transport = node.transport.poll_timeout();
+        let due = of_machine.map(|(due, _)| due).into_iter().chain(of_transport).min();
+        if let Some(at) = node.process.plan(self.now, due) {
             self.at(at, Happening::WakeDevice(device, at));
         }
     }
 
-    fn drain_device(&mut self, device: DeviceId, intended_ns: Option<u64>) {
+    /// First all that the device wants, then one thing that its transport wants, and so on.
+    pub(super) fn drain_device(&mut self, device: DeviceId, intended_ns: Option<u64>) {
+        loop {
+            self.drain_machine(device, intended_ns);
+            if !self.step_client(device) {
+                break;
+            }
+        }
+        self.plan_device(device);
+    }
+
+    fn drain_machine(&mut self, device: DeviceId, intended_ns: Option<u64>) {
         while let Some(output) = self
             .devices
             .get_mut(&device)
@@ -143,7 +165,6 @@ impl Engine<'_> {
                 self.device_output(device, output, intended_ns);
             }
         }
-        self.plan_device(device);
     }
 
     fn device_output(&mut self, device: DeviceId, output: DeviceOutput, intended_ns: Option<u64>) {
@@ -155,16 +176,11 @@ impl Engine<'_> {
             }
             DeviceOutput::Frame(frame) => {
                 self.heartbeats += u64::from(matches!(frame, ClientFrame::Heartbeat { .. }));
-                if let Some(stream) = node.stream {
-                    self.send_to_server(stream, Payload::ToServer { stream, frame });
-                }
+                self.client_input(device, ClientInput::Frame(frame));
             }
             DeviceOutput::Close => {
                 node.route.give_up();
-                if let Some(stream) = node.stream.take() {
-                    self.note_gone(stream);
-                    self.send_to_server(stream, Payload::CloseServer { stream });
-                }
+                self.disconnect(device);
             }
             DeviceOutput::Event(event) => self.device_event(device, &event, intended_ns),
         }
@@ -176,12 +192,14 @@ impl Engine<'_> {
         let (begins, ends) =
             (matches!(event, DeviceEvent::Attached), matches!(event, DeviceEvent::Detached(_)));
         node.attached = (node.attached || begins) && !ends;
+        if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
+            node.transport.has_received = true;
+        }
         if begins {
             self.record_link(device);
         }
         let Some(node) = self.devices.get(&device) else { return };
-        let stream = node.stream.and_then(|stream| self.streams.get(&stream));
-        let server = stream.map(|stream| self.setup.hosts.chat(stream.server));
+        let server = node.transport.server.map(|server| self.setup.hosts.chat(server));
         let server = server.map_or("", |host| self.setup.hosts.name(host));
         if let Some(body) = device_event(node.user, device, server, intended_ns, event) {
             self.record_of_device(Source::Device, device, body);
@@ -196,24 +214,6 @@ impl Engine<'_> {
         let Some(node) = self.devices.get(&device) else { return };
         let incarnation = node.process.incarnation.saturating_sub(1);
         self.history.push(self.now, source, node.name.clone(), incarnation, body);
-    }
-
-    pub(super) fn close_at_device(&mut self, stream: u64) {
-        self.stream_input(stream, DeviceInput::Closed);
-        if let Some(state) = self.streams.remove(&stream) {
-            self.network.forget(stream, state.device);
-        }
-    }
-
-    /// Opens a connection to a chat server, counted from 0.
-    pub(super) fn open_stream(&mut self, device: DeviceId, server: usize) {
-        self.last_stream += 1;
-        let stream = self.last_stream;
-        self.streams.insert(stream, Stream::new(device, server));
-        if let Some(node) = self.devices.get_mut(&device) {
-            node.stream = Some(stream);
-        }
-        self.send_to_server(stream, Payload::Open { stream, device });
     }
 
     /// Sends something on a connection, unless it is gone or wedged.

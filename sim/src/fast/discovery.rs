@@ -7,6 +7,7 @@ use hubbub_chat::{
     device::DeviceInput,
     discovery::{Assignment, DiscoveryInput, DiscoveryOutput},
     ports::Answer,
+    transport::ClientInput,
 };
 use hubbub_history::{EventBody, Source};
 
@@ -115,29 +116,35 @@ impl Engine<'_> {
         let node = self.devices.get_mut(&device);
         let Some(node) = node.filter(|node| node.route.asking == Some(number)) else { return };
         node.route.asking = None;
+        self.follow(device, assignment);
+        self.drain_device(device, None);
+    }
+
+    fn follow(&mut self, device: DeviceId, assignment: Option<Assignment>) {
+        let Some(node) = self.devices.get_mut(&device) else { return };
         let has_known = !node.route.known.is_empty();
         match assignment {
             Some(Assignment::Server { address, fallback, .. }) => {
                 let hosts = &self.setup.hosts;
                 let fallback = fallback.and_then(|address| hosts.chat_named(&address));
                 let Some(server) = hosts.chat_named(&address) else {
-                    return self.device_input(device, DeviceInput::Unreachable, None);
+                    return self.feed_device(device, DeviceInput::Unreachable);
                 };
                 node.route.known = std::iter::once(server).chain(fallback).collect();
                 node.route.fallback = fallback;
                 self.record_assigned(device, Some(address), None);
-                self.open_stream(device, server);
+                self.connect(device, server);
             }
             Some(Assignment::Wait(wait)) => {
                 self.record_assigned(device, None, Some(wait));
-                self.device_input(device, DeviceInput::PutOff(wait), None);
+                self.feed_device(device, DeviceInput::PutOff(wait));
             }
             Some(Assignment::None) => {
                 self.record_assigned(device, None, None);
-                self.device_input(device, DeviceInput::Unreachable, None);
+                self.feed_device(device, DeviceInput::Unreachable);
             }
             None if has_known => self.go_to_known(device, 0),
-            None => self.device_input(device, DeviceInput::Unreachable, None),
+            None => self.feed_device(device, DeviceInput::Unreachable),
         }
     }
 
@@ -145,10 +152,14 @@ impl Engine<'_> {
     pub(super) fn refused(&mut self, stream: u64) {
         let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
         let node = self.devices.get_mut(&device);
-        let Some(node) = node.filter(|node| node.stream == Some(stream)) else { return };
-        match node.route.fallback.take() {
-            Some(server) => self.open_stream(device, server),
-            None => self.device_input(device, DeviceInput::Unreachable, None),
+        let Some(node) = node.filter(|node| node.uses(stream)) else { return };
+        match node.route.fallback.take().filter(|_| !node.attached) {
+            Some(server) => {
+                self.disconnect(device);
+                self.connect(device, server);
+                self.drain_device(device, None);
+            }
+            None => self.connection_closed(stream, ClientInput::StreamUnreachable),
         }
     }
 
@@ -159,7 +170,7 @@ impl Engine<'_> {
         let at = |turn: usize| node.route.known.get(turn % count).copied();
         let (Some(server), other) = (at(turn), at(turn + 1)) else { return };
         node.route.fallback = other.filter(|other| *other != server);
-        self.open_stream(device, server);
+        self.connect(device, server);
     }
 
     pub(super) fn discovery_answer(&mut self, index: usize, id: RequestId, answer: Answer) {

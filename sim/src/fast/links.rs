@@ -3,7 +3,7 @@
 use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, Source};
 
-use super::Engine;
+use super::{DeviceNode, Engine};
 
 /// What a device's network does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,10 @@ impl Engine<'_> {
             return;
         };
         node.link = link;
-        let stream = node.stream.filter(|_| node.attached);
-        if let Some(stream) = stream {
-            if link.sends { self.note_back(stream) } else { self.note_gone(stream) }
+        if link.sends {
+            self.held_sessions.relink(self.now, device);
+        } else {
+            self.held_sessions.unlink(self.now, device);
         }
         self.record_device(device);
     }
@@ -71,11 +72,10 @@ impl Engine<'_> {
                 hears: self.network.is_open(there, node.host, Some(device)),
             }
         };
-        let stream = node.stream.filter(|_| node.attached);
-        match stream.and_then(|stream| self.streams.get(&stream)) {
-            Some(state) => {
-                let path = path(state.server);
-                let [up, down] = state.broken;
+        match node.transport.server.filter(|_| node.attached) {
+            Some(server) => {
+                let path = path(server);
+                let [up, down] = self.broken(node);
                 Link { sends: path.sends && !up, hears: path.hears && !down }
             }
             None => {
@@ -87,31 +87,12 @@ impl Engine<'_> {
         }
     }
 
-    /// A device's end of a connection is gone, or cut off.
-    pub(super) fn note_gone(&mut self, stream: u64) {
-        let now = self.now;
-        if let Some(state) = self.streams.get_mut(&stream) {
-            state.gone_since.get_or_insert(now);
-        }
-    }
-
-    /// A device that was cut off can be reached again on the same connection.
-    fn note_back(&mut self, stream: u64) {
-        if let Some(state) = self.streams.get_mut(&stream) {
-            state.gone_since = None;
-        }
-    }
-
-    /// A chat server gives a session up, or dies with it.
-    pub(super) fn note_forgotten(&mut self, stream: u64) {
-        let Some(state) = self.streams.get_mut(&stream) else { return };
-        if state.opened_by.is_none() {
-            return;
-        }
-        if let Some(gone_ns) = state.gone_since.take() {
-            let believed = self.now - gone_ns;
-            let longest = &mut self.machines.believed_max_ns;
-            *longest = (*longest).max(Some(believed));
-        }
+    /// Whether something was lost on a connection that the device uses.
+    /// Whether any of its connections lost something: towards the server, and towards the device.
+    fn broken(&self, node: &DeviceNode) -> [bool; 2] {
+        let streams = node.stream.into_iter().chain(node.transport.lanes.streams());
+        let states = streams.filter_map(|stream| self.streams.get(&stream));
+        states
+            .fold([false; 2], |[up, down], state| [up || state.broken[0], down || state.broken[1]])
     }
 }

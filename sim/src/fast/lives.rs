@@ -4,7 +4,7 @@ use hubbub_chat::{ChatServer, DeviceId, server::Input};
 use hubbub_history::{EventBody, Source};
 use hubbub_scenario::FaultKind;
 
-use super::{Engine, Happening, Payload, Seat, Stream};
+use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
 use crate::hosts::HostId;
 
 /// How long a chat server that is drained may take before it is stopped as it is.
@@ -124,23 +124,25 @@ impl Engine<'_> {
         self.machines.store_before = self.store.counts_before;
         self.machines.store = self.store.counts();
         self.machines.heartbeats = self.heartbeats;
+        self.machines.believed_max_ns = self.held_sessions.longest();
     }
 
     fn stop_server(&mut self, index: usize, silent: bool) -> u64 {
         let incarnation = Some(self.servers[index].incarnation);
         let Some(machine) = self.servers[index].stop() else { return 0 };
         self.machines.servers.push(machine.counts());
+        self.sessions[index] = Sessions::default();
+        self.held_sessions.end_all(self.now, index);
         let here = |stream: &Stream| stream.server == index && stream.opened_by == incarnation;
         let streams = self.streams.iter().filter(|(_, stream)| here(stream));
         let streams: Vec<(u64, DeviceId)> =
             streams.map(|(stream, state)| (*stream, state.device)).collect();
         // A connection that its device has given up is gone already.
         let is_used = |(stream, device): &&(u64, DeviceId)| {
-            self.devices.get(device).is_some_and(|node| node.stream == Some(*stream))
+            self.devices.get(device).is_some_and(|node| node.uses(*stream))
         };
         let ended = streams.iter().filter(is_used).count() as u64;
         for (stream, _) in &streams {
-            self.note_forgotten(*stream);
             if silent {
                 if let Some(state) = self.streams.get_mut(stream) {
                     state.wedged[1] = true;
@@ -164,10 +166,12 @@ impl Engine<'_> {
         }
         node.attached = false;
         node.route.give_up();
-        let stream = node.stream.take();
+        node.transport.stop();
+        let mut streams = node.transport.lanes.take();
+        streams.extend(node.stream.take());
+        self.held_sessions.lose(self.now, device);
         self.record_device(device);
-        if let Some(stream) = stream {
-            self.note_gone(stream);
+        for stream in streams {
             if silent {
                 if let Some(state) = self.streams.get_mut(&stream) {
                     state.wedged = [true; 2];
@@ -251,6 +255,7 @@ impl Engine<'_> {
             Happening::Arrival(host, _) => Some(*host),
             Happening::Wake(seat, _) => Some(self.host_of(*seat)),
             Happening::WakeDevice(device, _) => of_device(device),
+            Happening::WakeSession(index, ..) => Some(self.setup.hosts.chat(*index)),
             _ => None,
         }
     }

@@ -1,10 +1,14 @@
 //! The fast engine: an event queue over the machines. It skips idle time, and needs no thread, no
 //! socket and no async runtime.
 
+mod bytes;
+mod clients;
 mod devices;
 mod discovery;
 mod faults;
 mod generator;
+mod held;
+mod http;
 mod leases;
 mod links;
 mod lives;
@@ -15,6 +19,7 @@ mod ports;
 mod presence;
 mod process;
 mod servers;
+mod sessions;
 mod store;
 
 use std::{
@@ -23,7 +28,7 @@ use std::{
 };
 
 use hubbub_chat::{
-    ChatServer, DeviceId, Notifier, RequestId,
+    ChatServer, DeviceId, Notifier, RequestId, SessionId,
     design::{CursorScope, IdSource, Ids},
     device::DeviceInput,
     discovery::Assignment,
@@ -31,6 +36,7 @@ use hubbub_chat::{
     ports::{Answer, Request, push::PushAnswer, store::StoreRules},
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
+    transport::{CallBody, CallId, ClientInput},
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 use hubbub_traffic::What;
@@ -41,18 +47,21 @@ use crate::{
     cpu::thread_cpu_s,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
-    setup::{Setup, WALL_START_NS},
+    setup::{LEAD, Setup, WALL_START_NS},
     trace::Trace,
 };
 use devices::DeviceNode;
 use discovery::{ApiNode, Ask};
 use generator::Generator;
+use held::HeldSessions;
+use http::Reply;
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
 use notifiers::Push;
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
+use sessions::Sessions;
 use store::StoreHost;
 
 /// API servers start so long after the others: the registry knows of chat servers by then.
@@ -84,6 +93,10 @@ enum Happening {
     /// A machine wants to be woken, as planned for this time.
     Wake(Seat, u64),
     WakeDevice(DeviceId, u64),
+    /// A session over polls of this chat server wants to be woken.
+    WakeSession(usize, SessionId, u64),
+    /// Devices are attached: what quiet users cost counts from here.
+    Attached,
     Start(Seat),
     StartDevices,
     /// The gateway gets a push of this notifier.
@@ -101,22 +114,80 @@ enum Happening {
 /// What goes over the network.
 #[derive(Debug, Clone)]
 enum Payload {
-    Open { stream: u64, device: DeviceId },
-    Opened { stream: u64 },
-    Refused { stream: u64 },
-    ToServer { stream: u64, frame: ClientFrame },
-    ToDevice { stream: u64, frame: ServerFrame },
-    CloseServer { stream: u64 },
-    CloseDevice { stream: u64 },
+    Open {
+        stream: u64,
+        device: DeviceId,
+    },
+    /// The stream is open; requests name its session by `number`.
+    Opened {
+        stream: u64,
+        number: u64,
+    },
+    Refused {
+        stream: u64,
+    },
+    ToServer {
+        stream: u64,
+        frame: ClientFrame,
+    },
+    ToDevice {
+        stream: u64,
+        frame: ServerFrame,
+        bytes: u64,
+    },
+    CloseServer {
+        stream: u64,
+    },
+    CloseDevice {
+        stream: u64,
+    },
+    /// A connection for calls, and that it is open.
+    Connect {
+        stream: u64,
+    },
+    Connected {
+        stream: u64,
+    },
+    Call {
+        stream: u64,
+        call: CallId,
+        body: CallBody,
+    },
+    Reply {
+        stream: u64,
+        call: CallId,
+        reply: Reply,
+        bytes: u64,
+    },
     Ask(Ask),
-    Told { number: u64, device: DeviceId, assignment: Option<Assignment> },
-    Request { asker: Asker, id: RequestId, request: Request },
-    Answer { asker: Asker, id: RequestId, answer: Answer },
-    Peer { server: usize, frame: PeerFrame },
-    PushAnswer { notifier: usize, incarnation: u32, id: u64, answer: PushAnswer },
+    Told {
+        number: u64,
+        device: DeviceId,
+        assignment: Option<Assignment>,
+    },
+    Request {
+        asker: Asker,
+        id: RequestId,
+        request: Request,
+    },
+    Answer {
+        asker: Asker,
+        id: RequestId,
+        answer: Answer,
+    },
+    Peer {
+        server: usize,
+        frame: PeerFrame,
+    },
+    PushAnswer {
+        notifier: usize,
+        incarnation: u32,
+        id: u64,
+        answer: PushAnswer,
+    },
 }
 
-/// A connection of a device to a chat server.
+/// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
 #[derive(Debug, Clone, Copy)]
 struct Stream {
     device: DeviceId,
@@ -128,20 +199,11 @@ struct Stream {
     wedged: [bool; 2],
     /// The same, as far as messages were lost on the way and not because an end is gone.
     broken: [bool; 2],
-    /// Since when the device is gone or cut off.
-    gone_since: Option<u64>,
 }
 
 impl Stream {
     fn new(device: DeviceId, server: usize) -> Self {
-        Self {
-            device,
-            server,
-            opened_by: None,
-            wedged: [false; 2],
-            broken: [false; 2],
-            gone_since: None,
-        }
+        Self { device, server, opened_by: None, wedged: [false; 2], broken: [false; 2] }
     }
 }
 
@@ -174,12 +236,15 @@ struct Engine<'run> {
     wrong_clocks: Vec<(HostId, usize)>,
     store: StoreHost,
     servers: Vec<Process<ChatServer>>,
+    /// What each chat server's process has between itself and HTTP requests.
+    sessions: Vec<Sessions>,
     presence: Vec<Process<PresenceNode>>,
     notifiers: Vec<Process<Notifier>>,
     apis: Vec<Process<ApiNode>>,
     generator: Process<Generator>,
     beliefs: BTreeMap<Seat, Beliefs>,
     devices: BTreeMap<DeviceId, DeviceNode>,
+    held_sessions: HeldSessions,
     history: History,
     trace: Option<Trace>,
     machine_events: u64,
@@ -218,12 +283,14 @@ impl<'run> Engine<'run> {
             wrong_clocks: wrong_clocks(setup),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
+            sessions: (0..hosts.chat_count()).map(|_| Sessions::default()).collect(),
             presence: downs(hosts.presence_count()),
             notifiers: downs(hosts.notify_count()),
             apis: downs(hosts.api_count()),
             generator: Process::down(),
             beliefs: BTreeMap::new(),
             devices: BTreeMap::new(),
+            held_sessions: HeldSessions::default(),
             history: History::default(),
             trace: traced.then(header),
             machine_events: 0,
@@ -261,6 +328,7 @@ impl<'run> Engine<'run> {
             self.at(nanoseconds(fault.at), Happening::Fault(index, true));
             self.at(nanoseconds(fault.until), Happening::Fault(index, false));
         }
+        self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
         self.check_leases();
     }
@@ -273,6 +341,7 @@ impl<'run> Engine<'run> {
             self.now = at;
             self.happen(happening);
         }
+        let transport = self.transport_totals();
         self.count_machines();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
@@ -285,7 +354,7 @@ impl<'run> Engine<'run> {
             history: self.history,
             trace: self.trace,
             machines: Some(self.machines),
-            transport: BTreeMap::new(),
+            transport: Some(transport),
         }
     }
 
@@ -296,6 +365,8 @@ impl<'run> Engine<'run> {
             Happening::Arrival(host, payload) => self.arrive(host, payload),
             Happening::Wake(seat, at) => self.wake(seat, at),
             Happening::WakeDevice(device, at) => self.wake_device(device, at),
+            Happening::WakeSession(index, session, at) => self.wake_session(index, session, at),
+            Happening::Attached => self.begin_quiet(),
             Happening::Start(seat) => self.start_late(seat),
             Happening::StartDevices => {
                 let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
@@ -350,14 +421,22 @@ impl<'run> Engine<'run> {
         self.trace(host, || format!("arrives {payload:?}"));
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
-            Payload::Opened { stream } => self.stream_input(stream, DeviceInput::Opened),
+            Payload::Opened { stream, number } => {
+                self.stream_input(stream, ClientInput::StreamOpened { session: Some(number) });
+            }
             Payload::Refused { stream } => self.refused(stream),
             Payload::ToServer { stream, frame } => self.frame_arrives(stream, frame),
-            Payload::ToDevice { stream, frame } => {
-                self.stream_input(stream, DeviceInput::Frame(frame));
+            Payload::ToDevice { stream, frame, bytes } => {
+                self.stream_input(stream, ClientInput::StreamFrame { frame, payload_bytes: bytes });
             }
             Payload::CloseServer { stream } => self.close_at_server(stream),
             Payload::CloseDevice { stream } => self.close_at_device(stream),
+            Payload::Connect { stream } => self.connect_arrives(stream),
+            Payload::Connected { stream } => self.connection_opened(stream),
+            Payload::Call { stream, call, body } => self.call_arrives(stream, call, body),
+            Payload::Reply { stream, call, reply, bytes } => {
+                self.reply_arrives(stream, call, reply, bytes);
+            }
             Payload::Ask(ask) => self.ask_arrives(ask),
             Payload::Told { number, device, assignment } => self.told(number, device, assignment),
             Payload::Request { asker, id, request } => self.request_arrives(asker, id, request),
@@ -402,11 +481,13 @@ impl<'run> Engine<'run> {
     /// What a device has sent and the network holds is sent again until it arrives, as long as the
     /// device is there to do so and nothing behind it was lost.
     fn is_still_sent(&self, payload: &Payload) -> bool {
-        let Payload::ToServer { stream, .. } = payload else { return true };
+        let (Payload::ToServer { stream, .. } | Payload::Call { stream, .. }) = payload else {
+            return true;
+        };
         let state = self.streams.get(stream);
         let node = state.and_then(|state| self.devices.get(&state.device));
         let is_whole = state.is_some_and(|state| !state.wedged[0]);
-        is_whole && node.is_some_and(|node| node.stream == Some(*stream))
+        is_whole && node.is_some_and(|node| node.uses(*stream))
     }
 
     fn heal(&mut self) {

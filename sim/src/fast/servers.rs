@@ -1,12 +1,12 @@
 //! The chat servers.
 
 use hubbub_chat::{
-    ChatServer, ServerId, SessionId,
-    frame::{ClientFrame, PeerFrame, ServerFrame},
+    ChatServer, DeviceId, ServerId, SessionId,
+    frame::{ClientFrame, PeerFrame},
     server::{Input, Output, Registration, ServerConfig},
 };
 
-use super::{Asker, Engine, Lane, Payload, Seat};
+use super::{Asker, Engine, Lane, Payload, Seat, Sessions};
 
 impl Engine<'_> {
     pub(super) fn start_server(&mut self, index: usize) {
@@ -28,15 +28,21 @@ impl Engine<'_> {
             }),
         };
         self.servers[index].start(incarnation, ChatServer::new(config, now));
+        self.sessions[index] = Sessions::default();
         self.plan_server(index);
     }
 
     pub(super) fn server_input(&mut self, index: usize, input: Input) {
+        self.feed_server(index, input);
+        self.drain_server(index);
+    }
+
+    /// Gives a chat server something without asking what it wants then.
+    pub(super) fn feed_server(&mut self, index: usize, input: Input) {
         let now = self.clock(self.setup.hosts.chat(index));
         self.machine_events += 1;
         if let Some(machine) = &mut self.servers[index].machine {
             machine.handle_input(now, input);
-            self.drain_server(index);
         }
     }
 
@@ -56,12 +62,18 @@ impl Engine<'_> {
         }
     }
 
-    fn drain_server(&mut self, index: usize) {
-        while let Some(output) =
-            self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
-        {
-            for output in self.planted.server_output(output) {
-                self.server_output(index, output);
+    /// The machine and its sessions over polls in turns, until neither has anything to say.
+    pub(super) fn drain_server(&mut self, index: usize) {
+        loop {
+            while let Some(output) =
+                self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
+            {
+                for output in self.planted.server_output(output) {
+                    self.server_output(index, output);
+                }
+            }
+            if !self.drain_sessions(index) {
+                break;
             }
         }
         self.plan_server(index);
@@ -69,21 +81,9 @@ impl Engine<'_> {
 
     fn server_output(&mut self, index: usize, output: Output) {
         match output {
-            Output::Deliver { sessions, entry } => {
-                for SessionId(stream) in sessions {
-                    let frame = ServerFrame::Entry { entry: entry.clone() };
-                    self.send_to_device(stream, Payload::ToDevice { stream, frame });
-                }
-            }
-            Output::Frame(SessionId(stream), frame) => {
-                self.send_to_device(stream, Payload::ToDevice { stream, frame });
-            }
-            Output::Cut(SessionId(stream), reason) => {
-                self.note_forgotten(stream);
-                let frame = ServerFrame::Bye { reason };
-                self.send_to_device(stream, Payload::ToDevice { stream, frame });
-                self.send_to_device(stream, Payload::CloseDevice { stream });
-            }
+            Output::Deliver { sessions, entry } => self.deliver(index, sessions, &entry),
+            Output::Frame(session, frame) => self.say(index, session, frame),
+            Output::Cut(session, reason) => self.cut(index, session, reason),
             Output::Peer(server, frame) => {
                 let here = self.setup.hosts.chat(index);
                 self.send_to_server_peer(here, server, frame);
@@ -122,47 +122,57 @@ impl Engine<'_> {
         self.transmit(here, there, Lane::Stream(stream, state.device, false), payload);
     }
 
-    pub(super) fn open_arrives(&mut self, stream: u64, device: hubbub_chat::DeviceId) {
-        let Some(state) = self.streams.get(&stream).copied() else { return };
-        let process = &self.servers[state.server];
-        if process.machine.is_none() {
-            if self.refuses(self.setup.hosts.chat(state.server)) {
-                self.send_to_device(stream, Payload::Refused { stream });
-            }
-            return;
-        }
-        let (server, incarnation) = (state.server, process.incarnation);
-        if let Some(state) = self.streams.get_mut(&stream) {
-            state.opened_by = Some(incarnation);
-        }
+    pub(super) fn open_arrives(&mut self, stream: u64, device: DeviceId) {
+        let Some(server) = self.accept(stream) else { return };
         let Some(user) = self.devices.get(&device).map(|node| node.user) else { return };
         let session = SessionId(stream);
-        self.send_to_device(stream, Payload::Opened { stream });
+        let number = self.begin_stream_session(server, stream, device);
+        self.send_to_device(stream, Payload::Opened { stream, number });
         self.server_input(server, Input::Attached { session, user, device });
     }
 
-    /// A frame for a process that does not know the connection is answered with a close: the
-    /// host has restarted since.
-    pub(super) fn frame_arrives(&mut self, stream: u64, frame: ClientFrame) {
-        let Some(state) = self.streams.get(&stream).copied() else { return };
-        let process = &self.servers[state.server];
+    /// The chat server that takes a connection on; one that is down may refuse it.
+    pub(super) fn accept(&mut self, stream: u64) -> Option<usize> {
+        let server = self.streams.get(&stream)?.server;
+        let process = &self.servers[server];
         if process.machine.is_none() {
-            return;
-        }
-        if state.opened_by != Some(process.incarnation) {
-            if let Some(state) = self.streams.get_mut(&stream) {
-                state.wedged[1] = false;
+            if self.refuses(self.setup.hosts.chat(server)) {
+                self.send_to_device(stream, Payload::Refused { stream });
             }
-            return self.send_to_device(stream, Payload::CloseDevice { stream });
+            return None;
         }
-        self.server_input(state.server, Input::Frame(SessionId(stream), frame));
+        let incarnation = process.incarnation;
+        self.streams.get_mut(&stream)?.opened_by = Some(incarnation);
+        Some(server)
+    }
+
+    pub(super) fn frame_arrives(&mut self, stream: u64, frame: ClientFrame) {
+        if let Some((server, _)) = self.stream_arrival(stream) {
+            self.server_input(server, Input::Frame(SessionId(stream), frame));
+        }
+    }
+
+    /// The chat server at which something arrives on a connection, and whose it is. What arrives
+    /// for a process that does not know the connection is answered with a close: the host has
+    /// restarted since.
+    pub(super) fn stream_arrival(&mut self, stream: u64) -> Option<(usize, DeviceId)> {
+        let state = self.streams.get_mut(&stream)?;
+        let process = &self.servers[state.server];
+        process.machine.as_ref()?;
+        if state.opened_by == Some(process.incarnation) {
+            return Some((state.server, state.device));
+        }
+        state.wedged[1] = false;
+        self.send_to_device(stream, Payload::CloseDevice { stream });
+        None
     }
 
     pub(super) fn close_at_server(&mut self, stream: u64) {
-        self.note_forgotten(stream);
         let Some(state) = self.streams.remove(&stream) else { return };
         self.network.forget(stream, state.device);
         if state.opened_by == Some(self.servers[state.server].incarnation) {
+            self.close_exchange(state.server, stream);
+            self.end_stream_session(state.server, SessionId(stream));
             self.server_input(state.server, Input::Closed(SessionId(stream)));
         }
     }

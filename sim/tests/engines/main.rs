@@ -10,3 +10,4 @@ mod full_engine;
 mod planted_machines;
 mod random_faults;
 mod support;
+mod transports;

@@ -112,6 +112,22 @@ impl TransportCounts {
         self.repeats += other.repeats;
         self.frames_dropped += other.frames_dropped;
     }
+
+    /// What was added since these were read off the same device.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            requests: self.requests - earlier.requests,
+            connections_opened: self.connections_opened - earlier.connections_opened,
+            bytes_up: self.bytes_up - earlier.bytes_up,
+            bytes_down: self.bytes_down - earlier.bytes_down,
+            wake_ups: self.wake_ups - earlier.wake_ups,
+            polls: self.polls - earlier.polls,
+            polls_empty: self.polls_empty - earlier.polls_empty,
+            repeats: self.repeats - earlier.repeats,
+            frames_dropped: self.frames_dropped - earlier.frames_dropped,
+        }
+    }
 }
 
 /// Counts one device's traffic.
@@ -243,5 +259,6 @@ mod tests {
         let mut sum = counts;
         sum.add(&counts);
         assert_eq!((sum.requests, sum.bytes_up), (2, 2 * UPGRADE_REQUEST_BYTES));
+        assert_eq!(sum.since(&counts), counts);
     }
 }
