@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod backend;
+mod belief;
 pub mod chat;
 pub mod client;
 pub mod codec;
@@ -20,6 +21,7 @@ pub mod socket;
 pub mod store;
 mod task;
 
+pub use belief::Belief;
 pub use role::{
     ApiRole, ChatRole, Config, DevicesRole, NotifyRole, Ports, PresenceRole, Ready, ServiceError,
     StoreRole, run,

@@ -3,7 +3,7 @@
 
 use std::{
     fmt::{self, Debug, Write as _},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
 };
 
 use tracing::{
@@ -61,8 +61,8 @@ impl Subscriber for Capture {
 struct Seen {
     describe: bool,
     envelope: Option<Envelope>,
-    from: Option<IpAddr>,
-    to: Option<IpAddr>,
+    from: Option<SocketAddr>,
+    to: Option<SocketAddr>,
     segment: Segment,
 }
 
@@ -89,9 +89,8 @@ fn envelope(message: &dyn Debug) -> Option<Envelope> {
     }
 }
 
-fn address(value: &dyn Debug) -> Option<IpAddr> {
-    let address: SocketAddr = format!("{value:?}").parse().ok()?;
-    Some(address.ip())
+fn address(value: &dyn Debug) -> Option<SocketAddr> {
+    format!("{value:?}").parse().ok()
 }
 
 /// A segment by its kind and length. Its bytes stay out of the trace: the masks of WebSocket frames

@@ -5,21 +5,39 @@ use std::{
     time::Duration,
 };
 
+use hubbub_chat::{
+    DeviceId,
+    time::{Wall, nanoseconds},
+};
 use hubbub_history::{EventBody, FaultState as OnOff};
 use hubbub_scenario::FaultKind;
 use turmoil::Sim;
 
-use super::recording::{Recording, Shared};
+use super::{
+    gate::{Gate, toggle},
+    hosts::Deployment,
+    recording::{Recording, Shared},
+};
 use crate::{
     faults::{ActiveFault, Strike},
     hosts::HostId,
-    setup::Setup,
+    setup::{Setup, WALL_START_NS},
 };
 
-/// Which faults of the schedule come next.
+/// Which faults of the schedule come next, and which wait for something.
 pub(super) struct FaultState {
     /// When, whether it begins, and which; the next one last.
     due: Vec<(Duration, bool, usize)>,
+    /// Hosts that hand their sessions over, and the place of the fault that wants it.
+    draining: BTreeMap<HostId, usize>,
+}
+
+/// What faults strike.
+pub(super) struct Struck<'run, 'sim> {
+    pub(super) sim: &'run mut Sim<'sim>,
+    pub(super) setup: &'run Setup,
+    pub(super) shared: &'run Shared,
+    pub(super) deployment: &'run Deployment,
 }
 
 type Link = (HostId, HostId);
@@ -31,43 +49,78 @@ impl FaultState {
             setup.faults.iter().enumerate().map(|(index, fault)| (fault.until, false, index));
         let mut due: Vec<_> = begins.chain(ends).collect();
         due.sort_by_key(|(at, begins, index)| std::cmp::Reverse((*at, *begins, *index)));
-        Self { due }
+        Self { due, draining: BTreeMap::new() }
     }
 
-    /// Begins and ends what is due.
-    pub(super) fn apply_due(
-        &mut self,
-        now: Duration,
-        sim: &mut Sim<'_>,
-        setup: &Setup,
-        shared: &Shared,
-    ) {
+    /// Begins and ends what is due, and ends the processes that have finished.
+    pub(super) fn apply_due(&mut self, now: Duration, mut world: Struck<'_, '_>) {
+        for host in world.shared.with(Recording::take_finished) {
+            self.drained(host, &mut world);
+        }
         while self.due.last().is_some_and(|(at, _, _)| *at <= now) {
             if let Some((_, begins, index)) = self.due.pop() {
-                apply(&setup.faults[index], begins, sim, setup, shared);
+                self.apply(index, begins, &mut world);
             }
         }
     }
-}
 
-fn apply(fault: &ActiveFault, begins: bool, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
-    if begins {
-        shared.with(|recording| record(recording, fault, OnOff::On, None));
-    }
-    match &fault.strike {
-        Strike::Host(host) if begins => stop(fault, *host, sim, setup, shared),
-        Strike::Host(host) => start(fault, *host, sim, setup, shared),
-        Strike::Slow(links, by) => slow(fault, links, begins.then_some(*by), sim, setup, shared),
-        Strike::Links(links) if fault.kind == FaultKind::Blip => {
-            strike(fault, links, begins, held, sim, setup, shared);
+    fn apply(&mut self, index: usize, begins: bool, world: &mut Struck<'_, '_>) {
+        let (setup, shared) = (world.setup, world.shared);
+        let fault = &setup.faults[index];
+        if begins {
+            shared.with(|recording| record(recording, fault, OnOff::On, None));
         }
-        Strike::Links(links) => strike(fault, links, begins, cut, sim, setup, shared),
+        match &fault.strike {
+            Strike::Host(host) => self.strike_host(index, *host, begins, world),
+            Strike::Slow(links, by) => world.slow(fault, links, begins.then_some(*by)),
+            Strike::Links(links) if fault.kind == FaultKind::Blip => {
+                world.strike(fault, links, begins, held);
+            }
+            Strike::Links(links) => world.strike(fault, links, begins, cut),
+            Strike::Devices(devices) => world.strike_devices(fault, devices, begins),
+        }
+        shared.with(Recording::record_links);
+        if !begins {
+            shared.with(|recording| {
+                let affected = recording.affected(fault.id);
+                record(recording, fault, OnOff::Off, Some(affected));
+            });
+        }
     }
-    if !begins {
-        shared.with(|recording| {
-            let affected = recording.affected(fault.id);
-            record(recording, fault, OnOff::Off, Some(affected));
-        });
+
+    fn strike_host(
+        &mut self,
+        index: usize,
+        host: HostId,
+        begins: bool,
+        world: &mut Struck<'_, '_>,
+    ) {
+        let fault = &world.setup.faults[index];
+        match (fault.kind, begins) {
+            (FaultKind::Crash | FaultKind::PowerLoss, true) => world.stop(fault, host),
+            (FaultKind::Crash | FaultKind::PowerLoss, false) => world.start(fault, host),
+            (FaultKind::Drain, true) => {
+                self.draining.insert(host, index);
+                world.shared.with(|recording| {
+                    let sessions = recording.attached_to(host);
+                    recording.count(fault.id, sessions);
+                });
+                world.deployment.ask_to_stop(host);
+            }
+            (FaultKind::Drain, false) => {
+                self.drained(host, world);
+                world.start(fault, host);
+            }
+            // Whoever reads the clock finds it wrong. A pause is the fast engine's.
+            _ => {}
+        }
+    }
+
+    /// A host has handed everything over, or has had its time: the process ends, cleanly.
+    fn drained(&mut self, host: HostId, world: &mut Struck<'_, '_>) {
+        if let Some(index) = self.draining.remove(&host) {
+            world.stop(&world.setup.faults[index], host);
+        }
     }
 }
 
@@ -82,134 +135,169 @@ fn record(recording: &mut Recording, fault: &ActiveFault, state: OnOff, affected
 }
 
 /// Which links are struck in one way, and by which faults.
-type Struck = BTreeMap<Link, BTreeSet<u32>>;
+type StruckLinks = BTreeMap<Link, BTreeSet<u32>>;
 
-/// Strikes links, or gives back those that no other fault strikes in this way.
-fn strike(
-    fault: &ActiveFault,
-    links: &[Link],
-    begins: bool,
-    way: fn(&mut Recording) -> &mut Struck,
-    sim: &Sim<'_>,
-    setup: &Setup,
-    shared: &Shared,
-) {
-    shared.with(|recording| {
-        for link in links {
-            toggle(way(recording).entry(*link).or_default(), fault.id, begins);
-        }
-    });
-    set_links(links, sim, setup, shared);
-}
-
-fn cut(recording: &mut Recording) -> &mut Struck {
+fn cut(recording: &mut Recording) -> &mut StruckLinks {
     &mut recording.struck().cut
 }
 
-fn held(recording: &mut Recording) -> &mut Struck {
+fn held(recording: &mut Recording) -> &mut StruckLinks {
     &mut recording.struck().held
 }
 
-fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {
-    if on {
-        faults.insert(fault);
-    } else {
-        faults.remove(&fault);
-    }
-}
-
-/// Sets links to what all faults together make of them: a cut direction drops, whatever else
-/// holds; then a held pair holds; then messages pass. turmoil keeps one state per direction and
-/// every call overwrites it, so nothing may be set from one fault alone.
-fn set_links(links: &[Link], sim: &Sim<'_>, setup: &Setup, shared: &Shared) {
-    let pairs: BTreeSet<Link> = links.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
-    for (a, b) in pairs {
-        let (cut, held) = shared.with(|recording| {
-            let struck = recording.struck();
-            let is_struck =
-                |links: &Struck, link| links.get(&link).is_some_and(|faults| !faults.is_empty());
-            let both = [(a, b), (b, a)];
-            let cut = both.map(|link| is_struck(&struck.cut, link));
-            (cut, both.into_iter().any(|link| is_struck(&struck.held, link)))
+impl Struck<'_, '_> {
+    /// Strikes links, or gives back those that no other fault strikes in this way.
+    fn strike(
+        &self,
+        fault: &ActiveFault,
+        links: &[Link],
+        begins: bool,
+        way: fn(&mut Recording) -> &mut StruckLinks,
+    ) {
+        self.shared.with(|recording| {
+            for link in links {
+                toggle(way(recording).entry(*link).or_default(), fault.id, begins);
+            }
         });
-        let (a, b) = (setup.hosts.name(a), setup.hosts.name(b));
-        if held {
-            sim.hold(a, b);
-        } else {
-            sim.release(a, b);
-        }
-        if cut[0] {
-            sim.partition_oneway(a, b);
-        }
-        if cut[1] {
-            sim.partition_oneway(b, a);
+        self.set_links(links);
+    }
+
+    /// Sets links to what all faults together make of them: a cut direction drops, whatever else
+    /// holds; then a held pair holds; then messages pass. turmoil keeps one state per direction and
+    /// every call overwrites it, so nothing may be set from one fault alone.
+    fn set_links(&self, links: &[Link]) {
+        let pairs: BTreeSet<Link> = links.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+        for (a, b) in pairs {
+            let (cut, held) = self.shared.with(|recording| {
+                let struck = recording.struck();
+                let is_struck = |links: &StruckLinks, link| {
+                    links.get(&link).is_some_and(|faults| !faults.is_empty())
+                };
+                let both = [(a, b), (b, a)];
+                let cut = both.map(|link| is_struck(&struck.cut, link));
+                (cut, both.into_iter().any(|link| is_struck(&struck.held, link)))
+            });
+            let (a, b) = (self.setup.hosts.name(a), self.setup.hosts.name(b));
+            if held {
+                self.sim.hold(a, b);
+            } else {
+                self.sim.release(a, b);
+            }
+            if cut[0] {
+                self.sim.partition_oneway(a, b);
+            }
+            if cut[1] {
+                self.sim.partition_oneway(b, a);
+            }
         }
     }
-}
 
-/// Slows links by the most that any fault asks for, or gives them their own latency back.
-fn slow(
-    fault: &ActiveFault,
-    links: &[Link],
-    by: Option<Duration>,
-    sim: &Sim<'_>,
-    setup: &Setup,
-    shared: &Shared,
-) {
-    for link in links {
-        let slowest = shared.with(|recording| {
-            let faults = recording.struck().slow.entry(*link).or_default();
-            match by {
-                Some(by) => faults.insert(fault.id, by),
-                None => faults.remove(&fault.id),
+    /// Slows links by the most that any fault asks for, or gives them their own latency back.
+    fn slow(&self, fault: &ActiveFault, links: &[Link], by: Option<Duration>) {
+        for link in links {
+            let slowest = self.shared.with(|recording| {
+                let faults = recording.struck().slow.entry(*link).or_default();
+                match by {
+                    Some(by) => faults.insert(fault.id, by),
+                    None => faults.remove(&fault.id),
+                };
+                faults.values().max().copied()
+            });
+            let (from, to) = (self.setup.hosts.name(link.0), self.setup.hosts.name(link.1));
+            let own = &self.setup.cluster;
+            let (least, most) = match slowest {
+                Some(slowest) => (slowest.max(own.latency_min.0), slowest.max(own.latency_max.0)),
+                None => (own.latency_min.0, own.latency_max.0),
             };
-            faults.values().max().copied()
-        });
-        let (from, to) = (setup.hosts.name(link.0), setup.hosts.name(link.1));
-        let own = &setup.cluster;
-        let (least, most) = match slowest {
-            Some(slowest) => (slowest.max(own.latency_min.0), slowest.max(own.latency_max.0)),
-            None => (own.latency_min.0, own.latency_max.0),
-        };
-        sim.set_link_latency(from, to, least);
-        sim.set_link_max_message_latency(from, to, most);
+            self.sim.set_link_latency(from, to, least);
+            self.sim.set_link_max_message_latency(from, to, most);
+        }
     }
-}
 
-/// A crash closes the host's connections. Before a power loss the host is cut off, so that nobody
-/// hears of it.
-fn stop(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
-    let name = setup.hosts.name(host).to_owned();
-    let silent = fault.kind == FaultKind::PowerLoss;
-    shared.with(|recording| {
-        recording.harness(EventBody::truth(name.clone(), false));
-        recording.struck().down.insert(host, (fault.id, silent));
-        if setup.hosts.chat_index(host).is_some() {
-            let ended = recording.attached_to(&name);
+    /// A crash closes the host's connections. Before a power loss the host is cut off, so that nobody
+    /// hears of it. Counts the sessions or the process that ended; the store's host counts the
+    /// requests that it loses.
+    fn stop(&mut self, fault: &ActiveFault, host: HostId) {
+        let (setup, name) = (self.setup, self.setup.hosts.name(host).to_owned());
+        let silent = fault.kind == FaultKind::PowerLoss;
+        let devices = devices_on(setup, host);
+        self.shared.with(|recording| {
+            let ended = if setup.hosts.chat_index(host).is_some() {
+                recording.attached_to(host)
+            } else if setup.hosts.is_devices(host) {
+                devices.iter().filter(|device| recording.is_up(**device)).count() as u64
+            } else {
+                u64::from(host != setup.hosts.store())
+            };
             recording.count(fault.id, ended);
+            recording.record_host(host, false);
+            recording.struck().down.insert(host, (fault.id, silent));
+            for device in &devices {
+                recording.detach(*device);
+                recording.record_device(*device);
+            }
+        });
+        if silent {
+            self.strike(fault, &all_links(setup, host), true, cut);
         }
-        if setup.hosts.is_devices(host) {
-            let devices = devices_on(setup, host);
-            recording.count(fault.id, devices.len() as u64);
-            recording.detach(&devices);
+        if host == setup.hosts.store() {
+            self.deployment.lose_unwritten(self.wall(host));
         }
-    });
-    if silent {
-        strike(fault, &all_links(setup, host), true, cut, sim, setup, shared);
+        self.sim.crash(name);
     }
-    sim.crash(name);
-}
 
-fn start(fault: &ActiveFault, host: HostId, sim: &mut Sim<'_>, setup: &Setup, shared: &Shared) {
-    let name = setup.hosts.name(host).to_owned();
-    if fault.kind == FaultKind::PowerLoss {
-        strike(fault, &all_links(setup, host), false, cut, sim, setup, shared);
+    fn start(&mut self, fault: &ActiveFault, host: HostId) {
+        let name = self.setup.hosts.name(host).to_owned();
+        if fault.kind == FaultKind::PowerLoss {
+            self.strike(fault, &all_links(self.setup, host), false, cut);
+        }
+        let devices = devices_on(self.setup, host);
+        self.shared.with(|recording| {
+            recording.struck().down.remove(&host);
+            recording.record_host(host, true);
+            devices.iter().for_each(|device| recording.record_device(*device));
+        });
+        self.sim.bounce(name);
     }
-    shared.with(|recording| {
-        recording.struck().down.remove(&host);
-        recording.harness(EventBody::truth(name.clone(), true));
-    });
-    sim.bounce(name);
+
+    fn strike_devices(&self, fault: &ActiveFault, devices: &[DeviceId], begins: bool) {
+        let gates = self.shared.with(|recording| {
+            let gate =
+                |device: &DeviceId| Some((*device, recording.devices.get(device)?.gate.clone()));
+            devices.iter().filter_map(gate).collect::<Vec<_>>()
+        });
+        for (device, gate) in gates {
+            match (fault.kind, begins) {
+                (FaultKind::Crash | FaultKind::PowerLoss, true) => {
+                    self.stop_device(fault, device, &gate);
+                }
+                (FaultKind::Crash | FaultKind::PowerLoss, false) => {
+                    gate.start();
+                    self.shared.with(|recording| recording.record_device(device));
+                }
+                (FaultKind::Blip, _) => gate.hold(fault.id, begins),
+                _ => gate.cut(fault.id, begins),
+            }
+        }
+    }
+
+    fn stop_device(&self, fault: &ActiveFault, device: DeviceId, gate: &Gate) {
+        let was_up = self.shared.with(|recording| recording.is_up(device));
+        gate.stop(fault.kind == FaultKind::PowerLoss);
+        self.shared.with(|recording| {
+            recording.count(fault.id, u64::from(was_up));
+            recording.detach(device);
+            recording.record_device(device);
+        });
+    }
+
+    /// What the clock of a host shows.
+    fn wall(&self, host: HostId) -> Wall {
+        let elapsed = self.sim.elapsed();
+        let here = self.setup.faults.iter().filter(|fault| fault.strike == Strike::Host(host));
+        let offset: i64 = here.map(|fault| fault.fault.clock_offset_ns(elapsed)).sum();
+        Wall((WALL_START_NS + nanoseconds(elapsed)).saturating_add_signed(offset))
+    }
 }
 
 fn all_links(setup: &Setup, host: HostId) -> Vec<Link> {
@@ -217,7 +305,7 @@ fn all_links(setup: &Setup, host: HostId) -> Vec<Link> {
     others.flat_map(|other| [(host, other), (other, host)]).collect()
 }
 
-fn devices_on(setup: &Setup, host: HostId) -> Vec<hubbub_chat::DeviceId> {
+fn devices_on(setup: &Setup, host: HostId) -> Vec<DeviceId> {
     let here = setup.devices().filter(|(_, _, index)| setup.hosts.devices(*index) == host);
     here.map(|(_, device, _)| device).collect()
 }

@@ -2,68 +2,57 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hubbub_chat::{
-    ChannelId, DeviceId, Entry, MessageId, ServerId, UserId,
-    device::{DeviceDisk, DeviceEvent, DeviceInput},
-    frame::Change,
+    ChannelId, Entry, MessageId, ServerId, UserId,
+    design::CursorScope,
+    notifier::NotifierConfig,
     ports::{
         directory::{DirectoryModel, DirectoryRequest},
         routing::RoutingModel,
     },
-    random::Random,
-    server::ServerConfig,
-    time::{Monotonic, nanoseconds},
+    presence::{PresenceConfig, PresenceLimits},
+    server::{Registration, ServerConfig},
+    time::{Monotonic, Wall, nanoseconds},
 };
-use hubbub_history::{EventBody, Source, device_event, store_entry};
+use hubbub_history::{EventBody, Source, store_entry};
 use hubbub_service::{
-    ChatRole, Config, DevicesRole, Ports, StoreRole,
-    backend::{ModelBackend, Models},
-    client::{Command, DeviceConfig, DeviceObserver},
+    ApiRole, ChatRole, Config, NotifyRole, Ports, PresenceRole, ServiceError, StoreRole,
+    backend::{Backend, ModelBackend, Models},
+    client::Discovery,
     net::Net,
     password::{Passwords, token_hash},
+    run,
 };
-use hubbub_traffic::{Action, What};
-use tokio::sync::{mpsc, watch};
+use hubbub_traffic::Action;
+use tokio::sync::watch;
 use turmoil::Sim;
 
 use super::{
+    devices::{DeviceSeat, DevicesHost, token},
+    gateway::{SimulatedGateway, latencies},
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
-use crate::{
-    hosts::{HostId, Hosts},
-    setup::Setup,
-};
+use crate::{hosts::HostId, setup::Setup};
 
-/// The port on which chat servers serve devices.
+/// The port on which chat servers and API servers serve devices.
 const DEVICE_PORT: u16 = 80;
-/// The port on which chat servers hear each other.
+/// The port on which chat servers hear other servers.
 const PEER_PORT: u16 = 81;
-/// The port on which the store serves chat servers.
+/// The port on which the store serves other roles.
 const STORE_PORT: u16 = 90;
+/// The port on which presence servers serve chat servers.
+const PRESENCE_PORT: u16 = 91;
 
-/// Commands that wait for one device at most.
-const COMMANDS_MAX: usize = 4096;
+/// API servers start so long after the others: the registry knows of chat servers by then.
+const API_START: Duration = Duration::from_millis(250);
 
 /// The order in which a host starts its devices.
 pub type Arrange = Arc<dyn Fn(Vec<DeviceSeat>) -> Vec<DeviceSeat> + Send + Sync>;
-
-/// A device and its place on a host.
-#[derive(Clone)]
-pub struct DeviceSeat {
-    /// Its user.
-    pub user: UserId,
-    /// Its id.
-    pub device: DeviceId,
-    pub(super) host: usize,
-    pub(super) disk: Arc<Mutex<DeviceDisk>>,
-}
 
 /// What the hosts' programs are made from, and what of them survives a restart: the disks.
 pub(super) struct Deployment {
@@ -71,36 +60,65 @@ pub(super) struct Deployment {
     shared: Shared,
     arrange: Arrange,
     models: Arc<Mutex<Models>>,
-    seats: Vec<DeviceSeat>,
+    pub(super) seats: Vec<DeviceSeat>,
+    /// Asks the process of a host to stop.
+    stops: Mutex<BTreeMap<HostId, watch::Sender<bool>>>,
 }
 
 impl Deployment {
     pub(super) fn new(setup: &Setup, shared: Shared, arrange: Arrange) -> Self {
-        let store = setup.store();
-        let models =
-            Models { store, directory: directory(setup), routing: RoutingModel::default() };
-        let seat = |(user, device, host)| DeviceSeat { user, device, host, disk: Arc::default() };
-        let seats = setup.devices().map(seat).collect();
-        Self { setup: setup.clone(), shared, arrange, models: Arc::new(Mutex::new(models)), seats }
+        let models = Models {
+            store: setup.store(),
+            directory: directory(setup),
+            routing: RoutingModel::default(),
+            registry: None,
+        };
+        let seat = |(user, device, host)| DeviceSeat::new(user, device, host);
+        Self {
+            setup: setup.clone(),
+            shared,
+            arrange,
+            models: Arc::new(Mutex::new(models)),
+            seats: setup.devices().map(seat).collect(),
+            stops: Mutex::default(),
+        }
     }
 
     pub(super) fn seeded_entries(&self) -> Vec<EventBody> {
-        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        models.store.entries().map(|entry| store_entry(entry)).collect()
+        self.models().store.entries().map(|entry| store_entry(entry)).collect()
     }
 
+    /// The store's process dies: what it had not written is lost.
+    pub(super) fn lose_unwritten(&self, wall: Wall) {
+        self.models().store.lose_unwritten(wall);
+    }
+
+    /// Asks the process of a host to stop in good order.
+    pub(super) fn ask_to_stop(&self, host: HostId) {
+        let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = stops.get(&host) {
+            stop.send_replace(true);
+        }
+    }
+
+    /// Nothing is pending on any device, and each has what the store has for its user.
     pub(super) fn is_settled(&self) -> bool {
         let users: Vec<UserId> = self.setup.population.users().iter().map(|user| user.id).collect();
-        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let models = self.models();
         let heads: BTreeMap<UserId, Vec<(ChannelId, MessageId)>> =
             models.store.heads(&users).into_iter().collect();
+        let is_global = self.setup.design.cursor == CursorScope::Global;
         self.seats.iter().all(|seat| {
             let disk = seat.disk.lock().unwrap_or_else(PoisonError::into_inner);
+            let heads = heads.get(&seat.user).map_or(&[][..], Vec::as_slice);
+            let newest = heads.iter().map(|(_, head)| *head).max().unwrap_or_default();
             let cursors = disk.cursors();
             let is_there = |(channel, head): &(ChannelId, MessageId)| {
                 cursors.get(channel).is_some_and(|cursor| cursor >= head)
             };
-            disk.pending() == 0 && heads.get(&seat.user).into_iter().flatten().all(is_there)
+            let has_all =
+                if is_global { disk.newest() >= newest } else { heads.iter().all(is_there) };
+            disk.pending() == 0 && has_all
         })
     }
 
@@ -113,165 +131,185 @@ impl Deployment {
         self.seats.iter().map(event).collect()
     }
 
-    fn store_config(&self, net: &Arc<dyn Net>) -> Config {
+    fn models(&self) -> MutexGuard<'_, Models> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn backend(&self, net: &Arc<SimulatedNet>) -> Arc<dyn Backend> {
         let shared = self.shared.clone();
         let committed = Arc::new(move |entry: &Arc<Entry>| {
             let body = store_entry(entry);
             shared
                 .with(|recording| recording.record(elapsed_ns(), Source::Store, "store", 0, body));
         });
-        let backend = ModelBackend::new(net.clone(), self.models.clone(), committed);
-        Config::Store(StoreRole {
-            listen: address("store", STORE_PORT),
-            backend: Arc::new(backend),
-        })
+        let ttl_max = self.setup.design.lease_ttl;
+        Arc::new(ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max))
     }
 
-    fn chat_config(&self, index: usize, epoch: u64) -> Config {
-        let hosts = &self.setup.hosts;
-        let peer =
-            |other: usize| (server_id(other), address(hosts.name(hosts.chat(other)), PEER_PORT));
-        let host = hosts.name(hosts.chat(index));
+    /// Everything but the API that the store's host does.
+    fn store_config(&self, net: &Arc<SimulatedNet>, backend: &Arc<dyn Backend>) -> Config {
+        let listen = address("store", STORE_PORT);
+        let (hosts, store) = (&self.setup.hosts, self.setup.hosts.store());
+        let local = || Ports::Local(backend.clone());
+        let mut roles = vec![Config::Store(StoreRole { listen, backend: backend.clone() })];
+        if hosts.presence(0) == store {
+            roles.push(self.presence_config(net, 0, local()));
+        }
+        if hosts.notify(0) == store {
+            roles.push(self.notify_config(net, store, local()));
+        }
+        Config::Together(roles)
+    }
+
+    fn chat_config(&self, net: &Arc<SimulatedNet>, index: usize, incarnation: u32) -> Config {
+        let Setup { hosts, design, seed, .. } = &self.setup;
+        let id = hosts.chat(index);
+        let host = hosts.name(id);
+        let (listen, listen_peers) = (address(host, DEVICE_PORT), address(host, PEER_PORT));
         Config::Chat(ChatRole {
-            listen: address(host, DEVICE_PORT),
-            listen_peers: Some(address(host, PEER_PORT)),
             server: ServerConfig {
                 server: server_id(index),
-                epoch,
+                epoch: u64::from(incarnation) + 1,
                 has_peers: hosts.chat_count() > 1,
-                design: self.setup.design.clone(),
-                seed: self.setup.seed,
+                design: design.clone(),
+                seed: *seed,
+                registration: Some(Registration {
+                    holder: net.random(),
+                    address: listen.clone(),
+                    peer_address: listen_peers.clone(),
+                    region: hosts.region(id).to_owned(),
+                    capacity: design.session_limit,
+                }),
             },
-            peers: (0..hosts.chat_count()).filter(|other| *other != index).map(peer).collect(),
-            servers: self.servers(),
+            listen,
+            listen_peers: Some(listen_peers),
+            peers: BTreeMap::new(),
+            servers: Vec::new(),
             ports: Ports::Remote(address("store", STORE_PORT)),
+            presence: None,
             passwords: Passwords::Digest,
             provision: false,
         })
     }
 
-    fn servers(&self) -> Vec<String> {
-        let hosts = &self.setup.hosts;
-        (0..hosts.chat_count())
-            .map(|index| address(hosts.name(hosts.chat(index)), DEVICE_PORT))
-            .collect()
+    fn presence_config(&self, net: &Arc<SimulatedNet>, index: usize, ports: Ports) -> Config {
+        let Setup { hosts, design, seed, .. } = &self.setup;
+        let (design, limits) = (design.clone(), PresenceLimits::default());
+        Config::Presence(PresenceRole {
+            listen: address(hosts.name(hosts.presence(index)), PRESENCE_PORT),
+            address: String::new(),
+            presence: PresenceConfig { server: server_id(index), design, seed: *seed, limits },
+            holder: net.random(),
+            ports,
+        })
     }
 
-    fn devices_config(&self, host: usize, incarnation: u32) -> (Config, Commands) {
-        let observer = Arc::new(Observer { shared: self.shared.clone(), incarnation });
-        let seats = self.seats.iter().filter(|seat| seat.host == host).cloned().collect();
-        let mut commands = Commands::new();
-        let mut devices = Vec::new();
-        for seat in (self.arrange)(seats) {
-            let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
-            commands.insert(seat.device, sender);
-            let config = DeviceConfig {
-                user: seat.user,
-                device: seat.device,
-                token: token(seat.device),
-                servers: self.servers(),
-                first_server: self.setup.server_for(seat.device, 0),
-                design: self.setup.design.clone(),
-                seed: self.setup.seed,
-                disk: seat.disk,
-                observer: observer.clone(),
-            };
-            devices.push((config, receiver));
+    fn notify_config(&self, net: &Arc<SimulatedNet>, host: HostId, ports: Ports) -> Config {
+        let Setup { hosts, design, seed, .. } = &self.setup;
+        let gateway = SimulatedGateway {
+            net: net.clone(),
+            host: hosts.name(host).to_owned(),
+            incarnation: net.incarnation(),
+            shared: self.shared.clone(),
+            latency_ns: latencies(&self.setup),
+        };
+        let (holder, design) = (net.random(), design.clone());
+        Config::Notify(NotifyRole {
+            notifier: NotifierConfig { holder, design, seed: *seed },
+            ports,
+            gateway: Arc::new(gateway),
+            figures: Arc::default(),
+        })
+    }
+
+    fn api_config(&self, host: HostId, ports: Ports) -> Config {
+        Config::Api(ApiRole {
+            listen: address(self.setup.hosts.name(host), DEVICE_PORT),
+            design: self.setup.design.clone(),
+            ports,
+            passwords: Passwords::Digest,
+            provision: false,
+        })
+    }
+
+    fn devices_host(&self, net: &Arc<SimulatedNet>, host: HostId) -> DevicesHost {
+        let Setup { hosts, design, seed, actions, .. } = &self.setup;
+        let here = |seat: &&DeviceSeat| hosts.devices(seat.host) == host;
+        let seats: Vec<DeviceSeat> = self.seats.iter().filter(here).cloned().collect();
+        let is_of_here = |action: &&Action| seats.iter().any(|seat| seat.device == action.device);
+        let actions = actions.iter().filter(is_of_here).cloned().collect();
+        let api = (0..hosts.api_count())
+            .map(|index| address(hosts.name(hosts.api(index)), DEVICE_PORT))
+            .collect();
+        DevicesHost {
+            net: net.clone(),
+            shared: self.shared.clone(),
+            actions,
+            discovery: Discovery::Registry { api, region: hosts.region(host).to_owned() },
+            design: design.clone(),
+            seed: *seed,
+            seats: (self.arrange)(seats),
         }
-        (Config::Devices(DevicesRole { devices }), commands)
+    }
+
+    /// The program of a host, from a start of its process to its end.
+    async fn run_host(&self, net: Arc<SimulatedNet>, host: HostId) -> Result<(), ServiceError> {
+        let incarnation = net.start();
+        let (stop, shutdown) = watch::channel(false);
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner).insert(host, stop);
+        let run = |config| run(net.clone(), config, shutdown.clone(), Arc::new(|_| {}));
+        let remote = || Ports::Remote(address("store", STORE_PORT));
+        let hosts = &self.setup.hosts;
+        let at = |role: fn(&crate::hosts::Hosts, usize) -> HostId, count: usize| {
+            (0..count).find(|index| role(hosts, *index) == host)
+        };
+        if host == hosts.store() {
+            let backend = self.backend(&net);
+            let others = self.store_config(&net, &backend);
+            let api = async {
+                if hosts.api(0) != host {
+                    return Ok(());
+                }
+                net.sleep_until(Monotonic(nanoseconds(API_START))).await;
+                run(self.api_config(host, Ports::Local(backend.clone()))).await
+            };
+            let (others, api) = tokio::join!(run(others), api);
+            others.and(api)
+        } else if let Some(index) = hosts.chat_index(host) {
+            run(self.chat_config(&net, index, incarnation)).await
+        } else if let Some(index) = at(crate::hosts::Hosts::presence, hosts.presence_count()) {
+            run(self.presence_config(&net, index, remote())).await
+        } else if at(crate::hosts::Hosts::notify, hosts.notify_count()).is_some() {
+            run(self.notify_config(&net, host, remote())).await
+        } else if at(crate::hosts::Hosts::api, hosts.api_count()).is_some() {
+            net.sleep_until(Monotonic(nanoseconds(API_START))).await;
+            run(self.api_config(host, remote())).await
+        } else {
+            self.devices_host(&net, host).run().await;
+            Ok(())
+        }
     }
 }
 
-type Commands = BTreeMap<DeviceId, mpsc::Sender<Command>>;
-
 /// Adds all hosts to the simulation.
 pub(super) fn add_hosts(sim: &mut Sim<'static>, setup: &Setup, deployment: &Arc<Deployment>) {
-    let hosts = setup.hosts.clone();
-    for host in hosts.iter() {
+    for host in setup.hosts.iter() {
         let deployment = deployment.clone();
-        let random = Random::stream(setup.seed, 0x686f_7374_0000 + host.0 as u64);
-        let name = hosts.name(host).to_owned();
-        let net = SimulatedNet::new(&name, deployment.shared.clone(), random);
-        let net: Arc<dyn Net> = Arc::new(net);
-        let starts = Arc::new(AtomicU32::new(0));
-        let hosts = hosts.clone();
-        sim.host(name, move || {
-            let incarnation = starts.fetch_add(1, Ordering::Relaxed);
-            run_host(deployment.clone(), net.clone(), hosts.clone(), host, incarnation)
+        let net = Arc::new(SimulatedNet::new(setup, host, deployment.shared.clone()));
+        sim.host(setup.hosts.name(host).to_owned(), move || {
+            let (deployment, net) = (deployment.clone(), net.clone());
+            async move {
+                deployment.run_host(net, host).await?;
+                // The harness ends what is left of the process, as the end of its program would.
+                deployment.shared.with(|recording| recording.finish(host));
+                std::future::pending().await
+            }
         });
     }
 }
 
-async fn run_host(
-    deployment: Arc<Deployment>,
-    net: Arc<dyn Net>,
-    hosts: Hosts,
-    host: HostId,
-    incarnation: u32,
-) -> turmoil::Result {
-    // Nobody asks a simulated process to stop: it crashes.
-    let (_running, shutdown) = watch::channel(false);
-    let config = if host == hosts.store() {
-        deployment.store_config(&net)
-    } else if let Some(index) = hosts.chat_index(host) {
-        deployment.chat_config(index, u64::from(incarnation) + 1)
-    } else {
-        let index = host.0 - hosts.devices(0).0;
-        let (config, commands) = deployment.devices_config(index, incarnation);
-        let actions = deployment.setup.actions.clone();
-        net.spawn(Box::pin(play(net.clone(), actions, commands)));
-        config
-    };
-    hubbub_service::run(net, config, shutdown, |_| {}).await?;
-    Ok(())
-}
-
-/// Lets the users of a host do what the workload says, from now on.
-async fn play(net: Arc<dyn Net>, actions: Vec<Action>, commands: Commands) {
-    let begin = net.now().monotonic;
-    for action in actions {
-        let at = Monotonic(nanoseconds(action.at));
-        let Some(device) = commands.get(&action.device).filter(|_| at >= begin) else { continue };
-        net.sleep_until(at).await;
-        let input = match action.what {
-            What::Send { channel, body } => DeviceInput::Send { channel, body },
-            What::Leave { channel } => DeviceInput::Change { channel, change: Change::Leave },
-            What::Join { channel } => DeviceInput::Change { channel, change: Change::Join },
-        };
-        let command = Command { input, intended_ns: Some(at.0) };
-        if device.send(command).await.is_err() {
-            return;
-        }
-    }
-    // The devices live as long as somebody could command them.
-    std::future::pending::<()>().await;
-}
-
-struct Observer {
-    shared: Shared,
-    incarnation: u32,
-}
-
-impl DeviceObserver for Observer {
-    fn observe(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        server: &str,
-        intended_ns: Option<u64>,
-        event: &DeviceEvent,
-    ) {
-        let server = server.split(':').next().unwrap_or_default();
-        if let Some(body) = device_event(user, device, server, intended_ns, event) {
-            let process = format!("device-{device}");
-            self.shared.with(|recording| {
-                recording.record(elapsed_ns(), Source::Device, &process, self.incarnation, body);
-            });
-        }
-    }
-}
-
-/// The accounts of the population, with a device logged in for each that it names.
+/// The accounts of the population, with a device logged in for each that it names, and who is whose
+/// friend.
 fn directory(setup: &Setup) -> DirectoryModel {
     let mut directory = DirectoryModel::default();
     for user in setup.population.users() {
@@ -282,15 +320,16 @@ fn directory(setup: &Setup) -> DirectoryModel {
         let token = token_hash(&token(device));
         directory.handle(DirectoryRequest::Login { user, token });
     }
+    for (one, other) in setup.population.friendships() {
+        for (user, other) in [(one, other), (other, one)] {
+            directory.handle(DirectoryRequest::Befriend { user, other });
+        }
+    }
     directory
 }
 
-fn token(device: DeviceId) -> String {
-    format!("token-of-device-{device}")
-}
-
 fn server_id(index: usize) -> ServerId {
-    ServerId(u32::try_from(index).unwrap_or(u32::MAX) + 1)
+    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }
 
 fn address(host: &str, port: u16) -> String {

@@ -2,28 +2,41 @@
 //! network. A host's body does nothing but call `hubbub_service::run`.
 
 mod capture;
+mod device_net;
+mod devices;
 mod faults;
+mod gate;
+mod gated_stream;
+mod gateway;
 mod hosts;
 mod net;
 mod recording;
+mod transport;
+mod truth;
 
 use std::{sync::Arc, time::Duration, time::SystemTime};
 
-use hubbub_chat::time::nanoseconds;
+use hubbub_chat::{
+    design::{CursorScope, Ids},
+    time::nanoseconds,
+};
 use hubbub_history::{EventBody, Phase};
 use turmoil::Sim;
 
 use crate::{
     cpu::thread_cpu_s,
     outcome::Outcome,
-    setup::{Setup, WALL_START_NS},
+    setup::{LEAD, Setup, WALL_START_NS},
 };
 use capture::Capture;
-use faults::FaultState;
+use faults::{FaultState, Struck};
 use hosts::Deployment;
-use recording::{Recording, Shared};
+use recording::{Recorded, Recording, Shared};
+use transport::Lead;
+use truth::DeviceTruth;
 
-pub use hosts::{Arrange, DeviceSeat};
+pub use devices::DeviceSeat;
+pub use hosts::Arrange;
 
 /// The step of the simulated clock. Hosts see each other's messages at its ends only, so it is the
 /// grain of every latency.
@@ -82,6 +95,8 @@ struct Engine<'run> {
     shared: Shared,
     deployment: Arc<Deployment>,
     faults: FaultState,
+    lead: Option<Lead>,
+    was_settled: bool,
     ended: bool,
     next_check: Duration,
 }
@@ -109,7 +124,14 @@ impl Engine<'_> {
             .rng_seed(setup.seed)
             .build();
         let deployment = Arc::new(Deployment::new(setup, shared.clone(), arrange));
-        shared.with(|recording| recording.begin(setup, &deployment.seeded_entries()));
+        shared.with(|recording| {
+            for seat in &deployment.seats {
+                let host = setup.hosts.devices(seat.host);
+                let truth = DeviceTruth::new(host, seat.gate.clone());
+                recording.devices.insert(seat.device, truth);
+            }
+            recording.begin(setup, &deployment.seeded_entries());
+        });
         hosts::add_hosts(&mut sim, setup, &deployment);
         shared.with(|recording| {
             for host in setup.hosts.iter() {
@@ -118,15 +140,32 @@ impl Engine<'_> {
         });
         let next_check = setup.heal_at() + SETTLE_CHECK;
         let faults = FaultState::new(setup);
-        Engine { setup, sim, shared, deployment, faults, ended: false, next_check }
+        Engine {
+            setup,
+            sim,
+            shared,
+            deployment,
+            faults,
+            lead: None,
+            was_settled: false,
+            ended: false,
+            next_check,
+        }
     }
 
     fn drive(&mut self) -> Result<(), FullError> {
         let mut healed = false;
         while !self.ended {
             let now = self.sim.elapsed();
-            self.shared.with(|recording| recording.set_now(nanoseconds(now)));
-            self.faults.apply_due(now, &mut self.sim, self.setup, &self.shared);
+            self.shared.with(|recording| {
+                recording.set_now(nanoseconds(now));
+                recording.deliver_pushes();
+            });
+            let Self { setup, sim, shared, deployment, .. } = self;
+            self.faults.apply_due(now, Struck { setup, sim, shared, deployment });
+            if self.lead.is_none() && now >= LEAD {
+                self.lead = Some(Lead::of(&self.deployment.seats));
+            }
             if !healed && now >= self.setup.heal_at() {
                 healed = true;
                 self.heal();
@@ -151,7 +190,12 @@ impl Engine<'_> {
 
     fn check_settled(&mut self, now: Duration) {
         self.next_check = now + SETTLE_CHECK;
-        if now < self.setup.deadline() && !self.is_settled() {
+        let is_settled = self.is_settled();
+        // Where the end of a log says nothing of what lies before, what is on its way may have more.
+        let again = self.setup.design.ids != Ids::ChannelSequence
+            || self.setup.design.cursor == CursorScope::Global;
+        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
+        if now < self.setup.deadline() && !(is_settled && (was_settled || !again)) {
             return;
         }
         self.shared.with(|recording| {
@@ -165,15 +209,20 @@ impl Engine<'_> {
 
     /// Every device is attached, has nothing pending, and has what the store has for its user.
     fn is_settled(&self) -> bool {
-        let attached = self.shared.with(|recording| recording.attached_count());
-        attached == self.setup.devices().count() && self.deployment.is_settled()
+        self.shared.with(|recording| recording.is_everybody_synced())
+            && self.deployment.is_settled()
     }
 
     fn finish(self) -> Outcome {
         let simulated_s = self.sim.elapsed().as_secs_f64();
         // The hosts' futures hold the recording too, and go with the simulation.
         drop(self.sim);
-        let (history, trace, envelopes, affected) = self.shared.with(Recording::take);
+        let lead = self.lead.unwrap_or_default();
+        let transport = self.shared.with(|recording| {
+            lead.totals(self.setup, &self.deployment.seats, recording, simulated_s)
+        });
+        let recorded = self.shared.with(Recording::take);
+        let Recorded { history, trace, envelopes, affected } = recorded;
         let effect = |fault: &crate::faults::ActiveFault| {
             fault.effect(affected.get(&fault.id).copied().unwrap_or_default())
         };
@@ -186,6 +235,8 @@ impl Engine<'_> {
             cpu_s: thread_cpu_s(),
             envelopes,
             machine_events: 0,
+            machines: None,
+            transport: Some(transport),
         }
     }
 }

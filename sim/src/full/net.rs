@@ -2,29 +2,103 @@
 
 use std::{
     io,
-    sync::{Mutex, PoisonError},
+    net::SocketAddr,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use hubbub_chat::{
+    ports::registry::LeaseKey,
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
 };
-use hubbub_service::net::{BoxFuture, BoxStream, Listener, Net};
+use hubbub_history::{Source, lease_event};
+use hubbub_scenario::Fault;
+use hubbub_service::{
+    Belief,
+    net::{BoxFuture, BoxStream, Listener, Net},
+};
+use turmoil::net::TcpStream;
 
 use super::recording::Shared;
-use crate::setup::WALL_START_NS;
+use crate::{
+    faults::Strike,
+    hosts::HostId,
+    setup::{Setup, WALL_START_NS},
+};
 
 /// One host's door to the simulation.
 pub(super) struct SimulatedNet {
     host: String,
     shared: Shared,
     random: Mutex<Random>,
+    starts: AtomicU32,
+    /// Faults of its wall clock.
+    clocks: Vec<(u32, Fault)>,
+    /// How long it takes at least to hear that nobody is there.
+    round_trip: Duration,
 }
 
 impl SimulatedNet {
-    pub(super) fn new(host: &str, shared: Shared, random: Random) -> Self {
-        Self { host: host.to_owned(), shared, random: Mutex::new(random) }
+    pub(super) fn new(setup: &Setup, host: HostId, shared: Shared) -> Self {
+        let of_clocks = setup.faults.iter().filter(|fault| fault.is_of_clocks());
+        let here = of_clocks.filter(|fault| fault.strike == Strike::Host(host));
+        Self {
+            host: setup.hosts.name(host).to_owned(),
+            shared,
+            random: Mutex::new(Random::stream(setup.seed, 0x686f_7374_0000 + host.0 as u64)),
+            starts: AtomicU32::new(0),
+            clocks: here.map(|fault| (fault.id, fault.fault.clone())).collect(),
+            round_trip: 2 * setup.cluster.latency_min.0,
+        }
+    }
+
+    /// The host starts; says how often it had started before.
+    pub(super) fn start(&self) -> u32 {
+        self.starts.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How often the host had started before this time.
+    pub(super) fn incarnation(&self) -> u32 {
+        self.starts.load(Ordering::Relaxed).saturating_sub(1)
+    }
+
+    /// Opens a connection, and says which end of it is here. An attempt over a cut link, or to a host
+    /// that lost its power, gets no answer; turmoil itself would refuse it at once. A host whose
+    /// process has died refuses; turmoil would let it wait for the next start.
+    pub(super) async fn open(&self, address: &str) -> io::Result<(TcpStream, SocketAddr)> {
+        let (host, port) = split(address)?;
+        let is_black_hole =
+            || self.shared.with(|recording| recording.is_black_hole(&self.host, host));
+        let before = is_black_hole();
+        if !before && self.shared.with(|recording| recording.is_refused(host)) {
+            tokio::time::sleep(self.round_trip).await;
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        match TcpStream::connect((host, port)).await {
+            Ok(stream) => {
+                let local = stream.local_addr()?;
+                Ok((stream, local))
+            }
+            Err(_) if before || is_black_hole() => std::future::pending().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the wall clock shows. Faults count how often it is read.
+    fn wall(&self, elapsed_ns: u64) -> Wall {
+        let mut wall = WALL_START_NS + elapsed_ns;
+        for (fault, of_clock) in &self.clocks {
+            let offset = of_clock.clock_offset_ns(Duration::from_nanos(elapsed_ns));
+            if offset != 0 {
+                self.shared.with(|recording| recording.count(*fault, 1));
+                wall = wall.saturating_add_signed(offset);
+            }
+        }
+        Wall(wall)
     }
 }
 
@@ -43,19 +117,10 @@ impl Net for SimulatedNet {
         })
     }
 
-    /// A connection attempt over a cut link, or to a host that lost its power, gets no answer;
-    /// turmoil itself would refuse it at once.
     fn connect<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>> {
         Box::pin(async move {
-            let (host, port) = split(address)?;
-            let is_black_hole =
-                || self.shared.with(|recording| recording.is_black_hole(&self.host, host));
-            let before = is_black_hole();
-            match turmoil::net::TcpStream::connect((host, port)).await {
-                Ok(stream) => Ok(Box::new(stream) as BoxStream),
-                Err(_) if before || is_black_hole() => std::future::pending().await,
-                Err(error) => Err(error),
-            }
+            let (stream, _) = self.open(address).await?;
+            Ok(Box::new(stream) as BoxStream)
         })
     }
 
@@ -70,7 +135,7 @@ impl Net for SimulatedNet {
 
     fn now(&self) -> Now {
         let elapsed = elapsed_ns();
-        Now { monotonic: Monotonic(elapsed), wall: Wall(WALL_START_NS + elapsed) }
+        Now { monotonic: Monotonic(elapsed), wall: self.wall(elapsed) }
     }
 
     fn random(&self) -> u64 {
@@ -79,6 +144,18 @@ impl Net for SimulatedNet {
 
     fn note(&self, what: &dyn Fn() -> String) {
         self.shared.with(|recording| recording.note(elapsed_ns(), &self.host, what));
+    }
+
+    fn note_lease(&self, belief: Belief, holds: bool) {
+        let Belief { key, holder, epoch } = belief;
+        let source = match key {
+            LeaseKey::Notifier => Source::Notifier,
+            _ => Source::Server,
+        };
+        let body = lease_event(key, holder, epoch, holds);
+        self.shared.with(|recording| {
+            recording.record(elapsed_ns(), source, &self.host, self.incarnation(), body);
+        });
     }
 }
 

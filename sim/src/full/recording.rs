@@ -2,17 +2,22 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use hubbub_chat::DeviceId;
-use hubbub_history::{EventBody, History, Phase, Process, Source};
+use hubbub_chat::{
+    DeviceId,
+    ports::push::{PushAnswer, PushRequest},
+    time::nanoseconds,
+};
+use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
 
+use super::truth::DeviceTruth;
 use crate::{
     hosts::{HostId, Hosts},
-    setup::Setup,
+    setup::{LEAD, Setup},
     trace::Trace,
 };
 
@@ -22,15 +27,25 @@ pub(super) struct Shared(Arc<Mutex<Recording>>);
 
 /// Everything that is written down.
 pub(super) struct Recording {
-    hosts: Hosts,
+    pub(super) hosts: Hosts,
+    /// Sessions that a chat server may hold.
+    pub(super) session_limit: u32,
     now_ns: u64,
+    latest_ns: u64,
     history: History,
     trace: Option<Trace>,
     envelopes: u64,
     addresses: BTreeMap<IpAddr, HostId>,
-    attached: BTreeMap<DeviceId, String>,
+    pub(super) devices: BTreeMap<DeviceId, DeviceTruth>,
+    /// Connections of devices, by their end at the device, and whether something was lost on them.
+    pub(super) streams: BTreeMap<SocketAddr, (DeviceId, bool)>,
     struck: Struck,
     affected: BTreeMap<u32, u64>,
+    /// Pushes on their way to the gateway, by when they arrive.
+    pushes: BTreeMap<(u64, u64), PushRequest>,
+    last_push: u64,
+    /// Hosts whose program has come to its end.
+    finished: Vec<HostId>,
 }
 
 /// Which faults strike what at the moment.
@@ -46,6 +61,15 @@ pub(super) struct Struck {
     pub(super) down: BTreeMap<HostId, (u32, bool)>,
 }
 
+impl Struck {
+    /// Whether what is sent now is neither lost nor held.
+    pub(super) fn is_open(&self, link: (HostId, HostId)) -> bool {
+        [&self.cut, &self.held]
+            .into_iter()
+            .all(|struck| struck.get(&link).is_none_or(BTreeSet::is_empty))
+    }
+}
+
 /// What happened to an envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Envelope {
@@ -53,6 +77,14 @@ pub(super) enum Envelope {
     Hold,
     Drop,
     Delivered,
+}
+
+/// What a run leaves.
+pub(super) struct Recorded {
+    pub(super) history: History,
+    pub(super) trace: Option<Trace>,
+    pub(super) envelopes: u64,
+    pub(super) affected: BTreeMap<u32, u64>,
 }
 
 impl Shared {
@@ -76,14 +108,20 @@ impl Recording {
         };
         Self {
             hosts: setup.hosts.clone(),
+            session_limit: setup.design.session_limit,
             now_ns: 0,
+            latest_ns: 0,
             history: History::default(),
             trace: traced.then(header),
             envelopes: 0,
             addresses: BTreeMap::new(),
-            attached: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            streams: BTreeMap::new(),
             struck: Struck::default(),
             affected: BTreeMap::new(),
+            pushes: BTreeMap::new(),
+            last_push: 0,
+            finished: Vec::new(),
         }
     }
 
@@ -94,6 +132,9 @@ impl Recording {
             self.record(0, Source::Store, "store", 0, entry.clone());
         }
         self.harness(EventBody::Phase { phase: Phase::Safety, deadline_ns: None });
+        for index in 0..self.hosts.chat_count() {
+            self.record_host(self.hosts.chat(index), true);
+        }
     }
 
     pub(super) fn set_now(&mut self, now_ns: u64) {
@@ -104,9 +145,9 @@ impl Recording {
         self.addresses.insert(address, host);
     }
 
-    /// A line of the harness, at the current tick.
+    /// A line of the harness. Within a step some host may have come further than the harness.
     pub(super) fn harness(&mut self, body: EventBody) {
-        self.record(self.now_ns, Source::Harness, "harness", 0, body);
+        self.record(self.now_ns.max(self.latest_ns), Source::Harness, "harness", 0, body);
     }
 
     pub(super) fn record(
@@ -117,17 +158,42 @@ impl Recording {
         incarnation: u32,
         body: EventBody,
     ) {
-        if let EventBody::Session { device, server, attached, .. } = &body {
-            if *attached {
-                self.attached.insert(*device, server.clone());
-            } else {
-                self.attached.remove(device);
-            }
-        }
         if let Some(trace) = &mut self.trace {
             trace.push(t_ns, process, &format!("{body:?}"));
         }
+        self.latest_ns = self.latest_ns.max(t_ns);
         self.history.push(t_ns, source, Process(process.into()), incarnation, body);
+    }
+
+    /// A line about a device, written by its process. That its network works is said before a session
+    /// begins and after one has ended.
+    pub(super) fn record_of_device(
+        &mut self,
+        t_ns: u64,
+        device: DeviceId,
+        incarnation: u32,
+        body: EventBody,
+    ) {
+        let mut has_ended = false;
+        if let Some(truth) = self.devices.get_mut(&device) {
+            match &body {
+                EventBody::Session { server, attached, .. } => {
+                    truth.server = attached.then(|| self.hosts.find(server)).flatten();
+                    truth.is_synced = false;
+                    has_ended = !attached;
+                }
+                EventBody::Synced { .. } => truth.is_synced = true,
+                EventBody::Receive { .. } if t_ns >= nanoseconds(LEAD) => truth.has_received = true,
+                _ => {}
+            }
+        }
+        if let EventBody::Session { attached: true, .. } = &body {
+            self.record_link(device);
+        }
+        self.record(t_ns, Source::Device, &format!("device-{device}"), incarnation, body);
+        if has_ended {
+            self.record_link(device);
+        }
     }
 
     /// What a machine is about to do.
@@ -141,16 +207,23 @@ impl Recording {
     pub(super) fn envelope(
         &mut self,
         envelope: Envelope,
-        from: IpAddr,
-        to: IpAddr,
+        from: SocketAddr,
+        to: SocketAddr,
         what: impl FnOnce() -> String,
     ) {
-        let hosts = self.addresses.get(&from).zip(self.addresses.get(&to));
+        let hosts = self.addresses.get(&from.ip()).zip(self.addresses.get(&to.ip()));
         if let Some((from, to)) = hosts.map(|(from, to)| (*from, *to)) {
             self.count_effects(envelope, from, to);
             if let Some(trace) = &mut self.trace {
                 let line = format!("{envelope:?} to {} {}", self.hosts.name(to), what());
                 trace.push_envelope(self.now_ns, self.hosts.name(from), &line);
+            }
+        }
+        if envelope == Envelope::Drop {
+            for end in [from, to] {
+                if let Some((device, _)) = self.streams.get(&end).copied() {
+                    self.break_stream(device, end);
+                }
             }
         }
         self.envelopes += u64::from(envelope == Envelope::Send);
@@ -167,12 +240,12 @@ impl Recording {
             Envelope::Delivered => Vec::new(),
         };
         for fault in struck {
-            *self.affected.entry(fault).or_default() += 1;
+            self.count(fault, 1);
         }
         if envelope == Envelope::Send
             && let Some((fault, _)) = self.struck.down.get(&to)
         {
-            *self.affected.entry(*fault).or_default() += 1;
+            self.count(*fault, 1);
         }
     }
 
@@ -194,6 +267,24 @@ impl Recording {
         is_cut((from, to)) || is_cut((to, from)) || is_silent(to)
     }
 
+    /// Whether a host answers a connection attempt with a refusal, since its process is down. Counts
+    /// the attempt if so.
+    pub(super) fn is_refused(&mut self, to: &str) -> bool {
+        let down = self.hosts.find(to).and_then(|host| self.struck.down.get(&host).copied());
+        match down {
+            Some((fault, false)) => {
+                self.count(fault, 1);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a host is down.
+    pub(super) fn is_down(&self, host: HostId) -> bool {
+        self.struck.down.contains_key(&host)
+    }
+
     pub(super) fn count(&mut self, fault: u32, times: u64) {
         *self.affected.entry(fault).or_default() += times;
     }
@@ -202,24 +293,37 @@ impl Recording {
         self.affected.get(&fault).copied().unwrap_or_default()
     }
 
-    pub(super) fn attached_count(&self) -> usize {
-        self.attached.len()
+    /// The gateway gets a push at that time.
+    pub(super) fn push_at(&mut self, at_ns: u64, request: PushRequest) {
+        self.last_push += 1;
+        self.pushes.insert((at_ns, self.last_push), request);
     }
 
-    /// Devices that are attached to a chat server.
-    pub(super) fn attached_to(&self, server: &str) -> u64 {
-        self.attached.values().filter(|attached| *attached == server).count() as u64
-    }
-
-    /// The devices of a stopped host are attached to nothing.
-    pub(super) fn detach(&mut self, devices: &[DeviceId]) {
-        for device in devices {
-            self.attached.remove(device);
+    /// The gateway gets what has arrived by now.
+    pub(super) fn deliver_pushes(&mut self) {
+        while let Some(push) = self.pushes.first_entry().filter(|push| push.key().0 <= self.now_ns)
+        {
+            let event = push_event(&push.remove(), Some(PushAnswer::Taken));
+            let now_ns = self.now_ns.max(self.latest_ns);
+            self.record(now_ns, Source::Gateway, "gateway", 0, event);
         }
     }
 
-    pub(super) fn take(&mut self) -> (History, Option<Trace>, u64, BTreeMap<u32, u64>) {
-        let history = std::mem::take(&mut self.history);
-        (history, self.trace.take(), self.envelopes, std::mem::take(&mut self.affected))
+    /// A host's program has come to its end.
+    pub(super) fn finish(&mut self, host: HostId) {
+        self.finished.push(host);
+    }
+
+    pub(super) fn take_finished(&mut self) -> Vec<HostId> {
+        std::mem::take(&mut self.finished)
+    }
+
+    pub(super) fn take(&mut self) -> Recorded {
+        Recorded {
+            history: std::mem::take(&mut self.history),
+            trace: self.trace.take(),
+            envelopes: self.envelopes,
+            affected: std::mem::take(&mut self.affected),
+        }
     }
 }

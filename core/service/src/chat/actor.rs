@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hubbub_chat::{
     ChatServer, RequestId, ServerId, SessionId,
     frame::{ChangeOutcome, ServerFrame},
-    ports::{Answer, Request},
+    ports::{Answer, Request, registry::LeaseKey},
     server::{Input, Output},
     time::Monotonic,
 };
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     backend::Backend,
+    belief::Beliefs,
     net::{BoxFuture, Net},
     role::stopped,
     task::slept,
@@ -29,6 +30,7 @@ pub(super) struct Actor {
     server: ServerId,
     machine: ChatServer,
     backend: Arc<dyn Backend>,
+    beliefs: Beliefs,
     peers: PeerLinks,
     figures: Arc<ChatFigures>,
     sessions: BTreeMap<SessionId, SessionQueue>,
@@ -59,7 +61,9 @@ impl Actor {
         let timeout = config.server.design.request_timeout;
         let mut peers = PeerLinks::new(net.clone(), timeout, figures.hints_lost.clone());
         peers.connect(&config.peers);
+        let holder = config.server.registration.as_ref().map_or(0, |place| place.holder);
         Self {
+            beliefs: Beliefs::new(net.clone(), holder),
             server: config.server.server,
             machine: ChatServer::new(config.server, net.now()),
             net,
@@ -105,6 +109,7 @@ impl Actor {
             }
             self.take_waiting(&mut inputs);
             self.drain();
+            self.note_leases();
             self.publish_figures();
         }
     }
@@ -233,6 +238,16 @@ impl Actor {
         if self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned) {
             self.sleep = Some((due, self.net.sleep_until(due)));
         }
+    }
+
+    fn note_leases(&mut self) {
+        let now = self.net.now();
+        let place = self.machine.lease_epoch(now);
+        let worker = self.machine.worker_lease(now);
+        self.beliefs.note([
+            place.map(|epoch| (LeaseKey::Chat(self.server), epoch)),
+            worker.map(|(worker, epoch)| (LeaseKey::Worker(worker), epoch)),
+        ]);
     }
 
     fn publish_figures(&self) {

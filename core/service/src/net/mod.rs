@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use real::RealNet;
 
+use crate::belief::Belief;
+
 /// A future that can be kept in a struct.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -59,5 +61,11 @@ pub trait Net: Send + Sync + 'static {
     /// Notes what a machine is about to do, for a trace. A real network keeps none.
     fn note(&self, what: &dyn Fn() -> String) {
         let _ = what;
+    }
+
+    /// Notes that a process begins or ceases to believe that it holds a lease. A real network keeps
+    /// no notes.
+    fn note_lease(&self, belief: Belief, holds: bool) {
+        let _ = (belief, holds);
     }
 }

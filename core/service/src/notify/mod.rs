@@ -13,6 +13,7 @@ use hubbub_chat::{
     ports::{
         Answer,
         push::{PushAnswer, PushRequest},
+        registry::LeaseKey,
     },
     time::{Monotonic, Now},
 };
@@ -20,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     backend::Backend,
+    belief::Beliefs,
     net::{BoxFuture, Net},
     role::stopped,
     task::{Machine, drive},
@@ -69,7 +71,9 @@ pub async fn run_notifier(
 ) {
     // Everything that is under way is answered, or given up, within the time of a request.
     let patience = config.design.request_timeout.saturating_mul(2) + STOP_GRACE;
-    let machine = NotifierTask { machine: Notifier::new(config), figures };
+    let beliefs = Beliefs::new(net.clone(), config.holder);
+    let machine =
+        NotifierTask { net: net.clone(), machine: Notifier::new(config), beliefs, figures };
     let (inputs, received) = mpsc::channel(INPUTS_MAX);
     let (end, ended) = watch::channel(false);
     let (pushing, answers) = (net.clone(), inputs.clone());
@@ -106,7 +110,9 @@ pub async fn run_notifier(
 
 /// The machine, as its task sees it.
 struct NotifierTask {
+    net: Arc<dyn Net>,
     machine: Notifier,
+    beliefs: Beliefs,
     figures: Arc<NotifyFigures>,
 }
 
@@ -128,10 +134,12 @@ impl Machine for NotifierTask {
 
     fn next_output(&mut self) -> Option<NotifierOutput> {
         let output = self.machine.poll_output();
-        if output.is_none()
-            && let Ok(mut counts) = self.figures.counts.lock()
-        {
-            *counts = self.machine.counts();
+        if output.is_none() {
+            let epoch = self.machine.epoch(self.net.now());
+            self.beliefs.note([epoch.map(|epoch| (LeaseKey::Notifier, epoch)), None]);
+            if let Ok(mut counts) = self.figures.counts.lock() {
+                *counts = self.machine.counts();
+            }
         }
         output
     }

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     backend::{Backend, Reply},
+    belief::Beliefs,
     membership::keep_membership,
     net::{Listener, Net},
     rpc::{self, ServeConfig},
@@ -72,8 +73,10 @@ impl PresenceHandle {
         let (inputs, received) = mpsc::channel(INPUTS_MAX);
         let counts = Arc::<Mutex<PresenceCounts>>::default();
         let PresenceSetup { presence, holder, address } = setup;
+        let key = LeaseKey::Presence(presence.server);
+        let mut beliefs = Beliefs::new(net.clone(), holder);
         let membership = MembershipConfig {
-            key: Some(LeaseKey::Presence(presence.server)),
+            key: Some(key),
             holder,
             info: LeaseInfo { peer_address: address, open: true, ..LeaseInfo::default() },
             design: presence.design.clone(),
@@ -86,13 +89,16 @@ impl PresenceHandle {
         };
         let views = inputs.clone();
         let told = publisher.clone();
-        let changed = move |output| {
-            if let MembershipOutput::Members { version, members } = output {
+        let changed = move |output| match output {
+            MembershipOutput::Members { version, members } => {
                 told.update(&members);
                 // A machine that is so far behind takes the next view: it comes with the next
                 // change, and until then requests for others' users are answered with "elsewhere".
                 drop(views.try_send(TaskInput::View(PresenceView::of_snapshot(version, &members))));
             }
+            MembershipOutput::Held(epoch) => beliefs.note([Some((key, epoch)), None]),
+            MembershipOutput::Lost => beliefs.note([None; 2]),
+            MembershipOutput::Request { .. } => {}
         };
         let keeping =
             keep_membership(net.clone(), membership, backend.clone(), shutdown.clone(), changed);
