@@ -25,17 +25,13 @@ use crate::exit::Failure;
 
 impl Serve {
     /// Where pushes go, if they do.
-    pub(super) fn gateway(
-        &self,
-        net: &Arc<dyn Net>,
-    ) -> Result<Option<Arc<dyn Gateway>>, Failure> {
+    pub(super) fn gateway(&self, net: &Arc<dyn Net>) -> Result<Option<Arc<dyn Gateway>>, Failure> {
         let Some(url) = &self.webhook else { return Ok(None) };
         if !matches!(self.role, Role::All | Role::Notify) {
             return Err(Failure::new("--webhook is for the roles all and notify: they push"));
         }
         let gateway = WebhookGateway::new(net.clone(), url);
-        let gateway =
-            gateway.map_err(|error| Failure::new(format!("--webhook {url}: {error}")))?;
+        let gateway = gateway.map_err(|error| Failure::new(format!("--webhook {url}: {error}")))?;
         Ok(Some(Arc::new(gateway)))
     }
 

@@ -193,7 +193,8 @@ impl Serve {
     }
 
     fn shutdown(&self) -> watch::Receiver<bool> {
-        let words = "stopping; sessions are handed over or told (press Ctrl-C again to end at once)";
+        let words =
+            "stopping; sessions are handed over or told (press Ctrl-C again to end at once)";
         let mut interrupted = Interrupt::listen_and_say(words).watch();
         let (sender, shutdown) = watch::channel(false);
         let until_stdin_ends = self.until_stdin_ends;
@@ -215,9 +216,17 @@ impl Serve {
 fn refuse_simulated(design: &Design) -> Result<(), Failure> {
     use hubbub_chat::design::{DirectKey, DirectQuery, Fanout, WriteOrder};
     let simulated = [
-        (design.direct_query != DirectQuery::default(), "direct_query", design.direct_query.to_string()),
+        (
+            design.direct_query != DirectQuery::default(),
+            "direct_query",
+            design.direct_query.to_string(),
+        ),
         (design.direct_key != DirectKey::default(), "direct_key", design.direct_key.to_string()),
-        (design.write_order != WriteOrder::default(), "write_order", design.write_order.to_string()),
+        (
+            design.write_order != WriteOrder::default(),
+            "write_order",
+            design.write_order.to_string(),
+        ),
         (design.fanout == Fanout::SharedQueue, "fanout", design.fanout.to_string()),
     ];
     match simulated.into_iter().find(|(is_simulated, ..)| *is_simulated) {
