@@ -111,11 +111,13 @@ fn both_must_want_to_be_friends_and_either_can_end_it() {
 fn friends_and_requests_have_a_bound_on_either_side() {
     for mut subject in Subject::all() {
         let ann = subject.sign_up("ann");
-        for number in 0..FRIENDS_MAX {
-            let other = subject.sign_up(&format!("user-{number}"));
-            let answer = subject.ask(befriend(ann, other));
-            assert_eq!(answer, DirectoryAnswer::Asked, "{number}");
-        }
+        let others = (0..FRIENDS_MAX).map(|number| sign_up(&format!("user-{number}"))).collect();
+        let asked = subject.ask_all(others).into_iter().map(|answer| match answer {
+            DirectoryAnswer::SignedUp(other) => befriend(ann, other),
+            other => panic!("{other:?}"),
+        });
+        let answers = subject.ask_all(asked.collect());
+        assert_eq!(answers, vec![DirectoryAnswer::Asked; FRIENDS_MAX]);
         let one_more = subject.sign_up("one more");
         let full = DirectoryAnswer::TooManyFriends;
         assert_eq!(subject.ask(befriend(ann, one_more)), full);

@@ -1,6 +1,6 @@
 //! What these tests share: a directory that can be closed and opened again, and the model beside it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::mpsc};
 
 use hubbub_chat::{
     DeviceId, UserId,
@@ -28,6 +28,23 @@ impl Subject {
         match self {
             Self::Model(model) => model.handle(request),
             Self::Sqlite(directory) => directory.ask(request),
+        }
+    }
+
+    /// Asks for all of this before any answer has come.
+    pub(crate) fn ask_all(&mut self, requests: Vec<DirectoryRequest>) -> Vec<DirectoryAnswer> {
+        match self {
+            Self::Model(model) => requests.into_iter().map(|one| model.handle(one)).collect(),
+            Self::Sqlite(directory) => {
+                let (sender, outcomes) = mpsc::channel();
+                for request in requests {
+                    let sender = sender.clone();
+                    let reply = move |outcome| sender.send(outcome).unwrap();
+                    directory.directory().submit(request, reply);
+                }
+                drop(sender);
+                outcomes.iter().map(known).collect()
+            }
         }
     }
 
