@@ -95,9 +95,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(program: &Program, listen: &str) -> Self {
-        let arguments = ["serve", "--listen", listen, "--data", "data", "--provision"];
+        Self::start_with(program, &["serve", "--listen", listen, "--data", "data", "--provision"])
+    }
+
+    /// Starts what these arguments say and waits until it listens.
+    pub(crate) fn start_with(program: &Program, arguments: &[&str]) -> Self {
         let mut child = program
-            .command(&arguments)
+            .command(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

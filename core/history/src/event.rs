@@ -414,14 +414,14 @@ impl EventBody {
     /// The line for a host or a device that runs from now on, or not. The rest is as it was.
     #[must_use]
     pub fn truth(name: impl Into<String>, up: bool) -> Self {
-        Self::Truth { name: name.into(), up, link: None, logged_in: None, capacity: None }
+        Self::Truth { name: name.into(), up, link: None, hears: None, logged_in: None, capacity: None }
     }
 
     /// The line for a host or a device that is up and whose network works from now on, or not.
     #[must_use]
     pub fn link(name: impl Into<String>, works: bool) -> Self {
         let (name, link) = (name.into(), Some(works));
-        Self::Truth { name, up: true, link, logged_in: None, capacity: None }
+        Self::Truth { name, up: true, link, hears: None, logged_in: None, capacity: None }
     }
 }
 
