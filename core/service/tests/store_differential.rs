@@ -212,6 +212,7 @@ fn situation(answer: &StoreAnswer) -> String {
             format!("page, empty: {}, more: {more}", ranges.is_empty())
         }
         StoreAnswer::UnknownDevice => "unknown device".into(),
+        StoreAnswer::IdTaken => "id taken".into(),
         StoreAnswer::Activity(_) => "activity".into(),
         StoreAnswer::PushDue(_) => "push due".into(),
         StoreAnswer::Heads { logged_out, .. } => {
