@@ -7,69 +7,12 @@ use hubbub_chat::{
     design::Fanout,
     entry::Content,
     frame::{Change, ChangeRefusal, SendRefusal},
-    ids::{ChannelId, ClientId, DeviceId, MessageId, UserId},
-    ports::store::{Appended, Changed, StoreAnswer, StoreModel, StoreRequest},
-    time::Wall,
+    ids::{ClientId, DeviceId, MessageId, UserId},
+    ports::store::{Changed, StoreAnswer, StoreRequest},
 };
 use store_fixture::*;
 
-/// Whichever store a case runs on.
-enum Backend {
-    Model(Box<StoreModel>),
-    Fjall(Subject),
-}
-
-impl Backend {
-    fn ask(&mut self, request: StoreRequest) -> StoreAnswer {
-        match self {
-            Self::Model(model) => model.handle(Wall(7_000_000), request).answer,
-            Self::Fjall(subject) => subject.ask(request),
-        }
-    }
-
-    /// Carries out requests whose answers do not matter to the case.
-    fn after(&mut self, requests: impl IntoIterator<Item = StoreRequest>) {
-        for request in requests {
-            let answer = self.ask(request.clone());
-            let refused =
-                matches!(answer, StoreAnswer::AppendRefused(_) | StoreAnswer::ChangeRefused(_));
-            assert!(!refused, "{request:?} was answered {answer:?}");
-        }
-    }
-
-    /// Only fjall has something to lose.
-    fn restart(&mut self) {
-        if let Self::Fjall(subject) = self {
-            subject.reopen();
-        }
-    }
-}
-
-macro_rules! contract {
-    ($($case:ident),* $(,)?) => {
-        mod model {
-            use super::*;
-            $(#[test]
-            fn $case() {
-                for fanout in [Fanout::Inbox, Fanout::ChannelLog] {
-                    let model = StoreModel::new(rules(fanout));
-                    super::$case(&mut Backend::Model(Box::new(model)));
-                }
-            })*
-        }
-        mod fjall {
-            use super::*;
-            $(#[test]
-            fn $case() {
-                for fanout in [Fanout::Inbox, Fanout::ChannelLog] {
-                    super::$case(&mut Backend::Fjall(Subject::new(fanout, small_cache())));
-                }
-            })*
-        }
-    };
-}
-
-contract![
+contract![[rules(Fanout::Inbox), rules(Fanout::ChannelLog)];
     an_append_gets_the_next_place_and_its_audience,
     a_repeat_gets_the_first_answer_again,
     a_number_with_another_body_is_refused,
@@ -95,11 +38,6 @@ contract![
     an_inbox_keeps_its_newest_rows_and_the_rest_is_read_from_the_log,
 ];
 
-fn appended(message_id: u64, audience: &[u64], repeat: bool) -> StoreAnswer {
-    let (message_id, audience) = (MessageId(message_id), ids(audience));
-    StoreAnswer::Appended(Appended { message_id, accepted_at_ms: 7, audience, repeat })
-}
-
 fn send_refused(reason: SendRefusal) -> StoreAnswer {
     StoreAnswer::AppendRefused(reason)
 }
@@ -120,18 +58,6 @@ fn written(answer: StoreAnswer) -> (Content, Vec<UserId>) {
         }
         other => panic!("nothing was written: {other:?}"),
     }
-}
-
-fn register_all(backend: &mut Backend, users: u64) {
-    backend.after((1..=users).map(register));
-}
-
-fn send_all(backend: &mut Backend, user: u64, channel: ChannelId, membership: u64, count: u64) {
-    backend.after((1..=count).map(|number| {
-        let mut send = send(user, channel, membership, number);
-        send.oldest_pending = ClientId(number);
-        StoreRequest::Append(send)
-    }));
 }
 
 fn an_append_gets_the_next_place_and_its_audience(backend: &mut Backend) {
@@ -427,30 +353,17 @@ fn the_last_number_is_refused_and_harms_nobody(backend: &mut Backend) {
     assert_eq!(places(backend.ask(sync(2, &[], 9)), channel), [1, 2, 3]);
 }
 
-/// The copies in all inboxes. A store of fjall is closed for it.
-fn inbox_rows(backend: &mut Backend) -> usize {
-    match backend {
-        Backend::Model(model) => model.inbox_rows(),
-        Backend::Fjall(subject) => {
-            subject.close();
-            let rows = rows(subject, "inbox");
-            subject.open().unwrap();
-            rows
-        }
-    }
-}
-
 fn an_inbox_keeps_its_newest_rows_and_the_rest_is_read_from_the_log(backend: &mut Backend) {
     register_all(backend, 3);
     let channel = group(1);
     backend.after([create(1, &[2, 3]), change(3, channel, 1, Change::Leave)]);
-    let has_copies = inbox_rows(backend) > 0;
+    let has_copies = backend.inbox_rows() > 0;
     send_all(backend, 1, channel, 1, 6);
     backend.after([change(3, channel, 2, Change::Join)]);
     // Nine entries; the third user does not see the six messages. Eight copies are kept.
     let check = |backend: &mut Backend, copies: [usize; 3]| {
         let expected = if has_copies { copies.iter().sum() } else { 0 };
-        assert_eq!(inbox_rows(backend), expected, "{copies:?}");
+        assert_eq!(backend.inbox_rows(), expected, "{copies:?}");
     };
     check(backend, [8, 8, 3]);
     let mut more = |number| {

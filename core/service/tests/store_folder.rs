@@ -62,7 +62,7 @@ fn another_format_is_refused() {
     subject.close();
     tamper(&subject, "meta", |meta| meta.insert("format", [9, 0]).unwrap());
     let error = open_again(&subject, Fanout::Inbox).err().unwrap();
-    assert!(error.to_string().contains("holds format 9 and this build reads format 4"), "{error}");
+    assert!(error.to_string().contains("holds format 9 and this build reads format 5"), "{error}");
 }
 
 #[test]

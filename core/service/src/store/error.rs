@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hubbub_chat::design::Fanout;
+use hubbub_chat::design::{Fanout, Ids};
 
 use super::row::Table;
 
@@ -46,6 +46,29 @@ pub enum StoreError {
         found: Fanout,
         /// What it should be opened with.
         wanted: Fanout,
+    },
+    /// The folder was written under other ids, so what names its entries does not fit.
+    #[error(
+        "{} was written with ids {found} and cannot be opened with {wanted}: keep the ids, or choose an empty folder",
+        path.display()
+    )]
+    OtherIds {
+        /// The folder.
+        path: PathBuf,
+        /// What the folder was written with.
+        found: Ids,
+        /// What it should be opened with.
+        wanted: Ids,
+    },
+    /// A choice of the design that only the pure model carries out.
+    #[error(
+        "{knob} = {value} can be simulated only: choose another value for a store on disk, or simulate"
+    )]
+    SimulatedOnly {
+        /// The choice, as a scenario spells it.
+        knob: &'static str,
+        /// Its value.
+        value: String,
     },
     /// A row is missing or cannot be decoded.
     #[error("the table {table} is damaged ({reason}): restore the folder from a copy")]

@@ -79,7 +79,7 @@ pub(crate) trait Ledger: Sized {
     /// Its answer.
     type Answer;
 
-    /// Whether this request changes nothing whatever becomes of it.
+    /// Whether this request changes nothing that its asker would have to know of.
     fn is_read(work: &Self::Work) -> bool;
 
     /// Carries out one request in memory. After an error the caller discards.

@@ -14,6 +14,8 @@ pub enum Table {
     Meta,
     /// (channel, message id) → entry.
     Log,
+    /// channel → what was removed from its log at the end of its time.
+    Truncations,
     /// (user, channel, message id) → a copy of the entry.
     Inbox,
     /// group → its members, as of its last change of membership.
@@ -24,17 +26,26 @@ pub enum Table {
     Windows,
     /// (device, channel) → the last change of membership and what it came to.
     Operations,
-    /// device → its user, and whether it is logged in.
+    /// device → its user, whether it is logged in, and its last sign of life.
     Devices,
-    /// user → their devices that are logged in.
+    /// user → their devices that are logged in, and the tokens by which those are reached.
     Users,
+    /// user → when they were last active.
+    Activity,
+    /// (user, channel), there for each channel that a user wants no pushes for.
+    Mutes,
+    /// (user, channel) → the messages that are owed as pushes.
+    Owed,
+    /// (due time, user, channel), there for each row of `Owed`: when its oldest message is due.
+    Due,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Meta,
         Self::Log,
+        Self::Truncations,
         Self::Inbox,
         Self::Groups,
         Self::Readers,
@@ -42,6 +53,10 @@ impl Table {
         Self::Operations,
         Self::Devices,
         Self::Users,
+        Self::Activity,
+        Self::Mutes,
+        Self::Owed,
+        Self::Due,
     ];
 
     /// The table's name on disk.
@@ -50,6 +65,7 @@ impl Table {
         match self {
             Self::Meta => "meta",
             Self::Log => "log",
+            Self::Truncations => "truncations",
             Self::Inbox => "inbox",
             Self::Groups => "groups",
             Self::Readers => "readers",
@@ -57,6 +73,10 @@ impl Table {
             Self::Operations => "operations",
             Self::Devices => "devices",
             Self::Users => "users",
+            Self::Activity => "activity",
+            Self::Mutes => "mutes",
+            Self::Owed => "owed",
+            Self::Due => "due",
         }
     }
 

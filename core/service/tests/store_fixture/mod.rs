@@ -1,10 +1,14 @@
 //! What the store's tests share: a store in a folder of its own, requests in few words, and a
 //! journal that records and fails as it is told.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(unused_imports, unused_macros, reason = "as above")]
+
+mod backend;
 
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
+    time::Duration,
 };
 
 use hubbub_chat::{
@@ -24,7 +28,12 @@ use hubbub_service::store::{
 };
 use tempfile::TempDir;
 
-/// Small bounds, so that a few requests reach them.
+pub(crate) use self::backend::*;
+
+/// The time at which every case begins: 7 ms.
+pub(crate) const START: Wall = Wall(7_000_000);
+
+/// Small bounds, so that a few requests reach them: seconds where the design has days.
 pub(crate) fn rules(fanout: Fanout) -> StoreRules {
     let design = Design {
         fanout,
@@ -32,6 +41,10 @@ pub(crate) fn rules(fanout: Fanout) -> StoreRules {
         inflight_max: 4,
         initial_history: 3,
         inbox_rows_max: 8,
+        push_grace: Duration::from_secs(5),
+        retention: Duration::from_secs(30),
+        device_expiry: Duration::from_secs(40),
+        history_retention: Duration::from_secs(60),
         ..Design::default()
     };
     StoreRules::from(&design)
@@ -47,24 +60,38 @@ pub(crate) struct Subject {
     pub(crate) rules: StoreRules,
     pub(crate) config: FjallConfig,
     pub(crate) path: PathBuf,
+    /// The store's clock.
+    pub(crate) wall: Wall,
     store: Option<FjallStore>,
     _folder: Option<TempDir>,
 }
 
 impl Subject {
     pub(crate) fn new(fanout: Fanout, config: FjallConfig) -> Self {
+        Self::with_rules(rules(fanout), config)
+    }
+
+    pub(crate) fn with_rules(rules: StoreRules, config: FjallConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         let mut subject =
-            Self { rules: rules(fanout), config, path, store: None, _folder: Some(folder) };
+            Self { rules, config, path, wall: START, store: None, _folder: Some(folder) };
         subject.open().unwrap();
         subject
     }
 
     /// A store in a folder that belongs to somebody else.
     pub(crate) fn at(path: &Path, fanout: Fanout, config: FjallConfig) -> Result<Self, StoreError> {
+        Self::at_with_rules(path, rules(fanout), config)
+    }
+
+    pub(crate) fn at_with_rules(
+        path: &Path,
+        rules: StoreRules,
+        config: FjallConfig,
+    ) -> Result<Self, StoreError> {
         let path = path.to_owned();
-        let mut subject = Self { rules: rules(fanout), config, path, store: None, _folder: None };
+        let mut subject = Self { rules, config, path, wall: START, store: None, _folder: None };
         subject.open()?;
         Ok(subject)
     }
@@ -92,7 +119,7 @@ impl Subject {
     }
 
     pub(crate) fn outcome(&self, request: StoreRequest) -> Outcome<StoreAnswer> {
-        block_on(self.store().call(Wall(7_000_000), request))
+        block_on(self.store().call(self.wall, request))
     }
 
     pub(crate) fn ask(&self, request: StoreRequest) -> StoreAnswer {
@@ -106,7 +133,7 @@ impl Subject {
         outcomes: &mpsc::Sender<Outcome<StoreAnswer>>,
     ) {
         let outcomes = outcomes.clone();
-        self.store().submit(Wall(7_000_000), request, move |outcome| {
+        self.store().submit(self.wall, request, move |outcome| {
             outcomes.send(outcome).unwrap();
         });
     }

@@ -3,12 +3,17 @@
 use std::ops::RangeInclusive;
 
 use fjall::Slice;
-use hubbub_chat::ids::{ChannelId, DeviceId, MessageId, OperationId, UserId};
+use hubbub_chat::{
+    ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
+    time::Wall,
+};
 
 /// Bytes of a number.
 const NUMBER: usize = 8;
 /// Bytes of a channel: its kind and two numbers.
 const CHANNEL: usize = 1 + 2 * NUMBER;
+/// Bytes of the longest key, that of a copy.
+const KEY_BYTES_MAX: usize = NUMBER + CHANNEL + NUMBER;
 
 const DIRECT: u8 = 0;
 const GROUP: u8 = 1;
@@ -39,18 +44,46 @@ pub(super) fn inbox(user: UserId, channel: ChannelId, message_id: MessageId) -> 
     ])
 }
 
-/// A user's copies from `first` on, in one channel.
-pub(super) fn inbox_from(
+/// A user's copies `first` to `last`, in one channel.
+pub(super) fn inbox_range(
     user: UserId,
     channel: ChannelId,
     first: MessageId,
+    last: MessageId,
 ) -> RangeInclusive<Slice> {
-    inbox(user, channel, first)..=inbox(user, channel, MessageId(u64::MAX))
+    inbox(user, channel, first)..=inbox(user, channel, last)
+}
+
+/// Whose copy an inbox row is.
+pub(super) fn read_inbox_user(key: &[u8]) -> Option<UserId> {
+    Some(UserId(read_number(key.get(..NUMBER)?)?))
 }
 
 /// The place that an inbox row is a copy of.
 pub(super) fn read_inbox(key: &[u8]) -> Option<(ChannelId, MessageId)> {
     read_log(key.get(NUMBER..)?)
+}
+
+/// The id at the end of a key of the log or of an inbox.
+pub(super) fn read_message_id(key: &[u8]) -> Option<MessageId> {
+    let (_, message_id) = key.split_at_checked(key.len().checked_sub(NUMBER)?)?;
+    Some(MessageId(read_number(message_id)?))
+}
+
+/// The first key behind the stretch of the log or of an inbox that this key is in.
+pub(super) fn behind_stretch(key: &[u8]) -> Slice {
+    let stretch = &key[..key.len().saturating_sub(NUMBER)];
+    Slice::from([stretch, &number(u64::MAX), &[0]].concat())
+}
+
+/// Everything from this key on.
+pub(super) fn from(first: Slice) -> RangeInclusive<Slice> {
+    first..=Slice::from([u8::MAX; KEY_BYTES_MAX + 1])
+}
+
+/// The first key behind this one.
+pub(super) fn behind(key: &[u8]) -> Slice {
+    Slice::from([key, &[0]].concat())
 }
 
 pub(super) fn channel(channel: ChannelId) -> Slice {
@@ -78,6 +111,22 @@ pub(super) fn user(user: UserId) -> Slice {
 
 pub(super) fn device(device: DeviceId) -> Slice {
     Slice::from(number(device.0))
+}
+
+/// When something is due that is owed to a user in a channel.
+pub(super) fn due(due: Wall, user: UserId, channel: ChannelId) -> Slice {
+    join::<{ 2 * NUMBER + CHANNEL }>(&[&number(due.0), &number(user.0), &channel_bytes(channel)])
+}
+
+pub(super) fn read_due(key: &[u8]) -> Option<(UserId, ChannelId)> {
+    let owed = key.get(NUMBER..)?;
+    let (user, channel) = owed.split_at_checked(NUMBER)?;
+    Some((UserId(read_number(user)?), read_channel(channel)?))
+}
+
+/// The last key that is due at this time.
+pub(super) fn due_until(due: Wall) -> Slice {
+    join::<{ 2 * NUMBER + CHANNEL }>(&[&number(due.0), &[u8::MAX; NUMBER + CHANNEL]])
 }
 
 fn owner_bytes(owner: u64, channel: &[u8; CHANNEL]) -> Slice {
@@ -165,6 +214,40 @@ mod tests {
             let copy = inbox(UserId(7), channel, MessageId(9));
             assert_eq!(read_inbox(&copy), Some((channel, MessageId(9))));
         }
+    }
+
+    #[test]
+    fn what_is_due_sorts_by_time_then_user_then_channel() {
+        let mut rows: Vec<_> = channels()
+            .into_iter()
+            .flat_map(|channel| [0, 1, 256].map(|number| (Wall(number), channel)))
+            .flat_map(|(at, channel)| [0, 1, 256].map(|user| (at, UserId(user), channel)))
+            .collect();
+        let key = |(at, user, channel): &(Wall, UserId, ChannelId)| due(*at, *user, *channel);
+        let mut keys: Vec<Slice> = rows.iter().map(key).collect();
+        keys.sort();
+        rows.sort();
+        assert_eq!(keys, rows.iter().map(key).collect::<Vec<_>>());
+        let (at, user, channel) = rows[7];
+        assert_eq!(read_due(&due(at, user, channel)), Some((user, channel)));
+        let is_due = |row: &&(Wall, UserId, ChannelId)| key(row) <= due_until(Wall(1));
+        assert!(rows.iter().filter(is_due).all(|(at, ..)| *at <= Wall(1)));
+        assert_eq!(rows.iter().filter(is_due).count(), rows.len() * 2 / 3);
+    }
+
+    #[test]
+    fn behind_a_stretch_comes_the_next_one() {
+        let [one, next] = [ChannelId::group(UserId(1), 1), ChannelId::group(UserId(1), 2)];
+        for id in [0, 7, u64::MAX].map(MessageId) {
+            let behind = behind_stretch(&log(one, id));
+            assert!(log(one, MessageId(u64::MAX)) < behind && behind < log(next, MessageId(0)));
+            assert_eq!(read_message_id(&log(one, id)), Some(id));
+            let behind = behind_stretch(&inbox(UserId(3), one, id));
+            assert!(inbox(UserId(3), one, MessageId(u64::MAX)) < behind);
+            assert!(behind < inbox(UserId(3), next, MessageId(0)));
+            assert!(from(behind).contains(&inbox(UserId(u64::MAX), next, id)));
+        }
+        assert_eq!(read_inbox_user(&inbox(UserId(3), one, MessageId(9))), Some(UserId(3)));
     }
 
     #[test]

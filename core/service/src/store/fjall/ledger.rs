@@ -7,7 +7,7 @@ use hubbub_chat::{
     time::Wall,
 };
 
-use super::{FjallConfig, state::State, tables::Tables, view::View};
+use super::{FjallConfig, state::State, sweep::Sweep, tables::Tables, view::View};
 use crate::store::{
     Row, StoreError,
     group_commit::{Journal, Ledger},
@@ -33,13 +33,14 @@ impl FjallLedger {
         rules: StoreRules,
         config: FjallConfig,
     ) -> Result<Self, StoreError> {
-        let tables = Tables::open(&path, rules.fanout, config.block_cache_bytes)?;
+        let tables = Tables::open(&path, &rules, config.block_cache_bytes)?;
         let journal: Box<dyn Journal> = Box::new(tables.journal());
         let journal = match &config.journal {
             Some(wrap) => wrap(journal),
             None => journal,
         };
-        let state = State::new(rules, View::new(tables), config.cache_rows_max);
+        let sweep = Sweep::new(config.sweep_stretches_max);
+        let state = State::new(rules, View::new(tables), config.cache_rows_max, sweep);
         Ok(Self { path, config, state, journal })
     }
 }
@@ -49,11 +50,20 @@ impl Ledger for FjallLedger {
     type Answer = StoreAnswer;
 
     fn is_read(work: &Work) -> bool {
-        matches!(work.request, StoreRequest::Sync(_) | StoreRequest::Heads { .. })
+        // What a read removes or renews on its way, the next one does as well.
+        matches!(
+            work.request,
+            StoreRequest::Sync(_) | StoreRequest::Heads { .. } | StoreRequest::ReadActivity(_)
+        )
     }
 
     fn apply(&mut self, work: Work) -> Result<StoreAnswer, StoreError> {
-        self.state.handle(work.wall, work.request)
+        let is_read = Self::is_read(&work);
+        let answer = self.state.handle(work.wall, work.request)?;
+        if !is_read {
+            self.state.sweep(work.wall);
+        }
+        Ok(answer)
     }
 
     fn pending_rows(&self) -> usize {

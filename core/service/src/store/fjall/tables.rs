@@ -3,13 +3,13 @@
 use std::{ops::RangeInclusive, path::Path};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
-use hubbub_chat::design::Fanout;
+use hubbub_chat::ports::store::StoreRules;
 
 use super::values::{self, FormatRow};
 use crate::store::{Row, StoreError, Table, group_commit::Journal};
 
 /// Raised whenever a key or a value is laid out otherwise.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// How the journal reaches the disk: with `fdatasync`. Anything less leaves it to the operating
 /// system, and an answer would be a promise that a power cut breaks.
@@ -34,10 +34,10 @@ impl Tables {
     /// Opens the folder, or makes it.
     ///
     /// # Errors
-    /// When it is in use, of another format, of another fanout, or cannot be read.
+    /// When it is in use, of another format, fanout or kind of ids, or cannot be read.
     pub(super) fn open(
         path: &Path,
-        fanout: Fanout,
+        rules: &StoreRules,
         block_cache_bytes: u64,
     ) -> Result<Self, StoreError> {
         let builder = Database::builder(path).cache_size(block_cache_bytes);
@@ -50,7 +50,7 @@ impl Tables {
             .map(|table| database.keyspace(table.name(), KeyspaceCreateOptions::default))
             .collect::<Result<Vec<_>, _>>()?;
         let tables = Self { database, keyspaces };
-        tables.check_format(path, fanout)?;
+        tables.check_format(path, rules)?;
         Ok(tables)
     }
 
@@ -70,13 +70,13 @@ impl Tables {
         &self.keyspaces[table.index()]
     }
 
-    fn check_format(&self, path: &Path, fanout: Fanout) -> Result<(), StoreError> {
+    fn check_format(&self, path: &Path, rules: &StoreRules) -> Result<(), StoreError> {
         let path = || path.to_owned();
         let Some(bytes) = self.get(Table::Meta, FORMAT_KEY)? else {
             if self.keyspaces.iter().any(|keyspace| keyspace.first_key_value().is_some()) {
                 return Err(StoreError::NoFormat { path: path() });
             }
-            return self.write_format(fanout);
+            return self.write_format(rules);
         };
         let version = postcard::take_from_bytes::<u32>(&bytes).map(|(version, _)| version);
         let found = version.map_err(|error| values::damaged(Table::Meta, &error))?;
@@ -84,15 +84,19 @@ impl Tables {
             return Err(StoreError::OtherFormat { path: path(), found, expected: FORMAT });
         }
         let row: FormatRow = values::decode(Table::Meta, &bytes)?;
-        if row.fanout != fanout {
-            let (found, wanted) = (row.fanout, fanout);
+        if row.fanout != rules.fanout {
+            let (found, wanted) = (row.fanout, rules.fanout);
             return Err(StoreError::OtherFanout { path: path(), found, wanted });
+        }
+        if row.ids != rules.ids {
+            let (found, wanted) = (row.ids, rules.ids);
+            return Err(StoreError::OtherIds { path: path(), found, wanted });
         }
         Ok(())
     }
 
-    fn write_format(&self, fanout: Fanout) -> Result<(), StoreError> {
-        let row = FormatRow { version: FORMAT, fanout };
+    fn write_format(&self, rules: &StoreRules) -> Result<(), StoreError> {
+        let row = FormatRow { version: FORMAT, fanout: rules.fanout, ids: rules.ids };
         let value = Some(values::encode(Table::Meta, &row)?);
         let mut journal = self.journal();
         journal.commit(vec![Row { table: Table::Meta, key: Slice::from(FORMAT_KEY), value }])?;

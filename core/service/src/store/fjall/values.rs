@@ -7,11 +7,12 @@ use std::{
 
 use fjall::Slice;
 use hubbub_chat::{
-    design::Fanout,
+    design::{Fanout, Ids},
     entry::{Content, Entry},
     frame::ChangeRefusal,
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
     ports::store::ChannelState,
+    time::Wall,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -22,6 +23,7 @@ use crate::store::{StoreError, Table};
 pub(super) struct FormatRow {
     pub(super) version: u32,
     pub(super) fanout: Fanout,
+    pub(super) ids: Ids,
 }
 
 /// An entry without its place, which is the key.
@@ -38,8 +40,8 @@ struct EntryRow {
 /// was a member of.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct ReaderRow {
-    /// Copies up to here are gone: every device of the user has read this far, or there were more
-    /// than `inbox_rows_max`.
+    /// Copies up to here are gone: every device of the user has read this far, they were at the end
+    /// of their time, or there were more than `inbox_rows_max`.
     pub(super) floor: MessageId,
     /// Logged-in devices only.
     pub(super) cursors: BTreeMap<DeviceId, MessageId>,
@@ -69,12 +71,39 @@ pub(super) struct OperationRow {
 pub(super) struct DeviceRow {
     pub(super) user: UserId,
     pub(super) is_live: bool,
+    /// Its last sign of life, or one shortly before.
+    pub(super) seen: Wall,
 }
 
 /// A user and their devices that are logged in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct UserRow {
     pub(super) devices: BTreeSet<DeviceId>,
+    pub(super) tokens: BTreeMap<DeviceId, String>,
+}
+
+/// What was removed from a log.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct TruncationRow {
+    /// Everything up to here counts as gone.
+    pub(super) truncated: MessageId,
+}
+
+/// What is owed to a user in one channel, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwedRow {
+    pub(super) stretches: Vec<Stretch>,
+}
+
+/// Messages that are owed together; one, mostly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stretch {
+    /// When the first of them is due.
+    pub(super) due: Wall,
+    /// The newest of them.
+    pub(super) up_to: MessageId,
+    /// Whether they are pushed though a device has them.
+    pub(super) at_once: bool,
 }
 
 pub(super) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Slice, StoreError> {
@@ -103,6 +132,15 @@ pub(super) fn decode_entry(
     let (channel, message_id) = place.ok_or_else(|| damaged(table, &"a key is no place"))?;
     let EntryRow { user, device, number, accepted_at_ms, content } = decode(table, bytes)?;
     Ok(Arc::new(Entry { channel, message_id, user, device, number, accepted_at_ms, content }))
+}
+
+/// When the entry of a row was accepted.
+pub(super) fn decode_accepted_at(table: Table, bytes: &[u8]) -> Result<u64, StoreError> {
+    /// As an [`EntryRow`] begins.
+    type Head = (UserId, DeviceId, u64, u64);
+    let head = postcard::take_from_bytes::<Head>(bytes).map_err(|error| damaged(table, &error))?;
+    let (_, _, _, accepted_at_ms) = head.0;
+    Ok(accepted_at_ms)
 }
 
 /// A group's state as a row of `Table::Groups` keeps it: as of the last change of membership.
@@ -158,6 +196,7 @@ mod tests {
         let place = Some((entry.channel, entry.message_id));
         let bytes = encode_entry(&entry).unwrap();
         assert_eq!(decode_entry(Table::Log, place, &bytes).unwrap(), entry);
+        assert_eq!(decode_accepted_at(Table::Log, &bytes).unwrap(), entry.accepted_at_ms);
         let damaged = decode_entry(Table::Log, place, &bytes[..3]).unwrap_err();
         assert!(damaged.to_string().contains("the table log is damaged"), "{damaged}");
     }

@@ -2,6 +2,7 @@
 //! before it did.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, btree_map},
     iter::Peekable,
     mem,
@@ -48,19 +49,19 @@ impl View {
     /// The rows with these keys, in order.
     pub(super) fn scan(&self, table: Table, keys: RangeInclusive<Slice>) -> Scan<'_> {
         let waiting = self.waiting[table.index()].range(keys.clone()).peekable();
-        let read: fn(Guard) -> Result<KvPair, fjall::Error> = Guard::into_inner;
-        Scan { disk: self.tables.range(table, keys).map(read).peekable(), waiting }
+        let disk = self.tables.range(table, keys).map(READ).peekable();
+        Merged { disk, waiting, disk_first: Ordering::Less }
     }
 
-    /// The last key of a range in a table of which no row is ever removed.
-    pub(super) fn last_key(
+    /// The rows with these keys, the last one first.
+    pub(super) fn scan_back(
         &self,
         table: Table,
         keys: RangeInclusive<Slice>,
-    ) -> Result<Option<Slice>, StoreError> {
-        let waiting = self.waiting[table.index()].range(keys.clone()).next_back();
-        let on_disk = self.tables.range(table, keys).next_back().map(Guard::key).transpose()?;
-        Ok(on_disk.max(waiting.map(|(key, _)| key.clone())))
+    ) -> impl Iterator<Item = Result<KvPair, StoreError>> + '_ {
+        let waiting = self.waiting[table.index()].range(keys.clone()).rev().peekable();
+        let disk = self.tables.range(table, keys).map(READ).rev().peekable();
+        Merged { disk, waiting, disk_first: Ordering::Greater }
     }
 
     pub(super) fn put(&mut self, table: Table, key: Slice, value: Slice) {
@@ -102,25 +103,39 @@ impl View {
     }
 }
 
-type Disk = std::iter::Map<fjall::Iter, fn(Guard) -> Result<KvPair, fjall::Error>>;
+type Read = fn(Guard) -> Result<KvPair, fjall::Error>;
 
-/// Two ordered sequences of rows merged; the waiting row wins.
-pub(super) struct Scan<'a> {
-    disk: Peekable<Disk>,
-    waiting: Peekable<btree_map::Range<'a, Slice, Option<Slice>>>,
+const READ: Read = Guard::into_inner;
+
+/// The rows of a range, from disk and of the running batch.
+pub(super) type Scan<'a> =
+    Merged<std::iter::Map<fjall::Iter, Read>, btree_map::Range<'a, Slice, Option<Slice>>>;
+
+/// Two sequences of rows in the same order, merged; the waiting row wins.
+pub(super) struct Merged<D: Iterator, W: Iterator> {
+    disk: Peekable<D>,
+    waiting: Peekable<W>,
+    /// How a key on disk compares with one that waits when it comes before it.
+    disk_first: Ordering,
 }
 
-impl Iterator for Scan<'_> {
+impl<'a, D, W> Iterator for Merged<D, W>
+where
+    D: Iterator<Item = Result<KvPair, fjall::Error>>,
+    W: Iterator<Item = (&'a Slice, &'a Option<Slice>)>,
+{
     type Item = Result<KvPair, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let waiting_first = match (self.disk.peek(), self.waiting.peek()) {
+            let is_waiting_next = match (self.disk.peek(), self.waiting.peek()) {
                 (_, None) | (Some(Err(_)), _) => false,
                 (None, Some(_)) => true,
-                (Some(Ok((on_disk, _))), Some((waiting, _))) => on_disk >= *waiting,
+                (Some(Ok((on_disk, _))), Some((waiting, _))) => {
+                    on_disk.cmp(*waiting) != self.disk_first
+                }
             };
-            if !waiting_first {
+            if !is_waiting_next {
                 return self.disk.next().map(|row| Ok(row?));
             }
             let (key, value) = self.waiting.next()?;
@@ -134,7 +149,7 @@ impl Iterator for Scan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use hubbub_chat::design::Fanout;
+    use hubbub_chat::{design::Design, ports::store::StoreRules};
 
     use super::*;
     use crate::store::group_commit::Journal;
@@ -156,7 +171,8 @@ mod tests {
     #[test]
     fn a_scan_merges_the_disk_with_the_rows_that_wait() {
         let folder = tempfile::tempdir().unwrap();
-        let tables = Tables::open(folder.path(), Fanout::Inbox, 1 << 20).unwrap();
+        let rules = StoreRules::from(&Design::default());
+        let tables = Tables::open(folder.path(), &rules, 1 << 20).unwrap();
         let mut journal = tables.journal();
         let mut view = View::new(tables);
         put_all(&mut view, &[("b", "1"), ("d", "1"), ("f", "1"), ("h", "1")]);
@@ -171,8 +187,9 @@ mod tests {
         assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");
         assert_eq!(keys(&view, "b", "f"), "b1 d2 e2");
         assert_eq!(view.get(Table::Users, b"f").unwrap(), None);
-        let last = |last: &str| view.last_key(Table::Users, slice("a")..=slice(last)).unwrap();
-        assert_eq!([last("c"), last("z")], [Some(slice("b")), Some(slice("i"))]);
+        let back = view.scan_back(Table::Users, slice("b")..=slice("h"));
+        let back: Vec<_> = back.map(|row| row.unwrap().0).collect();
+        assert_eq!(back, ["h", "e", "d", "b"].map(slice));
         journal.commit(view.take_rows()).unwrap();
         assert_eq!(keys(&view, "a", "z"), "a2 b1 d2 e2 h1 i2");
     }

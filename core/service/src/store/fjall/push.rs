@@ -1,0 +1,328 @@
+//! What is owed to users as pushes, and when it is due.
+
+use std::{mem, ops::RangeInclusive};
+
+use fjall::Slice;
+use hubbub_chat::{
+    design::PushWhen,
+    entry::Entry,
+    ids::{ChannelId, DeviceId, MessageId, UserId},
+    ports::{push::PushRow, store::StoreAnswer},
+    time::{Wall, nanoseconds},
+};
+
+use super::{
+    keys,
+    state::State,
+    values::{self, OwedRow, ReaderRow, Stretch},
+};
+use crate::store::{StoreError, Table};
+
+/// Stretches of owed messages that a row tells apart, as in the model. With more, the last one
+/// grows.
+const STRETCHES_MAX: usize = 32;
+
+/// There once a token was written, ever: without it nobody can be owed anything, and no append looks
+/// for what its recipients want.
+const TOKENS_KEY: &[u8] = b"tokens";
+
+/// What is remembered of pushes, besides the rows.
+#[derive(Default)]
+pub(super) struct Pushes {
+    /// Whether there ever was a token, once that was looked up.
+    has_tokens: Option<bool>,
+    /// Nothing is due below this key. Without it, each look for what is due would pass all rows that
+    /// were settled since the last compaction.
+    first_due: Option<Slice>,
+}
+
+impl OwedRow {
+    fn add(&mut self, stretch: Stretch) {
+        let is_full = self.stretches.len() >= STRETCHES_MAX;
+        match self.stretches.last_mut().filter(|_| is_full) {
+            None => self.stretches.push(stretch),
+            Some(last) => {
+                last.due = last.due.min(stretch.due);
+                last.up_to = last.up_to.max(stretch.up_to);
+                last.at_once |= stretch.at_once;
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Wall> {
+        self.stretches.iter().map(|stretch| stretch.due).min()
+    }
+
+    fn newest(&self) -> MessageId {
+        self.stretches.iter().map(|stretch| stretch.up_to).max().unwrap_or_default()
+    }
+}
+
+impl State {
+    /// A message is owed to everybody in its audience but the author, who can be reached and wants
+    /// to be. Changes of membership are not pushed.
+    pub(super) fn owe(
+        &mut self,
+        wall: Wall,
+        entry: &Entry,
+        audience: &[UserId],
+        is_late: bool,
+    ) -> Result<(), StoreError> {
+        let is_owed = self.rules.push_when == PushWhen::NotReceived && entry.content.is_text();
+        if !is_owed || !self.has_tokens()? {
+            return Ok(());
+        }
+        let Entry { channel, message_id, user: author, .. } = *entry;
+        let due = Wall(wall.0.saturating_add(nanoseconds(self.rules.push_grace)));
+        let stretch = Stretch { due, up_to: message_id, at_once: false };
+        for user in audience.iter().copied().filter(|user| *user != author) {
+            if self.wants_push(user, channel)?
+                && self.has_live_token(wall, user)?
+                && !(is_late && self.has_passed(user, channel, message_id)?)
+            {
+                self.change_owed(user, channel, |owed| owed.add(stretch))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn push_now(
+        &mut self,
+        wall: Wall,
+        channel: ChannelId,
+        message_id: MessageId,
+        users: &[UserId],
+    ) -> Result<StoreAnswer, StoreError> {
+        let stretch = Stretch { due: wall, up_to: message_id, at_once: true };
+        for user in users.iter().copied() {
+            let row = self.channel(channel)?.as_ref();
+            let is_visible = row.is_some_and(|row| row.state.is_visible(user, message_id));
+            if is_visible && self.wants_push(user, channel)? {
+                self.change_owed(user, channel, |owed| owed.add(stretch))?;
+            }
+        }
+        Ok(StoreAnswer::Done)
+    }
+
+    /// A device of the user has everything up to here.
+    pub(super) fn pass_owed(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        to: MessageId,
+    ) -> Result<(), StoreError> {
+        self.settle(user, channel, |stretch| stretch.up_to <= to && !stretch.at_once)
+    }
+
+    pub(super) fn settle_push(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        up_to: MessageId,
+    ) -> Result<StoreAnswer, StoreError> {
+        self.settle(user, channel, |stretch| stretch.up_to <= up_to)?;
+        Ok(StoreAnswer::Done)
+    }
+
+    /// What is due stays until it is settled, so a notifier that takes over finds it again.
+    pub(super) fn push_due(
+        &mut self,
+        wall: Wall,
+        rows_max: u32,
+    ) -> Result<StoreAnswer, StoreError> {
+        let mut rows = Vec::new();
+        let last = keys::due_until(wall);
+        let mut next = self.pushes.first_due.clone().unwrap_or_default();
+        let mut is_first = true;
+        while rows.len() < rows_max as usize && next <= last {
+            let found = self.first_key(Table::Due, next..=last.clone())?;
+            if mem::take(&mut is_first) {
+                self.pushes.first_due = Some(found.clone().unwrap_or_else(|| keys::behind(&last)));
+            }
+            let Some(key) = found else { break };
+            next = keys::behind(&key);
+            let owed = keys::read_due(&key);
+            let (user, channel) =
+                owed.ok_or_else(|| values::damaged(Table::Due, &"a key names nothing"))?;
+            self.expire_devices(wall, user)?;
+            let up_to = self.owed(user, channel)?.newest();
+            if let Some(row) = self.user(user)?.as_ref().filter(|_| !up_to.is_zero()) {
+                let tokens = row.tokens.iter();
+                let tokens = tokens.map(|(device, token)| (*device, token.clone())).collect();
+                rows.push(PushRow { user, channel, up_to, tokens });
+            }
+        }
+        Ok(StoreAnswer::PushDue(rows))
+    }
+
+    /// A device that is not logged in as this user's gets no token.
+    pub(super) fn write_token(
+        &mut self,
+        wall: Wall,
+        user: UserId,
+        device: DeviceId,
+        token: Option<String>,
+    ) -> Result<StoreAnswer, StoreError> {
+        self.expire_devices(wall, user)?;
+        let known = self.user(user)?.clone();
+        let Some(mut row) = known.filter(|row| row.devices.contains(&device)) else {
+            return Ok(StoreAnswer::Done);
+        };
+        let Some(token) = token else {
+            self.drop_token(user, device)?;
+            return Ok(StoreAnswer::Done);
+        };
+        row.tokens.insert(device, token);
+        self.write_user(user, row)?;
+        if !self.has_tokens()? {
+            self.view.put(Table::Meta, Slice::from(TOKENS_KEY), Slice::from(TOKENS_KEY));
+            self.pushes.has_tokens = Some(true);
+        }
+        Ok(StoreAnswer::Done)
+    }
+
+    /// With the last token goes what is owed: there is nowhere to send it.
+    pub(super) fn drop_token(&mut self, user: UserId, device: DeviceId) -> Result<(), StoreError> {
+        let known = self.user(user)?.as_ref().filter(|row| row.tokens.contains_key(&device));
+        let Some(mut row) = known.cloned() else { return Ok(()) };
+        row.tokens.remove(&device);
+        let is_last = row.tokens.is_empty();
+        self.write_user(user, row)?;
+        if !is_last {
+            return Ok(());
+        }
+        let rows = self.view.scan(Table::Owed, keys::owner_channels(user.0));
+        let keys = rows.map(|row| Ok(row?.0)).collect::<Result<Vec<_>, StoreError>>()?;
+        for key in keys {
+            let channel = keys::read_owner_channel(&key);
+            let channel =
+                channel.ok_or_else(|| values::damaged(Table::Owed, &"a key names no channel"))?;
+            self.settle(user, channel, |_| true)?;
+        }
+        Ok(())
+    }
+
+    /// What is owed in a channel goes when it is muted. Only a member can mute.
+    pub(super) fn mute(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        muted: bool,
+    ) -> Result<StoreAnswer, StoreError> {
+        let key = keys::owner_channel(user.0, channel);
+        let is_muted = self.view.get(Table::Mutes, &key)?.is_some();
+        if !muted {
+            if is_muted {
+                self.view.remove(Table::Mutes, key);
+            }
+        } else if self.user(user)?.is_some() && self.membership(user, channel)?.is_some() {
+            if !is_muted {
+                self.view.put(Table::Mutes, key, Slice::default());
+            }
+            self.settle(user, channel, |_| true)?;
+        }
+        Ok(StoreAnswer::Done)
+    }
+
+    fn settle(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        is_settled: impl Fn(&Stretch) -> bool,
+    ) -> Result<(), StoreError> {
+        if !self.has_tokens()? || !self.owed(user, channel)?.stretches.iter().any(&is_settled) {
+            return Ok(());
+        }
+        self.change_owed(user, channel, |owed| {
+            owed.stretches.retain(|stretch| !is_settled(stretch));
+        })
+    }
+
+    fn change_owed(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        change: impl FnOnce(&mut OwedRow),
+    ) -> Result<(), StoreError> {
+        let owed = self.owed(user, channel)?;
+        let before = owed.due();
+        change(owed);
+        let after = owed.due();
+        let key = keys::owner_channel(user.0, channel);
+        match after {
+            Some(_) => {
+                let row = values::encode(Table::Owed, owed)?;
+                self.view.put(Table::Owed, key, row);
+            }
+            None => self.view.remove(Table::Owed, key),
+        }
+        if before == after {
+            return Ok(());
+        }
+        if let Some(at) = before {
+            self.view.remove(Table::Due, keys::due(at, user, channel));
+        }
+        if let Some(at) = after {
+            let key = keys::due(at, user, channel);
+            let first = &mut self.pushes.first_due;
+            *first = first.take().map(|first| first.min(key.clone()));
+            self.view.put(Table::Due, key, Slice::default());
+        }
+        Ok(())
+    }
+
+    fn owed(&mut self, user: UserId, channel: ChannelId) -> Result<&mut OwedRow, StoreError> {
+        let Self { owed, view, .. } = self;
+        let key = keys::owner_channel(user.0, channel);
+        owed.get_or_load((user, channel), || Ok(view.read(Table::Owed, &key)?.unwrap_or_default()))
+    }
+
+    /// Whether pushes for this channel have anywhere to go.
+    fn wants_push(&mut self, user: UserId, channel: ChannelId) -> Result<bool, StoreError> {
+        if self.user(user)?.as_ref().is_none_or(|row| row.tokens.is_empty()) {
+            return Ok(false);
+        }
+        let key = keys::owner_channel(user.0, channel);
+        Ok(self.view.get(Table::Mutes, &key)?.is_none())
+    }
+
+    fn has_live_token(&mut self, wall: Wall, user: UserId) -> Result<bool, StoreError> {
+        let tokens = self.user(user)?.iter().flat_map(|row| row.tokens.keys());
+        let devices: Vec<DeviceId> = tokens.copied().collect();
+        for device in devices {
+            if !self.is_expired(wall, device)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether one of the user's devices has a message that comes late.
+    fn has_passed(
+        &mut self,
+        user: UserId,
+        channel: ChannelId,
+        message_id: MessageId,
+    ) -> Result<bool, StoreError> {
+        let key = keys::owner_channel(user.0, channel);
+        let reader: ReaderRow = self.view.read(Table::Readers, &key)?.unwrap_or_default();
+        Ok(reader.cursors.values().any(|cursor| *cursor >= message_id))
+    }
+
+    fn has_tokens(&mut self) -> Result<bool, StoreError> {
+        if let Some(known) = self.pushes.has_tokens {
+            return Ok(known);
+        }
+        let known = self.view.get(Table::Meta, TOKENS_KEY)?.is_some();
+        self.pushes.has_tokens = Some(known);
+        Ok(known)
+    }
+
+    fn first_key(
+        &self,
+        table: Table,
+        keys: RangeInclusive<Slice>,
+    ) -> Result<Option<Slice>, StoreError> {
+        Ok(self.view.scan(table, keys).next().transpose()?.map(|(key, _)| key))
+    }
+}
