@@ -301,9 +301,13 @@ pub enum EventBody {
         name: String,
         /// Whether it is running.
         up: bool,
-        /// Whether its network works; at first it does.
+        /// Whether its network works; at first it does. For a device, whether what it sends arrives.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<bool>,
+        /// For a device: whether what is sent to it arrives, which a link may fail to do although it
+        /// works in the other direction; at first it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hears: Option<bool>,
         /// For a device: whether its user is logged in on it; at first they are.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         logged_in: Option<bool>,

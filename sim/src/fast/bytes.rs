@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn what_is_counted_is_the_length_of_the_text() {
-        let error = |reason: &str| ServerFrame::Error { field: "frame".into(), reason: reason.into() };
+        let error =
+            |reason: &str| ServerFrame::Error { field: "frame".into(), reason: reason.into() };
         for frame in [error(""), error("\"quoted\" and\nbroken \u{1f600} \u{7}")] {
             let text = serde_json::to_string(&frame).unwrap();
             assert_eq!(json_bytes(&frame), text.len() as u64, "{text}");

@@ -12,7 +12,7 @@ use hubbub_chat::{
     transport::{Call, CallBody, CallId, ClientInput, Lane as CallLane, PollAnswer},
 };
 
-use super::{Engine, Payload, bytes::json_bytes};
+use super::{Engine, Payload, bytes::json_bytes, links::Link};
 
 /// The connections of a device's two lanes.
 #[derive(Debug, Default)]
@@ -131,7 +131,7 @@ impl Engine<'_> {
     /// A device that has given a connection up on which something was lost has a network again, if
     /// nothing else is wrong with it.
     fn renew_link(&mut self, device: DeviceId) {
-        if self.devices.get(&device).is_some_and(|node| !node.link) {
+        if self.devices.get(&device).is_some_and(|node| node.link != Link::default()) {
             self.record_link(device);
         }
     }

@@ -102,6 +102,8 @@ enum Happening {
     /// The gateway gets a push of this notifier.
     Push(usize, Push),
     Fault(usize, bool),
+    /// Nothing of a fault that has ended is left.
+    FaultOver(usize),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,
@@ -112,25 +114,77 @@ enum Happening {
 /// What goes over the network.
 #[derive(Debug, Clone)]
 enum Payload {
-    Open { stream: u64, device: DeviceId },
+    Open {
+        stream: u64,
+        device: DeviceId,
+    },
     /// The stream is open; requests name its session by `number`.
-    Opened { stream: u64, number: u64 },
-    Refused { stream: u64 },
-    ToServer { stream: u64, frame: ClientFrame },
-    ToDevice { stream: u64, frame: ServerFrame, bytes: u64 },
-    CloseServer { stream: u64 },
-    CloseDevice { stream: u64 },
+    Opened {
+        stream: u64,
+        number: u64,
+    },
+    Refused {
+        stream: u64,
+    },
+    ToServer {
+        stream: u64,
+        frame: ClientFrame,
+    },
+    ToDevice {
+        stream: u64,
+        frame: ServerFrame,
+        bytes: u64,
+    },
+    CloseServer {
+        stream: u64,
+    },
+    CloseDevice {
+        stream: u64,
+    },
     /// A connection for calls, and that it is open.
-    Connect { stream: u64 },
-    Connected { stream: u64 },
-    Call { stream: u64, call: CallId, body: CallBody },
-    Reply { stream: u64, call: CallId, reply: Reply, bytes: u64 },
+    Connect {
+        stream: u64,
+    },
+    Connected {
+        stream: u64,
+    },
+    Call {
+        stream: u64,
+        call: CallId,
+        body: CallBody,
+    },
+    Reply {
+        stream: u64,
+        call: CallId,
+        reply: Reply,
+        bytes: u64,
+    },
     Ask(Ask),
-    Told { number: u64, device: DeviceId, assignment: Option<Assignment> },
-    Request { asker: Asker, id: RequestId, request: Request },
-    Answer { asker: Asker, id: RequestId, answer: Answer },
-    Peer { server: usize, frame: PeerFrame },
-    PushAnswer { notifier: usize, incarnation: u32, id: u64, answer: PushAnswer },
+    Told {
+        number: u64,
+        device: DeviceId,
+        assignment: Option<Assignment>,
+    },
+    Request {
+        asker: Asker,
+        id: RequestId,
+        request: Request,
+    },
+    Answer {
+        asker: Asker,
+        id: RequestId,
+        answer: Answer,
+    },
+    Peer {
+        server: usize,
+        frame: PeerFrame,
+    },
+    PushAnswer {
+        notifier: usize,
+        incarnation: u32,
+        id: u64,
+        answer: PushAnswer,
+    },
 }
 
 /// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
@@ -143,13 +197,13 @@ struct Stream {
     /// A message on it was lost, so nothing that follows in that direction arrives: there is no
     /// retransmission. Towards the server, and towards the device.
     wedged: [bool; 2],
-    /// A message on it was lost on the way, and not because either end is gone.
-    broken: bool,
+    /// The same, as far as messages were lost on the way and not because an end is gone.
+    broken: [bool; 2],
 }
 
 impl Stream {
     fn new(device: DeviceId, server: usize) -> Self {
-        Self { device, server, opened_by: None, wedged: [false; 2], broken: false }
+        Self { device, server, opened_by: None, wedged: [false; 2], broken: [false; 2] }
     }
 }
 
@@ -320,6 +374,7 @@ impl<'run> Engine<'run> {
             }
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
+            Happening::FaultOver(index) => self.fault_over(index),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -407,7 +462,7 @@ impl<'run> Engine<'run> {
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
                     stream.wedged[usize::from(!to_server)] = true;
-                    stream.broken = true;
+                    stream.broken[usize::from(!to_server)] = true;
                     self.record_link(device);
                 }
             }
@@ -417,8 +472,22 @@ impl<'run> Engine<'run> {
     /// What was held on a link goes out when nothing holds it any more.
     fn release(&mut self) {
         for (from, to, lane, payload) in std::mem::take(&mut self.held) {
-            self.transmit(from, to, lane, payload);
+            if self.is_still_sent(&payload) {
+                self.transmit(from, to, lane, payload);
+            }
         }
+    }
+
+    /// What a device has sent and the network holds is sent again until it arrives, as long as the
+    /// device is there to do so and nothing behind it was lost.
+    fn is_still_sent(&self, payload: &Payload) -> bool {
+        let (Payload::ToServer { stream, .. } | Payload::Call { stream, .. }) = payload else {
+            return true;
+        };
+        let state = self.streams.get(stream);
+        let node = state.and_then(|state| self.devices.get(&state.device));
+        let is_whole = state.is_some_and(|state| !state.wedged[0]);
+        is_whole && node.is_some_and(|node| node.uses(*stream))
     }
 
     fn heal(&mut self) {

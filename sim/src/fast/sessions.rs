@@ -74,7 +74,12 @@ impl Sessions {
 
 impl Engine<'_> {
     /// A stream has become a session of a chat server. Requests name it by what this returns.
-    pub(super) fn begin_stream_session(&mut self, index: usize, stream: u64, device: DeviceId) -> u64 {
+    pub(super) fn begin_stream_session(
+        &mut self,
+        index: usize,
+        stream: u64,
+        device: DeviceId,
+    ) -> u64 {
         let id = SessionId(stream);
         let number = session_number(u64::from(self.servers[index].incarnation), id);
         if self.setup.design.transport == Transport::HttpSend {

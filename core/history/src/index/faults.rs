@@ -23,7 +23,8 @@ pub struct Faults {
 
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
-    /// names devices or users is their own matter; what has a wrong clock or is drained still talks.
+    /// names devices or users is their own matter, unless messages were slow; what has a wrong clock
+    /// or is drained still talks. The death of the store's host is among them, that of others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -74,7 +75,11 @@ impl Faults {
     pub(super) fn finish(&mut self, end_ns: u64) {
         let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
         let of_servers = || self.strikes.iter().filter(|one| !one.names_devices());
-        let between = of_servers().filter(|one| one.cuts());
+        // The bounds of presence count on messages that take no time to speak of, and servers ask
+        // the store's host for the registry and for who is whose friend.
+        let slow = self.strikes.iter().filter(|one| one.kind == "latency");
+        let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
+        let between = between.chain(slow);
         let among = of_servers().filter(|one| one.cuts() || one.is_death());
         (self.between_servers, self.among_servers) =
             (united(between.map(span).collect()), united(among.map(span).collect()));
