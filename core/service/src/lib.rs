@@ -12,6 +12,7 @@ mod membership;
 pub mod net;
 pub mod password;
 pub mod presence;
+pub mod probe;
 mod role;
 pub mod rpc;
 pub mod socket;
