@@ -15,6 +15,7 @@ pub mod net;
 pub mod notify;
 pub mod password;
 pub mod presence;
+pub mod probe;
 mod role;
 pub mod rpc;
 pub mod socket;
