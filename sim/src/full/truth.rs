@@ -70,7 +70,14 @@ impl Recording {
         let up = self.is_up(device);
         let Some(truth) = self.devices.get(&device) else { return };
         let (name, link) = (format!("device-{device}"), Some(truth.link));
-        self.harness(EventBody::Truth { name, up, link, logged_in: None, capacity: None });
+        self.harness(EventBody::Truth {
+            name,
+            up,
+            link,
+            hears: None,
+            logged_in: None,
+            capacity: None,
+        });
     }
 
     /// Says whether a host is up.
@@ -80,6 +87,7 @@ impl Recording {
             name: self.hosts.name(host).to_owned(),
             up,
             link: None,
+            hears: None,
             logged_in: None,
             capacity: (up && is_chat).then_some(self.session_limit),
         };
