@@ -37,6 +37,11 @@ impl Scenario {
                 "there are no groups",
                 "add groups: `groups = { count = 4, size = [3, 8] }`",
             ),
+            ViolationName::Converged => (
+                has(|workload| workload.devices_per_user > 1.0),
+                "every user has one device",
+                "give some users several: `devices_per_user = 1.5` in [workload]",
+            ),
             ViolationName::Status => (
                 self.workload.as_ref().is_some_and(|workload| sees_statuses(workload, design)),
                 "nobody sees anybody's status",

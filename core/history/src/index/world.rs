@@ -290,7 +290,9 @@ impl Watch {
         life.working.extend(now.working_since.take().map(|since| Span::new(since, t_ns)));
         life.deaf.extend(now.deaf_since.take().map(|since| Span::new(since, t_ns)));
         if let (Some(since), Some(server)) = (now.attached_since.take(), &now.server) {
-            let span = Span::new(since, t_ns);
+            // Whoever comes back only to find that the session is over could say something first.
+            let until = if now.resumed { t_ns.max(since.saturating_add(1)) } else { t_ns };
+            let span = Span::new(since, until);
             let (server, resumed) = (server.clone(), now.resumed);
             life.attachments.push(Attachment { server, span, resumed });
             now.resumed = true;
