@@ -171,7 +171,6 @@ impl Engine<'_> {
         if !keep_alive {
             self.send_to_server(stream, Payload::CloseServer { stream });
         }
-        self.machine_events += 1;
         self.client_input(
             device,
             match reply {
@@ -193,7 +192,6 @@ impl Engine<'_> {
         let lane = node.transport.lanes.find(|connection| connection.stream == stream);
         let call = lane.and_then(Option::take).and_then(|connection| connection.call);
         if let Some(call) = call {
-            self.machine_events += 1;
             self.client_input(device, ClientInput::Failed(call));
             self.drain_device(device, None);
         }
