@@ -67,10 +67,10 @@ fn detached_share(setup: &Setup, history: &History) -> Option<f64> {
             EventBody::Session { device, attached: true, .. } => {
                 attached.insert(*device);
             }
-            EventBody::Session { device, attached: false, cause, .. } => {
-                if attached.remove(device) && *cause != SessionCause::Unreachable {
-                    lost.insert(*device);
-                }
+            EventBody::Session { device, attached: false, cause, .. }
+                if attached.remove(device) && *cause != SessionCause::Unreachable =>
+            {
+                lost.insert(*device);
             }
             // A device that stops says nothing of its connection.
             EventBody::Truth { name, up: false, .. } => {
