@@ -73,7 +73,7 @@ figures! {
     DetachedShare "detached_share" ""
         "Share of the devices that lost their connection by a fault, 0 to 1."
     LoginPeakPerS "login_peak_per_s" "/s"
-        "Most logins and reconnects within one second."
+        "Most logins and reconnects within one second, from the first fault on."
     Logins "logins" "logins"
         "Logins and reconnects."
     PlacementPeakShare "placement_peak_share" ""

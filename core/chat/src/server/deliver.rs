@@ -20,6 +20,7 @@ impl ChatServer {
     /// Delivers a new entry to everybody in its audience, or to those here alone (`hints = local`).
     pub(super) fn publish(&mut self, now: Now, entry: &Arc<Entry>, audience: Vec<UserId>) {
         self.deliver(now, entry, &audience);
+        self.push_by_presence(now, entry, &audience);
         if self.config.has_peers && self.config.design.hints == Hints::Routed {
             let server = self.config.server;
             let request = RoutingRequest::Lookup { server, users: audience };

@@ -94,7 +94,7 @@ impl HistoryFigures {
             lost: found("accepted-lost"),
             duplicates: found("duplicated"),
             unauthorised_receives: found("unauthorised"),
-            logins_per_second_max: storms::peak_per_second(&storms::logins(index)),
+            logins_per_second_max: storms::peak_per_second(&storms::logins_in_storms(index)),
             ..Self::default()
         };
         figures.count_presence(index);

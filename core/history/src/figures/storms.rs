@@ -18,8 +18,13 @@ pub fn login_times(history: &History) -> Vec<u64> {
     times
 }
 
-pub(super) fn logins(index: &Index<'_>) -> Vec<u64> {
-    login_times(index.history())
+/// The logins from the first fault on, if there is one: that all devices log in when a run begins is
+/// no storm.
+pub(super) fn logins_in_storms(index: &Index<'_>) -> Vec<u64> {
+    let events = index.history().events().iter();
+    let first = events.filter(|event| matches!(event.body, EventBody::Fault { .. })).next();
+    let from_ns = first.map_or(0, |event| event.t_ns);
+    login_times(index.history()).into_iter().filter(|t_ns| *t_ns >= from_ns).collect()
 }
 
 /// The most of several times, in order, that lie within one second; `None` for none.

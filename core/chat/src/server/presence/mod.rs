@@ -5,13 +5,14 @@
 
 mod beats;
 mod observe;
+mod pushes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{ChatServer, Timer, requests};
 use crate::{
-    ids::{DeviceId, ServerId, SessionId, UserId},
+    ids::{ChannelId, DeviceId, MessageId, ServerId, SessionId, UserId},
     ports::{
         Answer, Outcome, Request,
         presence::{PresenceAnswer, PresenceRequest},
@@ -90,6 +91,10 @@ pub(in crate::server) enum Pending {
     Watch(Option<SessionId>, Vec<UserId>),
     Unwatch(Vec<UserId>),
     Look(SessionId),
+    /// Who of a message's recipients is offline.
+    PushCheck(ChannelId, MessageId),
+    /// The store was told whom to push.
+    Pushed,
 }
 
 impl ChatServer {
@@ -148,11 +153,14 @@ impl ChatServer {
         let is_done = answer == Some(PresenceAnswer::Done);
         match pending {
             Pending::Beat(devices) if !is_done => self.repeat_beats(now, devices),
-            Pending::Beat(_) | Pending::Friends(_) => {}
+            Pending::Beat(_) | Pending::Friends(_) | Pending::Pushed => {}
             Pending::Logout(device) => self.settle_logout(now, device, is_done),
             Pending::Unwatch(users) => self.settle_unwatch(now, users),
             Pending::Watch(session, users) => self.settle_watch(now, session, users, answer),
             Pending::Look(session) => self.settle_look(session, answer),
+            Pending::PushCheck(channel, message_id) => {
+                self.settle_push_check(now, channel, message_id, answer);
+            }
         }
     }
 
