@@ -1,5 +1,6 @@
 //! Random requests to the model and to fjall side by side: every answer must be the same, in
-//! batches of any size, through restarts, with caches too small for what is asked.
+//! batches of any size, through restarts, with caches too small for what is asked, while the clock
+//! moves past every time of the rules.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod store_fixture;
@@ -10,195 +11,19 @@ use std::{
 };
 
 use hubbub_chat::{
-    design::Fanout,
+    design::{CursorScope, Fanout, Ids, PushWhen},
     entry::Entry,
-    frame::{Change, Cursors},
-    ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
-    ports::store::{
-        Append, ChangeRequest, ChannelState, CursorReport, StoreAnswer, StoreModel, StoreRequest,
-        Sync,
-    },
-    random::Random,
-    time::Wall,
+    ids::MessageId,
+    ports::store::{StoreAnswer, StoreModel, StoreRules},
 };
 use hubbub_service::store::FjallConfig;
 use store_fixture::*;
 
 const STEPS: usize = 6000;
-const USERS: u64 = 6;
-/// Ids of devices are drawn from here: nearly all are new, some are not.
-const DEVICES: u64 = 2000;
-
-/// Draws requests that are mostly sensible: it follows what was committed.
-struct Source {
-    random: Random,
-    channels: BTreeMap<ChannelId, ChannelState>,
-    /// The next number of each device under each membership.
-    numbers: BTreeMap<(DeviceId, ChannelId, MessageId), u64>,
-    operations: BTreeMap<(DeviceId, ChannelId), u64>,
-    devices: Vec<(UserId, DeviceId)>,
-}
-
-impl Source {
-    fn new(seed: u64) -> Self {
-        Self {
-            random: Random::new(seed),
-            channels: BTreeMap::new(),
-            numbers: BTreeMap::new(),
-            operations: BTreeMap::new(),
-            devices: Vec::new(),
-        }
-    }
-
-    fn one_in(&mut self, odds: u64) -> bool {
-        self.random.below(odds) == 0
-    }
-
-    fn user(&mut self) -> UserId {
-        UserId(1 + self.random.below(USERS))
-    }
-
-    fn other(&mut self, user: UserId) -> UserId {
-        UserId(1 + (user.0 + self.random.below(USERS - 1)) % USERS)
-    }
-
-    fn author(&mut self) -> (UserId, DeviceId) {
-        if self.devices.is_empty() || self.one_in(40) {
-            return (self.user(), DeviceId(self.random.below(DEVICES)));
-        }
-        // Mostly the newest ones, which nobody has forgotten.
-        let back = 1 + self.random.below(8.min(self.devices.len() as u64));
-        self.devices[self.devices.len() - back as usize]
-    }
-
-    fn channel(&mut self, user: UserId) -> ChannelId {
-        match self.random.below(3) {
-            0 => ChannelId::direct(user, self.other(user)),
-            1 => ChannelId::group(user, 1),
-            _ => ChannelId::group(UserId(1 + self.random.below(2)), 2),
-        }
-    }
-
-    fn membership(&mut self, user: UserId, channel: ChannelId) -> MessageId {
-        let known = self.channels.get(&channel).and_then(|state| state.membership(user));
-        if self.one_in(20) { MessageId(self.random.below(9)) } else { known.unwrap_or_default() }
-    }
-
-    fn request(&mut self) -> StoreRequest {
-        let (user, device) = self.author();
-        match self.random.below(100) {
-            0..2 => {
-                let device = DeviceId(self.random.below(DEVICES));
-                let user = self.user();
-                self.devices.push((user, device));
-                let device = (!self.one_in(10)).then_some(device);
-                StoreRequest::Register { user, device }
-            }
-            2 if self.one_in(4) => StoreRequest::Forget { device },
-            2..45 => self.append(user, device),
-            45..60 => self.change(user, device),
-            60..80 => self.sync(user, device),
-            80..95 => {
-                let count = 1 + self.random.below(4);
-                StoreRequest::Cursors((0..count).map(|_| self.report()).collect())
-            }
-            _ => {
-                let users = (0..2).map(|_| self.user()).collect();
-                let devices = (0..2).map(|_| self.author().1).collect();
-                StoreRequest::Heads { users, devices }
-            }
-        }
-    }
-
-    fn append(&mut self, user: UserId, device: DeviceId) -> StoreRequest {
-        let channel = self.channel(user);
-        let membership = self.membership(user, channel);
-        let next = self.numbers.entry((device, channel, membership)).or_insert(1);
-        let number = match self.random.below(10) {
-            0..6 => *next,
-            6 | 7 => next.saturating_sub(1 + self.random.below(3)).max(1),
-            8 => next.saturating_sub(self.random.below(12)).max(1),
-            _ => *next + self.random.below(4),
-        };
-        *next = (*next).max(number + 1);
-        let oldest_pending = if self.one_in(4) { 1 } else { number };
-        let body = if self.one_in(30) { "another body".into() } else { format!("{number}") };
-        StoreRequest::Append(Append {
-            given_id: MessageId::ZERO,
-            user,
-            device,
-            channel,
-            membership,
-            client_id: ClientId(number),
-            oldest_pending: ClientId(oldest_pending),
-            body: body.into(),
-        })
-    }
-
-    fn change(&mut self, user: UserId, device: DeviceId) -> StoreRequest {
-        let channel = self.channel(user);
-        let last = self.operations.entry((device, channel)).or_insert(0);
-        let operation = match self.random.below(8) {
-            0 => *last,
-            1 => last.saturating_sub(1),
-            _ => *last + 1,
-        };
-        *last = operation.max(*last);
-        let some = |source: &mut Self| {
-            let count = source.random.below(4);
-            (0..count).map(|_| source.user()).collect()
-        };
-        let change = match self.random.below(10) {
-            0..3 => Change::Create(some(self)),
-            3..5 => Change::Invite(some(self)),
-            5..7 => Change::Join,
-            7 => Change::Leave,
-            _ => Change::Remove(self.user()),
-        };
-        let operation = OperationId(operation);
-        StoreRequest::Change(ChangeRequest {
-            given_id: MessageId::ZERO,
-            user,
-            device,
-            channel,
-            operation,
-            change,
-        })
-    }
-
-    fn sync(&mut self, user: UserId, device: DeviceId) -> StoreRequest {
-        let mut cursors = Cursors::new();
-        for _ in 0..self.random.below(4) {
-            let channel = self.channel(user);
-            cursors.insert(channel, self.place(channel));
-        }
-        let entries_max = 1 + u32::try_from(self.random.below(30)).unwrap();
-        StoreRequest::Sync(Sync { newest: MessageId::ZERO, user, device, cursors, entries_max })
-    }
-
-    fn report(&mut self) -> CursorReport {
-        let (user, device) = self.author();
-        let channel = self.channel(user);
-        CursorReport { user, device, channel, message_id: self.place(channel) }
-    }
-
-    /// Mostly near the head, sometimes beyond it.
-    fn place(&mut self, channel: ChannelId) -> MessageId {
-        let head = self.channels.get(&channel).map_or(0, |state| state.head().0);
-        let back = if self.one_in(3) { head + 2 } else { 4 };
-        MessageId((head + 1).saturating_sub(self.random.below(back)))
-    }
-
-    fn committed(&mut self, entry: &Arc<Entry>) {
-        let channel = entry.channel;
-        let fresh = || ChannelState::new(channel);
-        self.channels.entry(channel).or_insert_with(fresh).apply(entry);
-    }
-}
 
 /// In how many ways the run was answered, so that a run which tests nothing fails.
-fn situation(answer: &StoreAnswer) -> String {
-    match answer {
+fn situations(answer: &StoreAnswer) -> Vec<String> {
+    vec![match answer {
         StoreAnswer::Done => "done".into(),
         StoreAnswer::Appended(appended) => format!("appended, repeat: {}", appended.repeat),
         StoreAnswer::AppendRefused(reason) => {
@@ -208,24 +33,29 @@ fn situation(answer: &StoreAnswer) -> String {
         StoreAnswer::ChangeRefused(reason) => {
             format!("change refused: {}", first_word(&format!("{reason:?}")))
         }
+        StoreAnswer::IdTaken => "id taken".into(),
         StoreAnswer::Page { ranges, more } => {
-            format!("page, empty: {}, more: {more}", ranges.is_empty())
+            let page = format!("page, empty: {}, more: {more}", ranges.is_empty());
+            if ranges.iter().any(|range| range.truncated > MessageId::ZERO) {
+                return vec![page, "page, truncated".into()];
+            }
+            page
         }
         StoreAnswer::UnknownDevice => "unknown device".into(),
-        StoreAnswer::IdTaken => "id taken".into(),
-        StoreAnswer::Activity(_) => "activity".into(),
-        StoreAnswer::PushDue(_) => "push due".into(),
+        StoreAnswer::Activity(rows) => format!("activity, empty: {}", rows.is_empty()),
+        StoreAnswer::PushDue(rows) => format!("push due, empty: {}", rows.is_empty()),
         StoreAnswer::Heads { logged_out, .. } => {
             format!("heads, logged out: {}", !logged_out.is_empty())
         }
-    }
+    }]
 }
 
 fn first_word(text: &str) -> String {
     text.chars().take_while(|letter| letter.is_alphanumeric()).collect()
 }
 
-const SITUATIONS: [&str; 21] = [
+const SITUATIONS: [&str; 26] = [
+    "activity, empty: false",
     "append refused: ClientIdReused",
     "append refused: Gap",
     "append refused: NotMember",
@@ -247,9 +77,25 @@ const SITUATIONS: [&str; 21] = [
     "heads, logged out: true",
     "page, empty: false, more: false",
     "page, empty: false, more: true",
+    "page, truncated",
+    "push due, empty: false",
+    "push due, empty: true",
+    "unknown device",
 ];
 
-fn compare(fanout: Fanout, seed: u64) {
+/// What removes rows that nobody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sweep {
+    /// Nothing, so that both stores have the same rows at any time; and the clock is wild.
+    Off,
+    /// Steps that a run has time for. Then the store on disk is ahead of the model, which must not
+    /// be seen.
+    On,
+}
+
+/// Runs both stores, and tells what came up how often.
+fn compare(rules: StoreRules, sweep: Sweep, seed: u64) -> BTreeMap<String, u32> {
+    let is_clock_wild = sweep == Sweep::Off && rules.ids != Ids::ChannelSequence;
     let observed = Arc::new(Mutex::new(Vec::new()));
     let observer = observed.clone();
     let config = FjallConfig {
@@ -258,30 +104,32 @@ fn compare(fanout: Fanout, seed: u64) {
         })),
         batch_max: 48,
         batch_rows_max: 100,
+        sweep_stretches_max: if sweep == Sweep::On { 3 } else { 0 },
         ..small_cache()
     };
-    let mut subject = Subject::new(fanout, config);
-    let mut model = StoreModel::new(rules(fanout));
-    let mut source = Source::new(seed);
+    let mut subject = Subject::with_rules(rules, config);
+    let mut model = StoreModel::new(rules);
+    let mut source = Source::new(seed, rules, is_clock_wild);
     let mut committed = Vec::new();
-    let mut situations = BTreeMap::<String, u32>::new();
+    let mut seen = BTreeMap::<String, u32>::new();
     let mut step = 0;
     while step < STEPS {
         let (sender, answers) = mpsc::channel();
         let mut expected = Vec::new();
-        for _ in 0..=source.random.below(64) {
+        for _ in 0..=source.below(64) {
             step += 1;
             let request = source.request();
+            subject.wall = source.wall;
             subject.submit(request.clone(), &sender);
-            let handled = model.handle(Wall(7_000_000), request.clone());
-            handled.committed.iter().for_each(|entry| source.committed(entry));
+            let handled = model.handle(source.wall, request.clone());
+            source.learn(&handled.answer, handled.committed.as_ref());
             committed.extend(handled.committed);
             expected.push((request, handled.answer));
         }
         for (request, answer) in expected {
             let found = known(answers.recv().unwrap());
             assert_eq!(found, answer, "seed {seed}, near step {step}: {request:?}");
-            *situations.entry(situation(&answer)).or_default() += 1;
+            situations(&answer).into_iter().for_each(|one| *seen.entry(one).or_default() += 1);
         }
         if source.one_in(30) {
             subject.reopen();
@@ -289,19 +137,71 @@ fn compare(fanout: Fanout, seed: u64) {
     }
     subject.close();
     assert_eq!(*observed.lock().unwrap(), committed);
-    assert_eq!(rows(&subject, "inbox"), model.inbox_rows());
-    assert_eq!(rows(&subject, "log"), model.entries().count());
-    for expected in SITUATIONS {
-        assert!(situations.contains_key(expected), "`{expected}` never came up: {situations:?}");
+    let found = ["inbox", "log"].map(|table| rows(&subject, table));
+    let kept = [model.inbox_rows(), model.entries().count()];
+    match sweep {
+        Sweep::Off => assert_eq!(found, kept),
+        Sweep::On => {
+            assert!(found[0] <= kept[0] && found[1] <= kept[1], "{found:?} of {kept:?}");
+        }
     }
+    assert!(committed.len() > 2 * kept[1], "most entries are gone: {kept:?}");
+    seen
+}
+
+fn compare_all(runs: &[(StoreRules, u64)]) {
+    let mut seen = BTreeMap::<String, u32>::new();
+    for (rules, seed) in runs {
+        for (sweep, seed) in [(Sweep::Off, *seed), (Sweep::On, seed + 100)] {
+            for (situation, count) in compare(*rules, sweep, seed) {
+                *seen.entry(situation).or_default() += count;
+            }
+        }
+    }
+    let is_given = runs.iter().any(|(rules, _)| rules.ids != Ids::ChannelSequence);
+    for expected in SITUATIONS.into_iter().chain(is_given.then_some("id taken")) {
+        assert!(seen.contains_key(expected), "`{expected}` never came up: {seen:?}");
+    }
+}
+
+fn given_ids(fanout: Fanout, ids: Ids, cursor: CursorScope) -> StoreRules {
+    StoreRules { ids, cursor, ..rules(fanout) }
 }
 
 #[test]
 fn fjall_answers_as_the_model_does_with_inboxes() {
-    (1..=3).for_each(|seed| compare(Fanout::Inbox, seed));
+    compare_all(&[1, 2, 3].map(|seed| (rules(Fanout::Inbox), seed)));
 }
 
 #[test]
 fn fjall_answers_as_the_model_does_with_channel_logs() {
-    (4..=6).for_each(|seed| compare(Fanout::ChannelLog, seed));
+    compare_all(&[4, 5].map(|seed| (rules(Fanout::ChannelLog), seed)));
+}
+
+#[test]
+fn fjall_answers_as_the_model_does_with_pushes_at_once() {
+    let rules = StoreRules { push_when: PushWhen::PresenceOffline, ..rules(Fanout::Inbox) };
+    compare_all(&[6, 7].map(|seed| (rules, seed)));
+}
+
+#[test]
+fn fjall_answers_as_the_model_does_with_snowflakes() {
+    let rules = |fanout| given_ids(fanout, Ids::Snowflake, CursorScope::PerChannel);
+    compare_all(&[(rules(Fanout::Inbox), 8), (rules(Fanout::ChannelLog), 9)]);
+}
+
+#[test]
+fn fjall_answers_as_the_model_does_with_one_cursor_for_everything() {
+    let rules = |fanout| given_ids(fanout, Ids::Snowflake, CursorScope::Global);
+    compare_all(&[(rules(Fanout::Inbox), 10), (rules(Fanout::ChannelLog), 11)]);
+}
+
+#[test]
+fn fjall_answers_as_the_model_does_with_the_time_of_day_as_id() {
+    let rules = |fanout, cursor| given_ids(fanout, Ids::CreatedAt, cursor);
+    compare_all(&[
+        (rules(Fanout::Inbox, CursorScope::PerChannel), 12),
+        (rules(Fanout::ChannelLog, CursorScope::PerChannel), 13),
+        (rules(Fanout::Inbox, CursorScope::Global), 14),
+    ]);
 }

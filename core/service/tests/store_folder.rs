@@ -3,9 +3,14 @@
 
 mod store_fixture;
 
+use std::time::Duration;
+
 use hubbub_chat::{
-    design::Fanout,
-    ports::{Outcome, store::StoreAnswer},
+    design::{DirectKey, DirectQuery, Fanout, Ids, WriteOrder},
+    ports::{
+        Outcome,
+        store::{StoreAnswer, StoreRules},
+    },
 };
 use hubbub_service::store::{FjallConfig, StoreError};
 use store_fixture::*;
@@ -54,6 +59,39 @@ fn another_fanout_is_refused() {
             .contains("was written with fanout inbox and cannot be opened with channel-log"),
         "{error}"
     );
+}
+
+#[test]
+fn other_ids_are_refused() {
+    let mut subject = Subject::new(Fanout::Inbox, FjallConfig::default());
+    subject.close();
+    let rules = StoreRules { ids: Ids::Snowflake, ..subject.rules };
+    let open = |rules| Subject::at_with_rules(&subject.path, rules, FjallConfig::default());
+    let error = open(rules).err().unwrap();
+    assert!(matches!(error, StoreError::OtherIds { .. }), "{error:?}");
+    let message = "was written with ids channel-sequence and cannot be opened with snowflake";
+    assert!(error.to_string().contains(message), "{error}");
+    // Bounds and times may change.
+    let other = StoreRules { inbox_rows_max: 3, retention: Duration::ZERO, ..subject.rules };
+    assert!(open(other).is_ok());
+}
+
+#[test]
+fn what_only_the_model_carries_out_is_refused() {
+    let rules = rules(Fanout::Inbox);
+    for (knob, rules) in [
+        ("fanout = shared-queue", StoreRules { fanout: Fanout::SharedQueue, ..rules }),
+        ("direct_query = by-id", StoreRules { direct_query: DirectQuery::ById, ..rules }),
+        ("direct_key = id", StoreRules { direct_key: DirectKey::Id, ..rules }),
+        ("write_order = inbox-first", StoreRules { write_order: WriteOrder::InboxFirst, ..rules }),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let error = Subject::at_with_rules(&path, rules, FjallConfig::default()).err().unwrap();
+        assert!(matches!(error, StoreError::SimulatedOnly { .. }), "{error:?}");
+        assert!(error.to_string().starts_with(&format!("{knob} can be simulated only")), "{error}");
+        assert!(!path.exists(), "nothing was made");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use hubbub_chat::{
     ports::store::{Appended, StoreAnswer, StoreModel, StoreRequest, StoreRules},
     time::Wall,
 };
+use hubbub_service::store::FjallConfig;
 
 use super::{START, Subject, ids, register, rows, send, small_cache};
 
@@ -27,9 +28,17 @@ impl Backend {
         Self { rules, wall: START, kind: Kind::Model(Box::new(StoreModel::new(rules))) }
     }
 
-    /// With caches that hold nothing.
+    /// With caches that hold nothing, and the same rows as the model has: no sweep is ahead of it.
     pub(crate) fn fjall(rules: StoreRules) -> Self {
-        let subject = Subject::with_rules(rules, small_cache());
+        Self::with_config(rules, FjallConfig { sweep_stretches_max: 0, ..small_cache() })
+    }
+
+    pub(crate) fn sweeping(rules: StoreRules) -> Self {
+        Self::with_config(rules, small_cache())
+    }
+
+    fn with_config(rules: StoreRules, config: FjallConfig) -> Self {
+        let subject = Subject::with_rules(rules, config);
         Self { rules, wall: START, kind: Kind::Fjall(Box::new(subject)) }
     }
 

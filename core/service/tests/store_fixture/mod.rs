@@ -4,6 +4,7 @@
 #![allow(unused_imports, unused_macros, reason = "as above")]
 
 mod backend;
+mod source;
 
 use std::{
     path::{Path, PathBuf},
@@ -28,7 +29,7 @@ use hubbub_service::store::{
 };
 use tempfile::TempDir;
 
-pub(crate) use self::backend::*;
+pub(crate) use self::{backend::*, source::*};
 
 /// The time at which every case begins: 7 ms.
 pub(crate) const START: Wall = Wall(7_000_000);

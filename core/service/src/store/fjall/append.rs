@@ -32,6 +32,9 @@ struct Draft {
     content: Content,
 }
 
+/// An entry that is in the log, and who may see it.
+type Written = (Arc<Entry>, Vec<UserId>);
+
 impl State {
     pub(super) fn append(&mut self, wall: Wall, append: Append) -> Result<StoreAnswer, StoreError> {
         let Append { user, device, channel, membership, client_id, given_id, .. } = append;
@@ -178,11 +181,7 @@ impl State {
 
     /// The commit: the entry, the members it brings in, the copies and what is owed, in one step.
     /// `None` when the id that was given cannot be used.
-    fn write(
-        &mut self,
-        wall: Wall,
-        draft: Draft,
-    ) -> Result<Option<(Arc<Entry>, Vec<UserId>)>, StoreError> {
+    fn write(&mut self, wall: Wall, draft: Draft) -> Result<Option<Written>, StoreError> {
         let Self { channels, view, rules, .. } = self;
         let known =
             channels.get_or_load(draft.channel, || Channel::load(view, rules, draft.channel))?;

@@ -192,11 +192,12 @@ impl Channel {
         Ok(view.get(Table::Log, &keys::log(self.id, message_id))?.is_some())
     }
 
-    /// The keys of the whole log. Only an id that is the time of day comes again after its end.
+    /// The keys of the whole log. An id that was given before the append may lie among those that
+    /// were removed with the same access.
     fn log(&self, rules: &StoreRules) -> std::ops::RangeInclusive<Slice> {
         let first = match rules.ids {
-            Ids::CreatedAt => MessageId::ZERO,
-            Ids::ChannelSequence | Ids::Snowflake => self.truncated.next(),
+            Ids::ChannelSequence => self.truncated.next(),
+            Ids::Snowflake | Ids::CreatedAt => MessageId::ZERO,
         };
         keys::log_range(self.id, first, MessageId(u64::MAX))
     }

@@ -16,6 +16,7 @@ mod retention;
 mod state;
 mod sweep;
 mod tables;
+mod tokens;
 mod values;
 mod view;
 
