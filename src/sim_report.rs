@@ -80,7 +80,7 @@ fn sim_run(simulation: &Simulation<'_>, run: &Simulated, overrides: &Overrides) 
         deliver_p50_ms: p(deliver, deliver.p50_ms),
         deliver_p99_ms: p(deliver, deliver.p99_ms),
         recover_p99_ms: p(recover, recover.p99_ms),
-        checkers: judged.findings.iter().map(|finding| checker(finding, expect)).collect(),
+        checkers: judged.findings.iter().map(|finding| checker(finding, expect, judged)).collect(),
         faults: judged.effects.iter().cloned().map(fault).collect(),
         series: run.history.as_ref().map(Series::of).unwrap_or_default(),
         expectations: Vec::new(),
@@ -95,13 +95,11 @@ fn sim_run(simulation: &Simulation<'_>, run: &Simulated, overrides: &Overrides) 
     report
 }
 
-fn checker(finding: &Finding, expect: &Expect) -> CheckerOutcome {
-    let names = |list: &[hubbub_scenario::ViolationName]| {
-        list.iter().any(|name| name.as_str() == finding.checker)
-    };
-    let expected = if names(&expect.violations) {
+fn checker(finding: &Finding, expect: &Expect, judged: &Judged) -> CheckerOutcome {
+    let is_it = |name: &hubbub_scenario::ViolationName| name.as_str() == finding.checker;
+    let expected = if expect.violations.iter().any(is_it) {
         Expected::Violated
-    } else if names(&expect.not_applicable) || !finding.applies {
+    } else if !finding.applies || !judged.applicable.iter().any(is_it) {
         Expected::NotApplicable
     } else {
         Expected::Holds

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_history::{
-    EventBody, EventType, History,
-    checkers::{self, Finding},
-};
-use hubbub_scenario::{Expect, Period, ViolationName};
+use hubbub_history::{self as history, EventBody, EventType, History, checkers::Finding};
+use hubbub_scenario::{Expect, Figure, FigureBound, Period, ViolationName};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::FaultEffect,
+    figures::{Measured, figures},
     latency::{DeliveryTimes, Percentiles},
     outcome::Outcome,
     setup::Setup,
@@ -31,6 +29,8 @@ pub struct Judged {
     pub times: DeliveryTimes,
     /// What was done.
     pub counts: Counts,
+    /// Everything that could be measured; what could not is left out.
+    pub figures: BTreeMap<Figure, f64>,
     /// What each fault did.
     pub effects: Vec<FaultEffect>,
     /// Simulated seconds.
@@ -76,13 +76,18 @@ pub struct Expectation {
 /// Judges one run.
 #[must_use]
 pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
+    let (findings, counted) = history::judge(&outcome.history);
+    let times = DeliveryTimes::of(&outcome.history, setup);
+    let counts = Counts::of(&outcome.history, setup);
+    let measured = Measured { history: &counted, times: &times, counts: &counts };
     Judged {
         variant: setup.variant.clone(),
         seed: setup.seed,
-        findings: checkers::check_all(&outcome.history),
+        findings,
         applicable: setup.applicable.clone(),
-        times: DeliveryTimes::of(&outcome.history, setup),
-        counts: Counts::of(&outcome.history, setup),
+        figures: figures(setup, outcome, &measured),
+        times,
+        counts,
         effects: outcome.effects.clone(),
         simulated_s: outcome.simulated_s,
         envelopes: outcome.envelopes,
@@ -139,6 +144,8 @@ pub fn expectations(expect: &Expect, runs: &[Judged]) -> Vec<Expectation> {
     let recover = expect.recover_p99.map(|most| ("recover_p99", most, times(|it| &it.recover)));
     let wanted = [deliver, recover].into_iter().flatten();
     expectations.extend(wanted.map(|(what, most, times)| at_most(what, most, &times)));
+    expectations.extend(bounds(expect).map(|bound| figure(&bound, runs)));
+    expectations.push(decided(runs));
     if runs.iter().any(|run| !run.effects.is_empty()) && !expect.faults_may_miss {
         expectations.push(effects(runs));
     }
@@ -153,6 +160,43 @@ fn violations(expect: &Expect, runs: &[Judged]) -> Expectation {
     let got: BTreeSet<String> = violated.map(|finding| finding.checker.clone()).collect();
     let met = wanted == got;
     Expectation { what: "violations".into(), wanted: listed(&wanted), got: listed(&got), met }
+}
+
+/// Every checker that applies must have judged something, in every run.
+fn decided(runs: &[Judged]) -> Expectation {
+    let undecided: BTreeSet<String> = runs.iter().flat_map(Judged::undecided).collect();
+    Expectation {
+        what: "checkers that found nothing to judge".into(),
+        wanted: "none".into(),
+        got: listed(&undecided),
+        met: undecided.is_empty(),
+    }
+}
+
+/// The bounds on figures; those on flaps have names of their own.
+fn bounds(expect: &Expect) -> impl Iterator<Item = FigureBound> + '_ {
+    let count = |count: Option<u64>| count.map(|count| count as f64);
+    let (at_least, at_most) = (count(expect.status_flaps_min), count(expect.status_flaps));
+    let is_bound = at_least.is_some() || at_most.is_some();
+    let flaps = FigureBound { figure: Figure::StatusFlaps, at_least, at_most };
+    expect.figures.iter().copied().chain(is_bound.then_some(flaps))
+}
+
+/// The worst run decides: the largest figure of all is held against `at_most`, the smallest against
+/// `at_least`, and a run that has none meets nothing.
+fn figure(bound: &FigureBound, runs: &[Judged]) -> Expectation {
+    let values: Vec<Option<f64>> =
+        runs.iter().map(|run| run.figures.get(&bound.figure).copied()).collect();
+    let met = !values.is_empty()
+        && values.iter().all(|value| value.is_some_and(|value| bound.allows(value)));
+    let known = || values.iter().copied().flatten();
+    let got = match (known().reduce(f64::min), known().reduce(f64::max)) {
+        _ if values.iter().any(Option::is_none) => "not measured".into(),
+        (Some(least), Some(most)) if least == most => format!("{least}"),
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        _ => "not measured".into(),
+    };
+    Expectation { what: bound.figure.to_string(), wanted: bound.to_string(), got, met }
 }
 
 /// The worst of all runs; where there was nothing to measure, nothing is met.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{faults::ActiveFault, setup::Setup};
 
-/// Times from send to apply on every other device, apart by whether the two could reach each other
+/// Times from send to acceptance, and to apply on every other device, apart by whether the two could reach each other
 /// throughout: whether a fault was under way in between, or had left connections behind that are
 /// dead and not yet noticed to be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct DeliveryTimes {
     pub deliver: Percentiles,
     /// From the end of the last such fault to the apply, for the others; zero when it came before.
     pub recover: Percentiles,
+    /// From the intended send to its author's being told that it is accepted, whatever was under way.
+    pub accept: Percentiles,
 }
 
 /// Percentiles of a set of times (nearest rank).
@@ -38,9 +40,10 @@ impl DeliveryTimes {
     /// Reads the times off a history.
     #[must_use]
     pub fn of(history: &History, setup: &Setup) -> Self {
-        let spans: Vec<Span> = setup.faults.iter().map(|fault| Span::of(fault, setup)).collect();
+        let faults = setup.faults.iter().filter(|fault| fault.is_on_message_path(&setup.hosts));
+        let spans: Vec<Span> = faults.map(|fault| Span::of(fault, setup)).collect();
         let mut sent = BTreeMap::new();
-        let (mut deliver, mut recover) = (Vec::new(), Vec::new());
+        let (mut deliver, mut recover, mut accept) = (Vec::new(), Vec::new(), Vec::new());
         for event in history.events() {
             match &event.body {
                 EventBody::Send {
@@ -51,6 +54,10 @@ impl DeliveryTimes {
                     ..
                 } => {
                     sent.insert(*body_hash, (*device, intended_ns.unwrap_or(event.t_ns)));
+                }
+                EventBody::Send { r#type: EventType::Ok, body_hash, .. } => {
+                    let sent = sent.get(body_hash);
+                    accept.extend(sent.map(|(_, from)| event.t_ns.saturating_sub(*from)));
                 }
                 EventBody::Apply { body_hash, device, .. } => {
                     let Some((author, from)) = sent.get(body_hash) else { continue };
@@ -67,7 +74,11 @@ impl DeliveryTimes {
                 _ => {}
             }
         }
-        Self { deliver: Percentiles::of(deliver), recover: Percentiles::of(recover) }
+        Self {
+            deliver: Percentiles::of(deliver),
+            recover: Percentiles::of(recover),
+            accept: Percentiles::of(accept),
+        }
     }
 }
 

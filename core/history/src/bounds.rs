@@ -61,6 +61,9 @@ pub struct Bounds {
     /// How far the clocks of two servers may be apart.
     #[serde(default)]
     pub skew_max_ns: u64,
+    /// How long a lease in the registry lasts after its last renewal.
+    #[serde(default)]
+    pub lease_ttl_ns: u64,
 }
 
 impl Bounds {
@@ -90,6 +93,7 @@ impl Bounds {
             silence_ns: nanoseconds(design.silence_limit()),
             history_retention_ns: nanoseconds(design.history_retention),
             skew_max_ns: nanoseconds(design.skew_max),
+            lease_ttl_ns: nanoseconds(design.lease_ttl),
         }
     }
 
@@ -97,6 +101,13 @@ impl Bounds {
     #[must_use]
     pub fn ids_are_places(&self) -> bool {
         self.ids == Ids::ChannelSequence
+    }
+
+    /// Within which time after a server's death or start everybody knows who is there instead: its
+    /// lease ends, and whoever watches the registry asks again within a third of a lease.
+    #[must_use]
+    pub fn takeover_ns(&self) -> u64 {
+        self.lease_ttl_ns.saturating_add(self.lease_ttl_ns / 3)
     }
 
     /// Within which time a status that nothing disturbs is shown as it is.

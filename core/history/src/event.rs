@@ -301,9 +301,13 @@ pub enum EventBody {
         name: String,
         /// Whether it is running.
         up: bool,
-        /// Whether its network works; at first it does.
+        /// Whether its network works; at first it does. For a device, whether what it sends arrives.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<bool>,
+        /// For a device: whether what is sent to it arrives, which a link may fail to do although it
+        /// works in the other direction; at first it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hears: Option<bool>,
         /// For a device: whether its user is logged in on it; at first they are.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         logged_in: Option<bool>,
@@ -410,14 +414,15 @@ impl EventBody {
     /// The line for a host or a device that runs from now on, or not. The rest is as it was.
     #[must_use]
     pub fn truth(name: impl Into<String>, up: bool) -> Self {
-        Self::Truth { name: name.into(), up, link: None, logged_in: None, capacity: None }
+        let name = name.into();
+        Self::Truth { name, up, link: None, hears: None, logged_in: None, capacity: None }
     }
 
     /// The line for a host or a device that is up and whose network works from now on, or not.
     #[must_use]
     pub fn link(name: impl Into<String>, works: bool) -> Self {
         let (name, link) = (name.into(), Some(works));
-        Self::Truth { name, up: true, link, logged_in: None, capacity: None }
+        Self::Truth { name, up: true, link, hears: None, logged_in: None, capacity: None }
     }
 }
 

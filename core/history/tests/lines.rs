@@ -93,7 +93,14 @@ fn fault(state: FaultState) -> EventBody {
 }
 
 fn truth(name: &str, up: bool) -> EventBody {
-    EventBody::Truth { name: name.into(), up, link: None, logged_in: None, capacity: None }
+    EventBody::Truth {
+        name: name.into(),
+        up,
+        link: None,
+        hears: None,
+        logged_in: None,
+        capacity: None,
+    }
 }
 
 fn cut_off() -> EventBody {
@@ -101,6 +108,7 @@ fn cut_off() -> EventBody {
         name: "device-21".into(),
         up: true,
         link: Some(false),
+        hears: Some(false),
         logged_in: Some(true),
         capacity: Some(9),
     }
@@ -282,7 +290,7 @@ fn the_form_of_a_line_is_fixed() {
         EventBody::Assigned { device: DeviceId(21), server: None, wait_ns: Some(15) },
     ];
     let expected = r#"
-{"v":1,"seq":0,"t_ns":0,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"run","scenario":"tunnel","scenario_hash":"00c0ffee","variant":"","seed":18446744073709551615,"engine":"fast","bounds":{"group_limit":100,"initial_history":50,"ids":"channel-sequence","cursor_global":false,"presence":"friends","presence_fanout_limit":0,"heartbeat_ns":0,"offline_after_ns":0,"lease_ns":0,"publish_max_ns":0,"presence_refresh_ns":0,"push_grace_ns":0,"push_race_max_ns":0,"push_settle_max_ns":0,"reassign_max_ns":0,"silence_ns":0,"history_retention_ns":0,"skew_max_ns":0}}
+{"v":1,"seq":0,"t_ns":0,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"run","scenario":"tunnel","scenario_hash":"00c0ffee","variant":"","seed":18446744073709551615,"engine":"fast","bounds":{"group_limit":100,"initial_history":50,"ids":"channel-sequence","cursor_global":false,"presence":"friends","presence_fanout_limit":0,"heartbeat_ns":0,"offline_after_ns":0,"lease_ns":0,"publish_max_ns":0,"presence_refresh_ns":0,"push_grace_ns":0,"push_race_max_ns":0,"push_settle_max_ns":0,"reassign_max_ns":0,"silence_ns":0,"history_retention_ns":0,"skew_max_ns":0,"lease_ttl_ns":0}}
 {"v":1,"seq":1,"t_ns":1000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"phase","phase":"liveness","deadline_ns":90}
 {"v":1,"seq":2,"t_ns":2000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"send","type":"ok","user":1,"device":11,"channel":"direct-1-2","membership":0,"client_id":3,"body_hash":"00abcdef01234567","intended_ns":null,"attempt":1,"message_id":9,"reason":null}
 {"v":1,"seq":3,"t_ns":3000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"entry","channel":"group-1-7","message_id":1,"user":1,"device":11,"number":7,"body_hash":"ffffffffffffffff","kind":{"enter":[1,2]}}
@@ -292,7 +300,7 @@ fn the_form_of_a_line_is_fixed() {
 {"v":1,"seq":7,"t_ns":7000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"fault","id":2,"kind":"partition","state":"off","target":"chat-1 | store","affected":12}
 {"v":1,"seq":8,"t_ns":8000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"final","device":21,"cursors":{"direct-1-2":9},"digests":{"direct-1-2":"0000000000000123"}}
 {"v":1,"seq":9,"t_ns":9000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"truth","name":"store","up":false}
-{"v":1,"seq":10,"t_ns":10000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"truth","name":"device-21","up":true,"link":false,"logged_in":true,"capacity":9}
+{"v":1,"seq":10,"t_ns":10000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"truth","name":"device-21","up":true,"link":false,"hears":false,"logged_in":true,"capacity":9}
 {"v":1,"seq":11,"t_ns":11000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"push","stage":"received","user":1,"device":12,"channel":"group-1-7","up_to":9,"attempt":1,"collapse_id":"1/group-1-7","answer":"taken"}
 {"v":1,"seq":12,"t_ns":12000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"shown","device":21,"user":1,"online":true,"last_active_at_ms":1700000000000,"epoch":2,"version":5}
 {"v":1,"seq":13,"t_ns":13000000,"t_error_ns":0,"source":"harness","process":"devices-1","incarnation":2,"event":"lease","key":"worker-7","holder":3,"epoch":4,"held":true}

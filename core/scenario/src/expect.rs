@@ -25,8 +25,8 @@ pub struct Expect {
     /// Most times that a user may be shown as offline for a gap shorter than `offline_after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_flaps: Option<u64>,
-    /// Fewest times that a user must be shown as offline for such a gap: what a naive design must
-    /// come to.
+    /// Fewest times that a user must be shown as offline for such a gap, in every run: what a naive
+    /// design must come to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_flaps_min: Option<u64>,
     /// The bound of the checker `reassigned`: from the power loss of a chat server until all its
@@ -41,7 +41,9 @@ pub struct Expect {
     pub faults_may_miss: bool,
 }
 
-/// A bound on a figure; at least one of the two.
+/// A bound on a figure; at least one of the two. The worst run of all seeds decides: the largest
+/// figure is held against `at_most`, the smallest against `at_least`. A run that did not measure it
+/// does not meet the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FigureBound {

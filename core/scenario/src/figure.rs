@@ -78,7 +78,8 @@ figures! {
         "Logins and reconnects."
     PlacementPeakShare "placement_peak_share" ""
         "Largest share of the assignments that one server got between two of its load reports, \
-         which are a third of `lease_ttl` apart; 0 to 1."
+         which are a third of `lease_ttl` apart, where there were at least five for each server; 0 \
+         to 1."
     StoreRowsPerMessage "store_rows_per_message" "rows"
         "Rows that the store wrote for an accepted message."
     StoreBytesPerMessage "store_bytes_per_message" "bytes"
@@ -106,7 +107,7 @@ figures! {
     CrossServerShare "cross_server_share" ""
         "Share of the deliveries whose sender was attached to another server, 0 to 1."
     PresenceEventsPerChange "presence_events_per_change" "events"
-        "Statuses sent to devices for a change of status."
+        "Statuses published to chat servers and sent to devices for a change of status."
     StatusChanges "status_changes" "changes"
         "Changes of a user's status."
     StatusFlaps "status_flaps" "flaps"

@@ -110,7 +110,6 @@ impl Engine<'_> {
     pub(super) fn stream_input(&mut self, stream: u64, input: ClientInput) {
         let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
         if self.devices.get(&device).is_some_and(|node| node.stream == Some(stream)) {
-            self.machine_events += 1;
             self.client_input(device, input);
             self.drain_device(device, None);
         }

@@ -13,7 +13,8 @@ use hubbub_chat::{
 use hubbub_history::{EventBody, Process as ProcessName, Source, device_event};
 
 use super::{
-    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, process::Process,
+    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, links::Link,
+    process::Process,
 };
 use crate::{hosts::HostId, setup::LEAD};
 
@@ -31,7 +32,7 @@ pub(super) struct DeviceNode {
     pub(super) attached: bool,
     pub(super) route: Route,
     /// Whether its network works, as the history has it.
-    pub(super) link: bool,
+    pub(super) link: Link,
 }
 
 impl DeviceNode {
@@ -46,7 +47,7 @@ impl DeviceNode {
             transport: DeviceTransport::default(),
             attached: false,
             route: Route::default(),
-            link: true,
+            link: Link::default(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! How the fast engine carries out faults.
 
-use hubbub_chat::DeviceId;
+use hubbub_chat::{DeviceId, time::nanoseconds};
 use hubbub_history::{EventBody, FaultState, Source};
 use hubbub_scenario::FaultKind;
 
-use super::Engine;
+use super::{Engine, Happening};
 use crate::{
     faults::{ActiveFault, Strike},
     hosts::HostId,
@@ -28,9 +28,20 @@ impl Engine<'_> {
         self.record_links();
         if !on {
             self.release();
-            let affected = self.network.affected(fault.id);
-            self.record_fault(fault, FaultState::Off, Some(affected));
+            match fault.strike {
+                // What was sent last is still on its slow way, and what follows waits behind it.
+                Strike::Slow(_, by) => {
+                    self.at(self.now + nanoseconds(by), Happening::FaultOver(index));
+                }
+                _ => self.fault_over(index),
+            }
         }
+    }
+
+    pub(super) fn fault_over(&mut self, index: usize) {
+        let fault = &self.setup.faults[index];
+        let affected = self.network.affected(fault.id);
+        self.record_fault(fault, FaultState::Off, Some(affected));
     }
 
     fn strike_host(&mut self, fault: &ActiveFault, host: HostId, on: bool) {

@@ -12,7 +12,7 @@ use hubbub_chat::{
     transport::{Call, CallBody, CallId, ClientInput, Lane as CallLane, PollAnswer},
 };
 
-use super::{Engine, Payload, bytes::json_bytes};
+use super::{Engine, Payload, bytes::json_bytes, links::Link};
 
 /// The connections of a device's two lanes.
 #[derive(Debug, Default)]
@@ -131,7 +131,7 @@ impl Engine<'_> {
     /// A device that has given a connection up on which something was lost has a network again, if
     /// nothing else is wrong with it.
     fn renew_link(&mut self, device: DeviceId) {
-        if self.devices.get(&device).is_some_and(|node| !node.link) {
+        if self.devices.get(&device).is_some_and(|node| node.link != Link::default()) {
             self.record_link(device);
         }
     }
@@ -171,7 +171,6 @@ impl Engine<'_> {
         if !keep_alive {
             self.send_to_server(stream, Payload::CloseServer { stream });
         }
-        self.machine_events += 1;
         self.client_input(
             device,
             match reply {
@@ -193,7 +192,6 @@ impl Engine<'_> {
         let lane = node.transport.lanes.find(|connection| connection.stream == stream);
         let call = lane.and_then(Option::take).and_then(|connection| connection.call);
         if let Some(call) = call {
-            self.machine_events += 1;
             self.client_input(device, ClientInput::Failed(call));
             self.drain_device(device, None);
         }

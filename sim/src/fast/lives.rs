@@ -266,6 +266,7 @@ impl Engine<'_> {
             name: self.setup.hosts.name(host).to_owned(),
             up,
             link: None,
+            hears: None,
             logged_in: None,
             capacity: (up && is_chat).then_some(self.setup.design.session_limit),
         };

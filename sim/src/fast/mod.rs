@@ -102,6 +102,8 @@ enum Happening {
     /// The gateway gets a push of this notifier.
     Push(usize, Push),
     Fault(usize, bool),
+    /// Nothing of a fault that has ended is left.
+    FaultOver(usize),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,
@@ -195,13 +197,13 @@ struct Stream {
     /// A message on it was lost, so nothing that follows in that direction arrives: there is no
     /// retransmission. Towards the server, and towards the device.
     wedged: [bool; 2],
-    /// A message on it was lost on the way, and not because either end is gone.
-    broken: bool,
+    /// The same, as far as messages were lost on the way and not because an end is gone.
+    broken: [bool; 2],
 }
 
 impl Stream {
     fn new(device: DeviceId, server: usize) -> Self {
-        Self { device, server, opened_by: None, wedged: [false; 2], broken: false }
+        Self { device, server, opened_by: None, wedged: [false; 2], broken: [false; 2] }
     }
 }
 
@@ -372,6 +374,7 @@ impl<'run> Engine<'run> {
             }
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
+            Happening::FaultOver(index) => self.fault_over(index),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -459,7 +462,7 @@ impl<'run> Engine<'run> {
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
                     stream.wedged[usize::from(!to_server)] = true;
-                    stream.broken = true;
+                    stream.broken[usize::from(!to_server)] = true;
                     self.record_link(device);
                 }
             }
@@ -469,8 +472,22 @@ impl<'run> Engine<'run> {
     /// What was held on a link goes out when nothing holds it any more.
     fn release(&mut self) {
         for (from, to, lane, payload) in std::mem::take(&mut self.held) {
-            self.transmit(from, to, lane, payload);
+            if self.is_still_sent(&payload) {
+                self.transmit(from, to, lane, payload);
+            }
         }
+    }
+
+    /// What a device has sent and the network holds is sent again until it arrives, as long as the
+    /// device is there to do so and nothing behind it was lost.
+    fn is_still_sent(&self, payload: &Payload) -> bool {
+        let (Payload::ToServer { stream, .. } | Payload::Call { stream, .. }) = payload else {
+            return true;
+        };
+        let state = self.streams.get(stream);
+        let node = state.and_then(|state| self.devices.get(&state.device));
+        let is_whole = state.is_some_and(|state| !state.wedged[0]);
+        is_whole && node.is_some_and(|node| node.uses(*stream))
     }
 
     fn heal(&mut self) {

@@ -322,7 +322,6 @@ impl Engine<'_> {
         polled.wake_at = None;
         polled.machine.handle_timeout(now);
         sessions.touched.insert(id);
-        self.machine_events += 1;
         self.drain_server(index);
     }
 }

@@ -2,6 +2,7 @@
 
 use hubbub_scenario::Figure;
 
+use super::ratio;
 use crate::{judge::Counts, transport::TransportTotals};
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
@@ -22,10 +23,6 @@ pub(crate) fn transport_figures(totals: &TransportTotals, counts: &Counts) -> Ve
         (Figure::RequestsPerIdleUserHour, ratio(totals.idle.requests as f64, idle_hours)),
     ];
     figures.into_iter().filter_map(|(figure, value)| Some((figure, value?))).collect()
-}
-
-fn ratio(count: f64, of: f64) -> Option<f64> {
-    (of > 0.0).then(|| count / of)
 }
 
 #[cfg(test)]

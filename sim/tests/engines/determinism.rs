@@ -1,12 +1,22 @@
 //! The same seed gives the same trace, byte for byte.
 
-use crate::support::{FAULTS, lively_with, setup};
+use crate::support::{BUSY_FAULTS, FAULTS, busy_with, lively_with, setup};
 use hubbub_sim::{Trace, fast, first_difference};
 
 #[test]
 fn the_fast_engine_repeats_itself() {
     for (name, faults) in FAULTS {
         let setup = setup(&lively_with(faults), &Default::default(), 7);
+        let [one, other] = [0, 1].map(|_| fast::run(&setup, true).trace.unwrap());
+        assert_same(name, &one, &other);
+    }
+}
+
+#[test]
+fn the_fast_engine_repeats_itself_with_every_role() {
+    for (name, faults) in BUSY_FAULTS {
+        let scenario = busy_with(faults);
+        let setup = setup(&scenario, &scenario.design, 7);
         let [one, other] = [0, 1].map(|_| fast::run(&setup, true).trace.unwrap());
         assert_same(name, &one, &other);
     }

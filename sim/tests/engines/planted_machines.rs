@@ -2,22 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{lively_with, setup};
+use crate::support::{busy_with, lively_with, setup};
 use hubbub_chat::{
-    ChannelId, Content, DeviceId, MessageId, SessionId,
+    ChannelId, Content, DeviceId, MessageId, ServerId, SessionId,
+    design::{Ids, WorkerIds},
     device::{DeviceEvent, DeviceOutput},
+    discovery::Assignment,
     frame::ServerFrame,
-    ports::store::{Handled, StoreAnswer, StoreRequest},
+    notifier::NotifierOutput,
+    ports::{
+        presence::{PresenceAnswer, Status},
+        registry::{LeaseKey, RegistryAnswer, RegistryRequest},
+        store::{Handled, StoreAnswer, StoreRequest, StoreRules},
+    },
+    presence::PresenceOutput,
     server::Output,
 };
+use hubbub_scenario::Scenario;
 use hubbub_sim::{
-    fast::{self, Planted},
+    fast::{self, Nothing, Planted},
     judge,
 };
 
 /// The checkers that a run with this defect violates.
 fn violated(planted: &mut dyn Planted) -> BTreeSet<String> {
-    let setup = setup(&lively_with(""), &Default::default(), 3);
+    violated_in(&lively_with(""), planted)
+}
+
+fn violated_in(scenario: &Scenario, planted: &mut dyn Planted) -> BTreeSet<String> {
+    let setup = setup(scenario, &scenario.design, 3);
     let outcome = fast::run_planted(&setup, false, planted);
     let findings = judge(&setup, &outcome).findings;
     findings.into_iter().filter(|finding| finding.is_violated()).map(|it| it.checker).collect()
@@ -26,6 +39,12 @@ fn violated(planted: &mut dyn Planted) -> BTreeSet<String> {
 fn assert_caught(planted: &mut dyn Planted, checker: &str) {
     let violated = violated(planted);
     assert!(violated.contains(checker), "{checker} is not among {violated:?}");
+}
+
+/// Nothing but this checker finds something with the defect, and nothing at all without it.
+fn assert_caught_alone(scenario: &Scenario, planted: &mut dyn Planted, checker: &str) {
+    assert_eq!(violated_in(scenario, &mut Nothing), BTreeSet::new());
+    assert_eq!(violated_in(scenario, planted), BTreeSet::from([checker.to_owned()]));
 }
 
 /// A device whose cursor moves although it forgets to store every tenth entry.
@@ -191,4 +210,169 @@ fn liveness_catches_a_server_that_never_answers() {
     let sent = setup.actions.iter().filter_map(|action| action.what.channel());
     let channel = sent.into_iter().find(|channel| channel.pair().is_some()).unwrap();
     assert_caught(&mut SilentServer { channel }, "liveness");
+}
+
+/// A store that now and then gives a place that is taken.
+#[derive(Default)]
+struct RepeatingStore {
+    appended: u64,
+    last: Option<MessageId>,
+}
+
+impl Planted for RepeatingStore {
+    fn store_answer(&mut self, _: &StoreRequest, mut handled: Handled) -> Handled {
+        if let (Some(entry), StoreAnswer::Appended(appended)) =
+            (&mut handled.committed, &mut handled.answer)
+        {
+            self.appended += 1;
+            let taken = appended.message_id.previous();
+            if self.appended.is_multiple_of(10) && !taken.is_zero() {
+                std::sync::Arc::make_mut(entry).message_id = taken;
+                appended.message_id = taken;
+                self.last = Some(taken);
+            }
+        }
+        handled
+    }
+}
+
+#[test]
+fn ids_catches_a_store_that_gives_a_place_twice() {
+    let mut store = RepeatingStore::default();
+    assert_caught(&mut store, "ids");
+    assert!(store.last.is_some());
+}
+
+#[test]
+fn ids_catches_chat_servers_that_all_are_worker_1() {
+    let mut scenario = lively_with(
+        "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"skew\"\nhost = \"chat-1\"\nby = \"-2s\"\n",
+    );
+    scenario.design.ids = Ids::Snowflake;
+    scenario.design.worker_ids = WorkerIds::Fixed;
+    assert!(violated_in(&scenario, &mut Nothing).contains("ids"));
+}
+
+/// A store that takes in whoever comes.
+struct WelcomingStore;
+
+impl Planted for WelcomingStore {
+    fn store_rules(&mut self, rules: StoreRules) -> StoreRules {
+        StoreRules { group_limit: 1000, ..rules }
+    }
+}
+
+#[test]
+fn group_limit_catches_a_store_that_takes_in_whoever_comes() {
+    let mut scenario = busy_with("");
+    scenario.design.group_limit = 8;
+    if let Some(workload) = &mut scenario.workload {
+        workload.joins.per_second = 1.0;
+    }
+    assert_caught_alone(&scenario, &mut WelcomingStore, "group-limit");
+}
+
+const AWAY: &str =
+    "[[fault]]\nat = \"8s\"\nfor = \"45s\"\nkind = \"power-loss\"\nusers = \"30%\"\n";
+
+/// A presence server that says of nobody that he went.
+struct ForgetfulPresence;
+
+fn online(statuses: &mut Vec<Status>) {
+    statuses.retain(|status| status.online);
+}
+
+impl Planted for ForgetfulPresence {
+    fn presence_output(&mut self, mut output: PresenceOutput) -> Vec<PresenceOutput> {
+        match &mut output {
+            PresenceOutput::Publish(_, statuses)
+            | PresenceOutput::Answer(_, PresenceAnswer::Statuses(statuses)) => online(statuses),
+            _ => {}
+        }
+        vec![output]
+    }
+}
+
+#[test]
+fn status_catches_a_presence_server_that_forgets_who_went() {
+    assert_caught_alone(&busy_with(AWAY), &mut ForgetfulPresence, "status");
+}
+
+/// A notifier that believes every other push to be out without asking the gateway.
+#[derive(Default)]
+struct DroppingNotifier {
+    pushes: u64,
+}
+
+impl Planted for DroppingNotifier {
+    fn notifier_output(&mut self, output: NotifierOutput) -> Vec<NotifierOutput> {
+        if matches!(output, NotifierOutput::Push { .. }) {
+            self.pushes += 1;
+            if self.pushes.is_multiple_of(2) {
+                return Vec::new();
+            }
+        }
+        vec![output]
+    }
+}
+
+#[test]
+fn push_catches_a_notifier_that_drops_pushes() {
+    let mut scenario = busy_with(AWAY);
+    // A push that was dropped is tried again when no answer comes: no earlier than 3 s later.
+    scenario.expect.push_settle_max = hubbub_scenario::Period::from_secs(2);
+    assert_caught_alone(&scenario, &mut DroppingNotifier::default(), "push");
+}
+
+/// Discovery that knows of one server only, which is dead.
+struct StubbornDiscovery;
+
+impl Planted for StubbornDiscovery {
+    fn assignment(&mut self, assignment: Assignment) -> Assignment {
+        match assignment {
+            Assignment::Server { .. } => {
+                Assignment::Server { server: ServerId(1), address: "chat-1".into(), fallback: None }
+            }
+            other => other,
+        }
+    }
+}
+
+#[test]
+fn reassigned_catches_discovery_that_sends_all_to_the_dead_server() {
+    let faults =
+        "[[fault]]\nat = \"8s\"\nfor = \"45s\"\nkind = \"power-loss\"\nhost = \"chat-1\"\n";
+    let mut scenario = busy_with(faults);
+    scenario.expect.reassign_max = hubbub_scenario::Period::from_secs(30);
+    assert_eq!(violated_in(&scenario, &mut Nothing), BTreeSet::new());
+    let violated = violated_in(&scenario, &mut StubbornDiscovery);
+    assert!(violated.contains("reassigned"), "{violated:?}");
+}
+
+/// A registry that lets everybody be the notifier.
+struct GenerousRegistry;
+
+impl Planted for GenerousRegistry {
+    fn registry_answer(
+        &mut self,
+        request: &RegistryRequest,
+        answer: RegistryAnswer,
+    ) -> RegistryAnswer {
+        match (request, answer) {
+            (RegistryRequest::Lease { key: LeaseKey::Notifier, .. }, RegistryAnswer::Held) => {
+                let (key, epoch) = (LeaseKey::Notifier, 1_000_000);
+                RegistryAnswer::Leased { key, epoch, high_water_ms: 0 }
+            }
+            (_, answer) => answer,
+        }
+    }
+}
+
+#[test]
+fn leases_catches_a_registry_that_grants_twice() {
+    let mut scenario = busy_with("");
+    scenario.cluster.notify = 2;
+    assert_eq!(violated_in(&scenario, &mut Nothing), BTreeSet::new());
+    let violated = violated_in(&scenario, &mut GenerousRegistry);
+    assert!(violated.contains("leases"), "{violated:?}");
 }

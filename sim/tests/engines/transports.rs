@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use hubbub_chat::{Design, design::Transport};
-use hubbub_scenario::Scenario;
-use hubbub_sim::{Judged, Outcome, TransportTotals, fast, first_difference, judge};
+use hubbub_scenario::{Figure, Scenario};
+use hubbub_sim::{Judged, TransportTotals, fast, first_difference, judge};
 
 use crate::support::{
-    FAULTS, assert_clean, assert_effects, assert_no_violation, lively_with, scenario, setup,
+    BUSY_FAULTS, FAULTS, assert_clean, assert_effects, assert_no_violation, busy_with, lively_with,
+    scenario, setup,
 };
 
 const TRANSPORTS: [Transport; 4] =
@@ -32,14 +33,9 @@ fn design(transport: Transport) -> Design {
 }
 
 fn run(scenario: &Scenario, design: &Design, seed: u64) -> (Judged, TransportTotals) {
-    let (judged, outcome) = run_whole(scenario, design, seed);
-    (judged, outcome.transport.unwrap())
-}
-
-fn run_whole(scenario: &Scenario, design: &Design, seed: u64) -> (Judged, Outcome) {
     let setup = setup(scenario, design, seed);
     let outcome = fast::run(&setup, false);
-    (judge(&setup, &outcome), outcome)
+    (judge(&setup, &outcome), outcome.transport.unwrap())
 }
 
 #[test]
@@ -52,6 +48,29 @@ fn nothing_is_lost_over_any_transport_whatever_goes_wrong() {
             assert_effects(&name, &judged);
             assert!(judged.counts.delivered > 500, "{name}: {:?}", judged.counts);
             assert_eq!(totals.all.frames_dropped, 0, "{name}");
+        }
+    }
+}
+
+/// Heartbeats travel with polls: a user is shown as offline between two of them unless those are as
+/// close as heartbeats are.
+#[test]
+fn every_role_holds_over_each_transport_whatever_goes_wrong() {
+    for transport in TRANSPORTS {
+        for (name, faults) in BUSY_FAULTS {
+            let name = format!("{name} over {transport}");
+            let scenario = busy_with(faults);
+            let often = Duration::from_secs(2);
+            let design = Design {
+                transport,
+                poll_wait: often,
+                poll_interval: often,
+                heartbeat: often,
+                ..scenario.design.clone()
+            };
+            let (judged, _) = run(&scenario, &design, 2);
+            assert_no_violation(&name, &judged);
+            assert_effects(&name, &judged);
         }
     }
 }
@@ -104,10 +123,9 @@ fn an_idle_user_costs_a_poll_for_each_interval_or_wait() {
         (Transport::LongPolling, 132.0, 156.0),
         (Transport::Polling, 700.0, 740.0),
     ] {
-        let (_, totals) = run(&scenario(SPARSE), &design(transport), 1);
+        let (judged, totals) = run(&scenario(SPARSE), &design(transport), 1);
         assert!(totals.idle_users >= 3 && totals.quiet_devices == 24, "{totals:?}");
-        let hours = totals.idle_users as f64 * totals.quiet_s / 3600.0;
-        let per_hour = totals.idle.requests as f64 / hours;
+        let per_hour = judged.figures[&Figure::RequestsPerIdleUserHour];
         assert!((least..=most).contains(&per_hour), "{transport}: {per_hour}");
     }
 }
@@ -151,10 +169,10 @@ fn a_vanished_client_is_believed_in_for_longer_than_one_that_closed() {
             "[[fault]]\nat = \"60s\"\nfor = \"90s\"\nkind = \"{kind}\"\nhost = \"devices-1\"\n"
         );
         let scenario = scenario(&format!("{SPARSE}{fault}"));
-        let (judged, outcome) = run_whole(&scenario, &design(transport), 6);
+        let (judged, _) = run(&scenario, &design(transport), 6);
         assert_no_violation(kind, &judged);
         assert_effects(kind, &judged);
-        outcome.machines.unwrap().believed_max_ns.unwrap() as f64 / 1e9
+        judged.figures[&Figure::BelievedConnectedS]
     };
     let of_default = Design::default();
     let [silence, wait] =

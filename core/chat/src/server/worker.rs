@@ -129,8 +129,12 @@ impl ChatServer {
     }
 }
 
-/// A number that no other process has, nor this server after a restart.
+/// A number that no other process has, nor this server after a restart. With a registry the epoch is
+/// no such number: it changes with each new lease, and an incarnation may come to the same.
 fn holder(config: &ServerConfig) -> u64 {
-    let server = mix(crate::body_hash("worker"), &config.server.0.to_le_bytes());
-    mix(server, &config.epoch.to_le_bytes())
+    let worker = crate::body_hash("worker");
+    match &config.registration {
+        Some(registration) => mix(worker, &registration.holder.to_le_bytes()),
+        None => mix(mix(worker, &config.server.0.to_le_bytes()), &config.epoch.to_le_bytes()),
+    }
 }

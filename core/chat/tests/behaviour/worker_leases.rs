@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ClientId, Design, MessageId, RequestId,
+    ChatServer, ClientId, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
     design::{Ids, WorkerIds},
     frame::{
         Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
@@ -14,7 +14,7 @@ use hubbub_chat::{
         registry::{LeaseKey, RegistryAnswer, RegistryRequest},
         store::StoreRequest,
     },
-    server::Output,
+    server::{Input, Output, Registration, ServerConfig},
     snowflake::{self, FIXED_WORKER},
 };
 
@@ -178,6 +178,61 @@ fn a_fixed_worker_asks_nobody_and_believes_its_clock() {
     bench.step_wall(-60_000);
     assert!(id_of(&mut bench, 2).unwrap() < first);
     assert_eq!(port_requests(&bench.pass(seconds(60))), []);
+}
+
+/// A server that gets the lease of its place under this epoch at once. The holders under which it
+/// then asks for a worker id, at the start and two seconds later.
+fn worker_holders(incarnation: u64, process: u64, epoch: u64) -> Vec<u64> {
+    let registration = Registration {
+        holder: process,
+        address: "chat-1".into(),
+        peer_address: "chat-1".into(),
+        region: String::new(),
+        capacity: 10,
+    };
+    let config = ServerConfig {
+        server: ServerId(1),
+        epoch: incarnation,
+        has_peers: false,
+        design: design(),
+        seed: 1,
+        registration: Some(registration),
+    };
+    let at = |seconds: u64| Now { monotonic: Monotonic(seconds * 1_000_000_000), wall: Wall(0) };
+    let mut server = ChatServer::new(config, at(0));
+    let mut holders = Vec::new();
+    for now in [at(0), at(2)] {
+        server.handle_timeout(now);
+        while let Some(output) = server.poll_output() {
+            let Output::Request { id, request: Request::Registry(request), .. } = output else {
+                continue;
+            };
+            match request {
+                RegistryRequest::Worker { holder, .. } => holders.push(holder),
+                RegistryRequest::Lease { key, .. } => {
+                    let leased = RegistryAnswer::Leased { key, epoch, high_water_ms: 0 };
+                    let answer = Answer::Registry(Outcome::Ok(leased));
+                    server.handle_input(now, Input::Answer(id, answer));
+                }
+                _ => {}
+            }
+        }
+    }
+    holders
+}
+
+#[test]
+fn a_server_stays_the_holder_of_its_worker_id_when_it_gets_the_lease_of_its_place() {
+    let holders = worker_holders(1, 77, 2);
+    assert_eq!(holders.len(), 2, "{holders:?}");
+    assert_eq!(holders[0], holders[1]);
+}
+
+#[test]
+fn a_server_that_restarts_is_not_the_holder_that_it_was_whatever_epochs_it_had() {
+    // The first start has the epoch of its lease, 2, and the second one 2 as its incarnation.
+    let (first, second) = (worker_holders(1, 77, 2), worker_holders(2, 78, 3));
+    assert!(first.iter().all(|holder| !second.contains(holder)), "{first:?} {second:?}");
 }
 
 #[test]

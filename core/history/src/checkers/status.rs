@@ -20,8 +20,8 @@ use crate::{
 ///
 /// What is true is said in [`crate::presence`]. A device had to show it once both the user had been
 /// as they were and the device had been attached, up and linked for as long as a change may take:
-/// lease and publication, twice that around the death of a server that may carry presence, and up
-/// to a refresh more after a fault between servers. Before that lies the grey zone, in which a
+/// lease and publication, once more from when a server that may carry presence stopped or started and
+/// was known to, and up to a refresh more after a fault between servers. Before that lies the grey zone, in which a
 /// device may show either; while a fault keeps servers apart, nothing is judged but flaps. A flap
 /// is judged without that delay: in a gap below `offline_after` nobody may be shown as offline.
 #[derive(Debug, Clone, Copy)]

@@ -167,9 +167,10 @@ fn of_world(event: &Event) -> String {
             let server = if server.is_empty() { "a chat server" } else { server };
             of_session(*device, server, *attached, *cause)
         }
-        EventBody::Truth { name, up, link, logged_in, capacity } => {
+        EventBody::Truth { name, up, link, hears, logged_in, capacity } => {
             let mut facts = vec![if *up { "up" } else { "down" }.to_owned()];
             facts.extend(link.map(|link| if link { "linked" } else { "cut off" }.to_owned()));
+            facts.extend(hears.map(|is| if is { "hearing" } else { "deaf" }.to_owned()));
             facts
                 .extend(logged_in.map(|is| if is { "logged in" } else { "logged out" }.to_owned()));
             facts.extend(capacity.map(|count| format!("able to hold {count} sessions")));

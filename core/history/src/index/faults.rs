@@ -26,8 +26,9 @@ pub struct Faults {
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
     /// names devices or users is their own matter, if the harness says meanwhile whose network does
-    /// not work; if it does not, nobody can tell, and the fault excuses as the others do. What has
-    /// a wrong clock or is drained still talks.
+    /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
+    /// messages are everybody's matter; what has a wrong clock or is drained still talks. The death of
+    /// the store's host is among them, that of others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -49,7 +50,9 @@ impl Faults {
     }
 
     pub(super) fn note(&mut self, event: &Event) {
-        if let EventBody::Truth { link: Some(false), .. } = &event.body {
+        if let EventBody::Truth { link: Some(false), .. }
+        | EventBody::Truth { hears: Some(false), .. } = &event.body
+        {
             self.unlinked.push(event.t_ns);
         }
         let EventBody::Fault { id, kind, state, target, .. } = &event.body else { return };
@@ -81,7 +84,11 @@ impl Faults {
     pub(super) fn finish(&mut self, end_ns: u64) {
         let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
         let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
-        let between = of_servers().filter(|one| one.cuts());
+        // The bounds of presence count on messages that take no time to speak of, and servers ask
+        // the store's host for the registry and for who is whose friend.
+        let slow = self.strikes.iter().filter(|one| one.kind == "latency");
+        let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
+        let between = between.chain(slow);
         let among = of_servers().filter(|one| one.cuts() || one.is_death());
         (self.between_servers, self.among_servers) =
             (united(between.map(span).collect()), united(among.map(span).collect()));

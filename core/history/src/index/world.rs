@@ -28,8 +28,10 @@ pub struct Attachment {
 pub struct Life {
     /// When it was attached, in order.
     pub attachments: Vec<Attachment>,
-    /// When it was up, linked and logged in.
+    /// When it was up, linked in both directions and logged in.
     pub working: Vec<Span>,
+    /// When nothing that was sent to it arrived, although its link was there.
+    pub deaf: Vec<Span>,
     /// When its first sync of a session was done, with the chat server's host.
     pub synced: Vec<(u64, Arc<str>)>,
     /// When it stopped.
@@ -60,6 +62,8 @@ pub struct World {
     pub lives: BTreeMap<DeviceId, Life>,
     /// Hosts that stopped, in order.
     pub deaths: Vec<Death>,
+    /// Hosts that were started again, in order, and when.
+    pub returns: Vec<(String, u64)>,
     /// How many sessions each chat server may hold: when it was said, and by which line.
     pub capacities: BTreeMap<Arc<str>, Vec<(u64, u32)>>,
     /// What was wrong, and when.
@@ -84,6 +88,7 @@ pub(super) struct Watch {
 struct Facts {
     up: bool,
     link: bool,
+    hears: bool,
     logged_in: bool,
 }
 
@@ -93,20 +98,34 @@ struct Now {
     host: Option<Arc<str>>,
     server: Option<Arc<str>>,
     working_since: Option<u64>,
+    deaf_since: Option<u64>,
     attached_since: Option<u64>,
     resumed: bool,
 }
 
+/// The facts that one line says; what it leaves out is as it was.
+#[derive(Clone, Copy)]
+struct Said {
+    up: bool,
+    link: Option<bool>,
+    hears: Option<bool>,
+    logged_in: Option<bool>,
+}
+
 impl Default for Facts {
     fn default() -> Self {
-        Self { up: true, link: true, logged_in: true }
+        Self { up: true, link: true, hears: true, logged_in: true }
     }
 }
 
 impl Facts {
-    fn learn(&mut self, up: bool, link: Option<bool>, logged_in: Option<bool>) {
-        let (link, logged_in) = (link.unwrap_or(self.link), logged_in.unwrap_or(self.logged_in));
-        *self = Self { up, link, logged_in };
+    fn learn(&mut self, said: Said) {
+        *self = Self {
+            up: said.up,
+            link: said.link.unwrap_or(self.link),
+            hears: said.hears.unwrap_or(self.hears),
+            logged_in: said.logged_in.unwrap_or(self.logged_in),
+        };
     }
 
     fn works(self) -> bool {
@@ -131,25 +150,30 @@ impl Watch {
                 let life = self.world.lives.entry(*device).or_default();
                 life.synced.push((t_ns, Arc::from(server.as_str())));
             }
-            EventBody::Truth { name, up, link, logged_in, capacity } => {
+            EventBody::Truth { name, up, link, hears, logged_in, capacity } => {
                 self.world.faults.note(event);
                 let name: Arc<str> = Arc::from(name.as_str());
                 if let Some(capacity) = capacity {
                     let capacities = self.world.capacities.entry(name.clone()).or_default();
                     capacities.push((t_ns, *capacity));
                 }
-                if !up {
+                if !*up {
                     self.die(&name, event);
                 }
+                let (up, link, hears, logged_in) = (*up, *link, *hears, *logged_in);
+                let said = Said { up, link, hears, logged_in };
                 match device_of(&name) {
                     Some(device) => {
-                        self.own.entry(device).or_default().learn(*up, *link, *logged_in);
-                        self.log(device, *logged_in, t_ns);
+                        self.own.entry(device).or_default().learn(said);
+                        self.log(device, logged_in, t_ns);
                         self.turn(device, t_ns);
                     }
                     None => {
                         let facts = self.hosts.entry(name.clone()).or_default();
-                        facts.learn(*up, *link, *logged_in);
+                        if up && !facts.up {
+                            self.world.returns.push((name.to_string(), t_ns));
+                        }
+                        facts.learn(said);
                         let here = self.on_host.get(&name).cloned().unwrap_or_default();
                         here.into_iter().for_each(|device| self.turn(device, t_ns));
                     }
@@ -235,14 +259,26 @@ impl Watch {
         host.works() && self.own.get(&device).copied().unwrap_or_default().works()
     }
 
+    fn hears(&self, device: DeviceId) -> bool {
+        self.own.get(&device).copied().unwrap_or_default().hears
+    }
+
     /// Begins and ends stretches as things stand now.
     fn turn(&mut self, device: DeviceId, t_ns: u64) {
         let works = self.works(device);
         if !works {
             return self.close(device, t_ns);
         }
+        let hears = self.hears(device);
         let Some(now) = self.devices.get_mut(&device) else { return };
-        now.working_since.get_or_insert(t_ns);
+        let life = self.world.lives.entry(device).or_default();
+        if hears {
+            now.working_since.get_or_insert(t_ns);
+            life.deaf.extend(now.deaf_since.take().map(|since| Span::new(since, t_ns)));
+        } else {
+            now.deaf_since.get_or_insert(t_ns);
+            life.working.extend(now.working_since.take().map(|since| Span::new(since, t_ns)));
+        }
         if now.server.is_some() {
             now.attached_since.get_or_insert(t_ns);
         }
@@ -251,11 +287,12 @@ impl Watch {
     fn close(&mut self, device: DeviceId, t_ns: u64) {
         let Some(now) = self.devices.get_mut(&device) else { return };
         let life = self.world.lives.entry(device).or_default();
-        if let Some(since) = now.working_since.take() {
-            life.working.push(Span::new(since, t_ns));
-        }
+        life.working.extend(now.working_since.take().map(|since| Span::new(since, t_ns)));
+        life.deaf.extend(now.deaf_since.take().map(|since| Span::new(since, t_ns)));
         if let (Some(since), Some(server)) = (now.attached_since.take(), &now.server) {
-            let span = Span::new(since, t_ns);
+            // Whoever comes back only to find that the session is over could say something first.
+            let until = if now.resumed { t_ns.max(since.saturating_add(1)) } else { t_ns };
+            let span = Span::new(since, until);
             let (server, resumed) = (server.clone(), now.resumed);
             life.attachments.push(Attachment { server, span, resumed });
             now.resumed = true;

@@ -44,16 +44,18 @@ pub struct Presence {
     /// When each user had to be taken for online: without the gaps below `offline_after`, but with
     /// those in which servers could not talk to one another.
     online: BTreeMap<UserId, Vec<Span>>,
-    /// When each device was attached itself and no fault kept servers apart.
+    /// When each device was attached itself and heard what it was sent, and no fault kept servers
+    /// apart.
     observing: BTreeMap<DeviceId, Vec<Span>>,
     /// When a session of a device began, and with it a fresh snapshot.
     sessions: BTreeSet<(DeviceId, u64)>,
     shown: BTreeMap<(DeviceId, UserId), Vec<Showing>>,
     told: Vec<(DeviceId, UserId)>,
-    /// When hosts that may carry presence stopped.
-    deaths: Vec<u64>,
+    /// When hosts that may carry presence stopped or were started again.
+    moves: Vec<u64>,
     between_servers: Vec<Span>,
     status_max_ns: u64,
+    takeover_ns: u64,
     offline_after_ns: u64,
     refresh_ns: u64,
     end_ns: u64,
@@ -80,7 +82,8 @@ impl Presence {
                 of_user.extend(&spans);
                 let seen = common(&united(spans), &undisturbed);
                 taken.extend(bridged(&seen, bounds.offline_after_ns, least_ns));
-                observing.insert(*device, seen);
+                let hearing = outside(&united(life.deaf.clone()), world.end_ns);
+                observing.insert(*device, common(&seen, &hearing));
             }
             attached.insert(*user, united(of_user));
             online.insert(*user, united(taken));
@@ -88,6 +91,10 @@ impl Presence {
         let carries_presence =
             |name: &str| !["chat", "device", "api"].iter().any(|role| name.starts_with(role));
         let deaths = world.deaths.iter().filter(|death| carries_presence(&death.name));
+        let returns = world.returns.iter().filter(|(name, _)| carries_presence(name));
+        let mut moves: Vec<u64> = deaths.map(|death| death.t_ns).collect();
+        moves.extend(returns.map(|(_, t_ns)| *t_ns));
+        moves.sort_unstable();
         Self {
             attached,
             online,
@@ -95,9 +102,10 @@ impl Presence {
             sessions,
             shown: shown(index),
             told: told(index),
-            deaths: deaths.map(|death| death.t_ns).collect(),
+            moves,
             between_servers,
             status_max_ns: bounds.status_max_ns(),
+            takeover_ns: bounds.takeover_ns(),
             offline_after_ns: bounds.offline_after_ns,
             refresh_ns: bounds.presence_refresh_ns,
             end_ns: world.end_ns,
@@ -141,15 +149,21 @@ impl Presence {
         self.settled(self.observing.get(&device).map_or(&[], Vec::as_slice))
     }
 
-    /// By when a change at `t_ns` is shown everywhere: within lease and publication; twice that
-    /// when a server that may carry presence stopped around then; and what was published while
-    /// servers could not talk comes with the next refresh at the latest.
+    /// By when a change at `t_ns` is shown everywhere: within lease and publication. When a server
+    /// that may carry presence stopped or started around then, users move to another one, which is
+    /// certain of nobody before a whole lease has passed since it took over. What was published
+    /// while servers could not talk comes with the next refresh at the latest.
     fn settled_ns(&self, t_ns: u64) -> u64 {
         let bound_ns = self.status_max_ns;
-        let around = Span::new(t_ns.saturating_sub(bound_ns), t_ns.saturating_add(bound_ns));
-        let first = self.deaths.partition_point(|death| *death < around.from_ns);
-        let doubled = self.deaths.get(first).is_some_and(|death| around.contains(*death));
-        let bound_ns = if doubled { bound_ns.saturating_mul(2) } else { bound_ns };
+        let mut by_ns = t_ns.saturating_add(bound_ns);
+        let first = self.moves.partition_point(|at| *at < t_ns.saturating_sub(bound_ns));
+        for at in &self.moves[first..] {
+            if *at > by_ns {
+                break;
+            }
+            by_ns = by_ns.max(at.saturating_add(self.takeover_ns).saturating_add(bound_ns));
+        }
+        let bound_ns = by_ns - t_ns;
         put_off(t_ns, bound_ns, &self.between_servers, bound_ns.saturating_add(self.refresh_ns))
     }
 

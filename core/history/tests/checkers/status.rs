@@ -1,5 +1,5 @@
-use hubbub_chat::{DeviceId, UserId, design::PresenceMode};
-use hubbub_history::{Bounds, FaultState, Index, UserRow, explain, offline_notices, status_flaps};
+use hubbub_chat::{DeviceId, design::PresenceMode};
+use hubbub_history::{Bounds, FaultState, Index, explain, offline_notices, status_flaps};
 
 use crate::{
     story::devices,
@@ -174,7 +174,7 @@ fn nobody_goes_offline_because_a_presence_server_died() {
 }
 
 #[test]
-fn the_death_of_a_presence_server_doubles_the_bound_once() {
+fn the_bound_begins_anew_when_a_presence_server_has_died_and_others_know() {
     let late = |shown_at| {
         let mut timeline = together();
         timeline.link(100.0, "device-11", false);
@@ -183,7 +183,42 @@ fn the_death_of_a_presence_server_doubles_the_bound_once() {
         timeline.end(300.0);
         timeline.judge("status").violations_total
     };
-    assert_eq!((late(175.0), late(177.0)), (0, 1));
+    // 8 s until whoever takes over knows, and then 38 s of lease and publication.
+    assert_eq!((late(155.0), late(157.0)), (0, 1));
+}
+
+#[test]
+fn the_bound_begins_anew_when_a_presence_server_has_come_back() {
+    let late = |shown_at| {
+        let mut timeline = together();
+        timeline.link(100.0, "device-11", false);
+        timeline.power_loss(110.0, "presence-1");
+        timeline.truth(140.0, "presence-1", true);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(300.0);
+        timeline.judge("status").violations_total
+    };
+    assert_eq!((late(185.0), late(187.0)), (0, 1));
+}
+
+#[test]
+fn a_device_that_hears_nothing_need_not_show_what_is() {
+    let mut timeline = together();
+    timeline.hears(90.0, "device-21", false);
+    timeline.truth(100.0, "device-11", false);
+    timeline.end(200.0);
+    // Up to 90 s both are shown as they are, and 21 was there for 11 to show until 100 s.
+    let finding = timeline.judge("status");
+    assert!(finding.holds() && finding.judged == 2, "{finding:?}");
+}
+
+#[test]
+fn a_device_that_hears_nothing_is_there_for_others() {
+    let mut timeline = together();
+    timeline.hears(90.0, "device-11", false);
+    timeline.shown(170.0, 21, 1, false);
+    timeline.end(200.0);
+    assert!(timeline.judge("status").violations_total > 0);
 }
 
 #[test]

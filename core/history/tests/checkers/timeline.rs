@@ -34,6 +34,7 @@ pub(crate) fn bounds() -> Bounds {
         push_settle_max_ns: 5 * SECOND_NS,
         reassign_max_ns: 20 * SECOND_NS,
         silence_ns: 15 * SECOND_NS,
+        lease_ttl_ns: 6 * SECOND_NS,
         ..Bounds::default()
     }
 }
@@ -135,16 +136,28 @@ impl Timeline {
         self.harness(at, EventBody::link(name, works))
     }
 
+    pub(crate) fn hears(&mut self, at: f64, name: &str, hears: bool) -> u64 {
+        let (name, hears) = (name.to_owned(), Some(hears));
+        let (link, logged_in, capacity) = (None, None, None);
+        self.harness(at, EventBody::Truth { name, up: true, link, hears, logged_in, capacity })
+    }
+
     pub(crate) fn log(&mut self, at: f64, device: u64, is_in: bool) -> u64 {
         let (name, logged_in) = (format!("device-{device}"), Some(is_in));
         let (link, capacity) = (None, None);
-        self.harness(at, EventBody::Truth { name, up: true, link, logged_in, capacity })
+        self.harness(
+            at,
+            EventBody::Truth { name, up: true, link, hears: None, logged_in, capacity },
+        )
     }
 
     pub(crate) fn capacity(&mut self, at: f64, server: &str, count: u32) -> u64 {
         let (name, capacity) = (server.to_owned(), Some(count));
         let (link, logged_in) = (None, None);
-        self.harness(at, EventBody::Truth { name, up: true, link, logged_in, capacity })
+        self.harness(
+            at,
+            EventBody::Truth { name, up: true, link, hears: None, logged_in, capacity },
+        )
     }
 
     pub(crate) fn fault(&mut self, at: f64, kind: &str, target: &str, state: FaultState) -> u64 {
