@@ -99,7 +99,7 @@ fn checker(finding: &Finding, expect: &Expect, judged: &Judged) -> CheckerOutcom
     let is_it = |name: &hubbub_scenario::ViolationName| name.as_str() == finding.checker;
     let expected = if expect.violations.iter().any(is_it) {
         Expected::Violated
-    } else if !judged.applicable.iter().any(is_it) {
+    } else if !finding.applies || !judged.applicable.iter().any(is_it) {
         Expected::NotApplicable
     } else {
         Expected::Holds

@@ -414,14 +414,8 @@ impl EventBody {
     /// The line for a host or a device that runs from now on, or not. The rest is as it was.
     #[must_use]
     pub fn truth(name: impl Into<String>, up: bool) -> Self {
-        Self::Truth {
-            name: name.into(),
-            up,
-            link: None,
-            hears: None,
-            logged_in: None,
-            capacity: None,
-        }
+        let name = name.into();
+        Self::Truth { name, up, link: None, hears: None, logged_in: None, capacity: None }
     }
 
     /// The line for a host or a device that is up and whose network works from now on, or not.

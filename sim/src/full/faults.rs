@@ -26,10 +26,19 @@ use crate::{
 
 /// Which faults of the schedule come next, and which wait for something.
 pub(super) struct FaultState {
-    /// When, whether it begins, and which; the next one last.
-    due: Vec<(Duration, bool, usize)>,
+    /// When, what, and of which fault; the next one last.
+    due: Vec<(Duration, Turn, usize)>,
     /// Hosts that hand their sessions over, and the place of the fault that wants it.
     draining: BTreeMap<HostId, usize>,
+}
+
+/// What happens to a fault. At one time what ends comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Ends,
+    /// Nothing of it is left.
+    IsOver,
+    Begins,
 }
 
 /// What faults strike.
@@ -44,11 +53,21 @@ type Link = (HostId, HostId);
 
 impl FaultState {
     pub(super) fn new(setup: &Setup) -> Self {
-        let begins = setup.faults.iter().enumerate().map(|(index, fault)| (fault.at, true, index));
-        let ends =
-            setup.faults.iter().enumerate().map(|(index, fault)| (fault.until, false, index));
-        let mut due: Vec<_> = begins.chain(ends).collect();
-        due.sort_by_key(|(at, begins, index)| std::cmp::Reverse((*at, *begins, *index)));
+        let turns = |(index, fault): (usize, &ActiveFault)| {
+            // What was sent last is still on its slow way, and what follows waits behind it.
+            let left = match fault.strike {
+                Strike::Slow(_, by) => by,
+                _ => Duration::ZERO,
+            };
+            let (ends, over) = (fault.until, fault.until.saturating_add(left));
+            [
+                (fault.at, Turn::Begins, index),
+                (ends, Turn::Ends, index),
+                (over, Turn::IsOver, index),
+            ]
+        };
+        let mut due: Vec<_> = setup.faults.iter().enumerate().flat_map(turns).collect();
+        due.sort_by_key(|turn| std::cmp::Reverse(*turn));
         Self { due, draining: BTreeMap::new() }
     }
 
@@ -58,8 +77,10 @@ impl FaultState {
             self.drained(host, &mut world);
         }
         while self.due.last().is_some_and(|(at, _, _)| *at <= now) {
-            if let Some((_, begins, index)) = self.due.pop() {
-                self.apply(index, begins, &mut world);
+            match self.due.pop() {
+                Some((_, Turn::IsOver, index)) => world.is_over(&world.setup.faults[index]),
+                Some((_, turn, index)) => self.apply(index, turn == Turn::Begins, &mut world),
+                None => {}
             }
         }
     }
@@ -80,12 +101,6 @@ impl FaultState {
             Strike::Devices(devices) => world.strike_devices(fault, devices, begins),
         }
         shared.with(Recording::record_links);
-        if !begins {
-            shared.with(|recording| {
-                let affected = recording.affected(fault.id);
-                record(recording, fault, OnOff::Off, Some(affected));
-            });
-        }
     }
 
     fn strike_host(
@@ -146,6 +161,13 @@ fn held(recording: &mut Recording) -> &mut StruckLinks {
 }
 
 impl Struck<'_, '_> {
+    fn is_over(&self, fault: &ActiveFault) {
+        self.shared.with(|recording| {
+            let affected = recording.affected(fault.id);
+            record(recording, fault, OnOff::Off, Some(affected));
+        });
+    }
+
     /// Strikes links, or gives back those that no other fault strikes in this way.
     fn strike(
         &self,

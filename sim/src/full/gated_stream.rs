@@ -98,8 +98,7 @@ impl GatedStream {
     pub(super) fn lose(&mut self, way: usize) {
         self.owner.count();
         if !std::mem::replace(&mut self.lost[way], true) {
-            let (device, local) = (self.owner.device, self.local);
-            self.owner.shared.with(|recording| recording.break_stream(device, local));
+            self.owner.shared.with(|recording| recording.break_stream(self.local, way));
         }
     }
 

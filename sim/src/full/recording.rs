@@ -37,8 +37,9 @@ pub(super) struct Recording {
     envelopes: u64,
     addresses: BTreeMap<IpAddr, HostId>,
     pub(super) devices: BTreeMap<DeviceId, DeviceTruth>,
-    /// Connections of devices, by their end at the device, and whether something was lost on them.
-    pub(super) streams: BTreeMap<SocketAddr, (DeviceId, bool)>,
+    /// Connections of devices, by their end at the device, and whether something was lost on them:
+    /// from the device, and to it.
+    pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
     struck: Struck,
     affected: BTreeMap<u32, u64>,
     /// Pushes on their way to the gateway, by when they arrive.
@@ -220,11 +221,8 @@ impl Recording {
             }
         }
         if envelope == Envelope::Drop {
-            for end in [from, to] {
-                if let Some((device, _)) = self.streams.get(&end).copied() {
-                    self.break_stream(device, end);
-                }
-            }
+            self.break_stream(from, 0);
+            self.break_stream(to, 1);
         }
         self.envelopes += u64::from(envelope == Envelope::Send);
     }

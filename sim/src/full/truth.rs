@@ -22,25 +22,36 @@ pub(super) struct DeviceTruth {
     /// Whether it received something since devices were attached.
     pub(super) has_received: bool,
     /// Whether its network works, as the history has it.
-    link: bool,
+    link: Link,
+}
+
+/// What a device's network does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Link {
+    /// What the device sends arrives.
+    sends: bool,
+    /// What is sent to it arrives.
+    hears: bool,
 }
 
 impl DeviceTruth {
     pub(super) fn new(host: HostId, gate: Arc<Gate>) -> Self {
-        Self { host, gate, server: None, is_synced: false, has_received: false, link: true }
+        let link = Link { sends: true, hears: true };
+        Self { host, gate, server: None, is_synced: false, has_received: false, link }
     }
 }
 
 impl Recording {
     /// A device has a connection, which ends there on its side.
     pub(super) fn open_stream(&mut self, device: DeviceId, local: SocketAddr) {
-        self.streams.insert(local, (device, false));
+        self.streams.insert(local, (device, [false; 2]));
     }
 
-    /// Something was lost on a connection.
-    pub(super) fn break_stream(&mut self, device: DeviceId, local: SocketAddr) {
-        if let Some((_, is_broken)) = self.streams.get_mut(&local) {
-            *is_broken = true;
+    /// Something was lost on a connection: on its way from the device (0), or to it (1).
+    pub(super) fn break_stream(&mut self, local: SocketAddr, way: usize) {
+        if let Some((device, is_broken)) = self.streams.get_mut(&local) {
+            is_broken[way] = true;
+            let device = *device;
             self.record_link(device);
         }
     }
@@ -58,7 +69,7 @@ impl Recording {
 
     /// Says whether a device's network works, if that has changed.
     pub(super) fn record_link(&mut self, device: DeviceId) {
-        let link = self.has_link(device);
+        let link = self.link_of(device);
         if let Some(truth) = self.devices.get_mut(&device).filter(|truth| truth.link != link) {
             truth.link = link;
             self.record_device(device);
@@ -69,15 +80,9 @@ impl Recording {
     pub(super) fn record_device(&mut self, device: DeviceId) {
         let up = self.is_up(device);
         let Some(truth) = self.devices.get(&device) else { return };
-        let (name, link) = (format!("device-{device}"), Some(truth.link));
-        self.harness(EventBody::Truth {
-            name,
-            up,
-            link,
-            hears: None,
-            logged_in: None,
-            capacity: None,
-        });
+        let (link, hears) = (Some(truth.link.sends), Some(truth.link.hears));
+        let name = format!("device-{device}");
+        self.harness(EventBody::Truth { name, up, link, hears, logged_in: None, capacity: None });
     }
 
     /// Says whether a host is up.
@@ -117,23 +122,37 @@ impl Recording {
             .is_some_and(|truth| truth.gate.is_up() && !self.is_down(truth.host))
     }
 
-    /// A device that is attached has a link as long as its connection carries what either end sends.
-    /// Any other has one if a chat server can be reached at all.
-    fn has_link(&mut self, device: DeviceId) -> bool {
-        let Some(truth) = self.devices.get(&device) else { return true };
-        let (here, server, door) = (truth.host, truth.server, truth.gate.door());
-        let servers: Vec<HostId> = match server {
-            Some(server) => vec![server],
-            None => (0..self.hosts.chat_count()).map(|index| self.hosts.chat(index)).collect(),
+    /// A device that is attached has a link as long as its connection carries what it sends. Any other
+    /// has one if a chat server can be reached at all.
+    fn link_of(&mut self, device: DeviceId) -> Link {
+        let Some(truth) = self.devices.get(&device) else {
+            return Link { sends: true, hears: true };
         };
+        let (here, server) = (truth.host, truth.server);
+        let is_open = truth.gate.door() == Door::Open;
+        let chats = (0..self.hosts.chat_count()).map(|index| self.hosts.chat(index));
+        let chats: Vec<HostId> = chats.collect();
         let struck = self.struck();
-        let reaches =
-            |there: &HostId| struck.is_open((here, *there)) && struck.is_open((*there, here));
-        let is_open = door == Door::Open && servers.iter().any(reaches);
-        is_open && (server.is_none() || !self.is_broken(device))
+        let path = |there: HostId| Link {
+            sends: is_open && struck.is_open((here, there)),
+            hears: is_open && struck.is_open((there, here)),
+        };
+        match server {
+            Some(server) => {
+                let path = path(server);
+                let [up, down] = self.broken(device);
+                Link { sends: path.sends && !up, hears: path.hears && !down }
+            }
+            None => {
+                let works = chats.into_iter().map(path).any(|path| path.sends && path.hears);
+                Link { sends: works, hears: works }
+            }
+        }
     }
 
-    fn is_broken(&self, device: DeviceId) -> bool {
-        self.streams.values().any(|(owner, is_broken)| *is_broken && *owner == device)
+    /// Whether any of its connections lost something: from the device, and to it.
+    fn broken(&self, device: DeviceId) -> [bool; 2] {
+        let own = self.streams.values().filter(|(owner, _)| *owner == device);
+        own.fold([false; 2], |[up, down], (_, broken)| [up || broken[0], down || broken[1]])
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{FAULTS, lively_with, setup};
+use crate::support::{BUSY_FAULTS, FAULTS, assert_clean, busy_on_six_hosts, lively_with, setup};
 use hubbub_chat::{
     ChannelId, Design, DeviceId,
-    design::{Accept, Fanout},
+    design::{Accept, Fanout, Transport},
 };
 use hubbub_history::{EventBody, EventType, History};
 use hubbub_sim::{Judged, fast, full, judge};
@@ -53,6 +53,53 @@ fn they_agree_on_outcomes_and_on_what_every_device_holds() {
         assert_eq!(outcomes(&fast), outcomes(&full), "{name}");
         assert_eq!(holdings(&fast), holdings(&full), "{name}");
         assert!(outcomes(&fast).values().all(|outcome| *outcome == EventType::Ok), "{name}");
+    }
+}
+
+#[test]
+fn they_agree_with_presence_and_pushes() {
+    let mut scenario = busy_on_six_hosts("");
+    if let Some(workload) = &mut scenario.workload {
+        workload.member_changes = hubbub_scenario::Rate::default();
+        workload.joins = hubbub_scenario::Rate::default();
+    }
+    for faults in [&[][..], &["presence crash"], &["notifier crash"], &["users crash", "skew"]] {
+        let chosen = BUSY_FAULTS.into_iter().filter(|(name, _)| faults.contains(name));
+        let text: String = chosen.map(|(_, text)| text).collect();
+        scenario.faults = busy_on_six_hosts(&text).faults;
+        let setup = setup(&scenario, &scenario.design, 6);
+        let fast = fast::run(&setup, false);
+        let full = full::run(&setup, false).unwrap();
+        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{faults:?}");
+        assert_eq!(holdings(&fast.history), holdings(&full.history), "{faults:?}");
+        let [fast, full] = [fast, full].map(|outcome| judge(&setup, &outcome));
+        assert_clean("fast", &fast);
+        assert_clean("full", &full);
+        for name in ["status", "push", "leases"] {
+            let judged =
+                |run: &Judged| run.findings.iter().find(|it| it.checker == name).unwrap().judged;
+            let (fast, full) = (judged(&fast), judged(&full));
+            assert!(fast > 0 && full > 0, "{faults:?}: {name} judged {fast} and {full}");
+        }
+    }
+}
+
+#[test]
+fn they_agree_over_every_transport() {
+    for transport in
+        [Transport::Websocket, Transport::LongPolling, Transport::Polling, Transport::HttpSend]
+    {
+        let design = Design { transport, ..Design::default() };
+        let setup = setup(&still(FAULTS[4].1), &design, 5);
+        let fast = fast::run(&setup, false);
+        let full = full::run(&setup, false).unwrap();
+        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{transport}");
+        assert_eq!(holdings(&fast.history), holdings(&full.history), "{transport}");
+        // The costs differ as the latencies do, and by the repeats that follow.
+        let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
+        let close = |one: u64, other: u64| one.abs_diff(other) * 10 <= one.max(other).max(50);
+        assert!(close(fast.requests, full.requests), "{transport}: {fast:?} {full:?}");
+        assert!(close(fast.bytes_up, full.bytes_up), "{transport}: {fast:?} {full:?}");
     }
 }
 

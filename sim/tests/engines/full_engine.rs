@@ -1,8 +1,12 @@
 //! The full engine runs the whole service through every fault without a violation.
 
-use hubbub_sim::full;
+use hubbub_chat::{Design, design::Transport};
+use hubbub_sim::{full, judge};
 
-use crate::support::{FAULTS, assert_clean, assert_effects, lively_with, run_full, setup};
+use crate::support::{
+    BUSY_FAULTS, FAULTS, assert_clean, assert_effects, busy_on_six_hosts, lively_with, run_full,
+    setup,
+};
 
 #[test]
 fn a_quiet_network_leaves_nothing_to_complain_about() {
@@ -22,6 +26,67 @@ fn the_hardened_design_holds_under_every_kind_of_fault() {
             let (_, _, judged) = run_full(&scenario, seed);
             assert_clean(name, &judged);
             assert_effects(name, &judged);
+        }
+    }
+}
+
+/// Schedules of `BUSY_FAULTS` on hosts that six hosts have, and those that are the same elsewhere.
+const SIX_HOSTS_FAULTS: [&str; 12] = [
+    "presence crash",
+    "presence apart",
+    "notifier crash",
+    "notifier apart",
+    "drain",
+    "short drain",
+    "skew",
+    "clock step",
+    "tunnel",
+    "long tunnel",
+    "users crash",
+    "users power loss",
+];
+
+#[test]
+fn every_role_holds_under_every_kind_of_fault() {
+    let (_, _, judged) = run_full(&busy_on_six_hosts(""), 1);
+    assert_clean("quiet", &judged);
+    let chosen = BUSY_FAULTS.into_iter().filter(|(name, _)| SIX_HOSTS_FAULTS.contains(name));
+    let chosen: Vec<_> = chosen.collect();
+    assert_eq!(chosen.len(), SIX_HOSTS_FAULTS.len());
+    for (name, faults) in chosen {
+        for seed in 1..=2 {
+            let (_, _, judged) = run_full(&busy_on_six_hosts(faults), seed);
+            assert_clean(name, &judged);
+            assert_effects(name, &judged);
+        }
+    }
+}
+
+#[test]
+fn the_death_of_an_api_server_keeps_nobody_out_who_knows_his_chat_server() {
+    let fault = BUSY_FAULTS.iter().find(|(name, _)| *name == "api power loss").unwrap().1;
+    let mut scenario = busy_on_six_hosts(fault);
+    (scenario.cluster.api, scenario.cluster.notify) = (1, 0);
+    let (_, _, judged) = run_full(&scenario, 3);
+    assert_clean("api power loss", &judged);
+    assert_effects("api power loss", &judged);
+}
+
+#[test]
+fn nothing_is_lost_over_any_transport_whatever_goes_wrong() {
+    for transport in [Transport::LongPolling, Transport::Polling, Transport::HttpSend] {
+        let design = Design { transport, ..Design::default() };
+        for index in [0, 2, 4, 5, 6] {
+            let (name, faults) = FAULTS[index];
+            let name = format!("{name} over {transport}");
+            let setup = setup(&lively_with(faults), &design, 3);
+            let outcome = full::run(&setup, false).unwrap();
+            let judged = judge(&setup, &outcome);
+            assert_clean(&name, &judged);
+            assert_effects(&name, &judged);
+            assert!(judged.counts.delivered > 500, "{name}: {:?}", judged.counts);
+            let all = outcome.transport.unwrap().all;
+            assert!(all.requests > 100 && all.frames_dropped == 0, "{name}: {all:?}");
         }
     }
 }

@@ -141,6 +141,16 @@ pub(crate) fn busy_with(faults: &str) -> Scenario {
     scenario(&format!("{BUSY}{faults}"))
 }
 
+/// As `busy_with`, with the API on the store's host and six hosts in all: the full engine takes time
+/// for every pair of hosts.
+#[cfg(feature = "full")]
+pub(crate) fn busy_on_six_hosts(faults: &str) -> Scenario {
+    let roles = "chat = 3\npresence = 2\nnotify = 1\napi = 1\n";
+    assert!(BUSY.contains(roles));
+    let fewer = "chat = 2\npresence = 1\nnotify = 1\napi = 0\ndevices = 1\n";
+    scenario(&format!("{}{faults}", BUSY.replace(roles, fewer)))
+}
+
 /// `LIVELY` with faults added.
 pub(crate) fn lively_with(faults: &str) -> Scenario {
     scenario(&format!("{LIVELY}{faults}"))

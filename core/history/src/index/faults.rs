@@ -26,9 +26,9 @@ pub struct Faults {
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
     /// names devices or users is their own matter, if the harness says meanwhile whose network does
-    /// not work and messages are not slow; if it does not, nobody can tell, and the fault excuses as
-    /// the others do. What has a wrong clock or is drained still talks. The death of the store's host
-    /// is among them, that of others is not.
+    /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
+    /// messages are everybody's matter; what has a wrong clock or is drained still talks. The death of
+    /// the store's host is among them, that of others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -50,7 +50,9 @@ impl Faults {
     }
 
     pub(super) fn note(&mut self, event: &Event) {
-        if let EventBody::Truth { link: Some(false), .. } = &event.body {
+        if let EventBody::Truth { link: Some(false), .. }
+        | EventBody::Truth { hears: Some(false), .. } = &event.body
+        {
             self.unlinked.push(event.t_ns);
         }
         let EventBody::Fault { id, kind, state, target, .. } = &event.body else { return };
