@@ -6,6 +6,7 @@ use clap::Args;
 use hubbub_plan::Calibration;
 use hubbub_report::{Bundle, BundleWriter, Manifest, Overall, SimReport, human};
 use hubbub_scenario::{Document, Engine, Kind};
+use hubbub_service::probe::Probe;
 
 use super::{
     load::{SCOPE, figures},
@@ -17,6 +18,7 @@ use crate::{
     interrupt::Interrupt,
     manifest::manifest,
     measure::{Measured, Measurement, calibration, write_measurement},
+    probe::{probe, write_probe},
     progress,
     scenario_file::{Overrides, default_folder, parse_engine, read},
     sim_report::sim_report,
@@ -25,8 +27,9 @@ use crate::{
 
 /// Do whatever a scenario file asks for, and write one report
 ///
-/// A [workload] is simulated under the file's faults, a [load] is put on a real server, and a [plan]
-/// is sized with the costs that the load measured.
+/// A [workload] is simulated under the file's faults, a [load] is put on a real server, a
+/// [store_probe] reads old messages in stores of several sizes, and a [plan] is sized with the costs
+/// that the load measured.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubbub run scenarios/quickstart.toml
@@ -51,6 +54,7 @@ pub(crate) struct Run {
 struct Parts {
     simulation: Option<(Vec<Simulated>, SimReport)>,
     measured: Option<Measured>,
+    probe: Option<Probe>,
 }
 
 impl Run {
@@ -95,7 +99,7 @@ impl Run {
         seeds: &[u64],
         interrupt: &Interrupt,
     ) -> Result<Parts, Failure> {
-        let mut parts = Parts { simulation: None, measured: None };
+        let mut parts = Parts { simulation: None, measured: None, probe: None };
         for kind in document.scenario().kinds() {
             match kind {
                 Kind::Simulate => {
@@ -110,6 +114,14 @@ impl Run {
                 }
                 // It takes no time, and needs what the others have measured.
                 Kind::Plan => {}
+                Kind::Probe if interrupt.is_set() => {}
+                Kind::Probe => {
+                    tell("measuring reads of old messages");
+                    let seed = seeds.first().copied().unwrap_or(1);
+                    let section = document.scenario().store_probe.as_ref();
+                    parts.probe =
+                        section.map(|section| probe(section, seed, interrupt)).transpose()?;
+                }
             }
         }
         Ok(parts)
@@ -153,6 +165,9 @@ fn write(
     }
     if let Some(measured) = &parts.measured {
         write_measurement(&writer, measured, SCOPE)?;
+    }
+    if let Some(probe) = &parts.probe {
+        write_probe(&writer, probe)?;
     }
     if document.scenario().kinds().contains(&Kind::Plan) {
         let costs = parts.measured.as_ref().map(|measured| costs(&manifest.machine, measured));

@@ -103,8 +103,8 @@ pub struct ProbeRow {
     pub search_cpu_p50_us: Option<f64>,
     /// Messages of the conversation that a search looked through, at the mean.
     pub search_messages: f64,
-    /// The time of all searches for each message that they looked through, relative to the smallest
-    /// level: conversations are longer where there are more messages.
+    /// The median of searches in conversations that are as long as those of the smallest level,
+    /// relative to that level: there are longer conversations where there are more messages.
     pub search_growth: f64,
     /// Space taken on disk for each message, with logs and indexes.
     pub bytes_per_message: f64,
