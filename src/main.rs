@@ -7,6 +7,7 @@ mod format;
 mod interrupt;
 mod manifest;
 mod measure;
+mod probe;
 mod progress;
 mod scenario_file;
 mod sim_report;

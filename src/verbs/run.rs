@@ -9,6 +9,7 @@ use hubbub_report::{
     Bundle, BundleWriter, ClaimReport, Machine, Manifest, Overall, Part, SimReport, Verdict, human,
 };
 use hubbub_scenario::{BASE, Document, Engine, Kind};
+use hubbub_service::probe::Probe;
 
 use super::{
     load::{SCOPE, figures},
@@ -21,6 +22,7 @@ use crate::{
     interrupt::Interrupt,
     manifest::manifest,
     measure::{Measured, Measurement, calibration, write_measurement},
+    probe::{probe, probe_figures, write_probe},
     progress,
     scenario_file::{Overrides, default_folder, parse_engine, read},
     sim_report::sim_report,
@@ -52,10 +54,12 @@ pub(crate) struct Run {
 }
 
 /// What came out of the parts that the file asks for.
+#[derive(Default)]
 pub(crate) struct Parts {
     simulation: Option<(Vec<Simulated>, SimReport)>,
     /// What was measured, the base first, then each variant with a load of its own.
     measured: Vec<(String, Measured)>,
+    probe: Option<Probe>,
     pub(crate) figures: Figures,
 }
 
@@ -67,7 +71,8 @@ impl Parts {
         let passed = |(_, measured): &(String, Measured)| {
             measured.outcome.result.verdict.outcome == Outcome::Pass && !measured.is_violated
         };
-        simulated && self.measured.iter().all(passed)
+        let probed = self.probe.as_ref().is_none_or(|probe| probe.is_complete);
+        simulated && probed && self.measured.iter().all(passed)
     }
 
     fn base_load(&self) -> Option<&Measured> {
@@ -125,7 +130,7 @@ pub(crate) fn make(
     overrides: &Overrides,
     interrupt: &Interrupt,
 ) -> Result<Parts, Failure> {
-    let mut parts = Parts { simulation: None, measured: Vec::new(), figures: Figures::default() };
+    let mut parts = Parts::default();
     for kind in document.scenario().kinds() {
         match kind {
             Kind::Simulate => {
@@ -144,7 +149,16 @@ pub(crate) fn make(
             }
             // It takes no time, and needs what the others have measured.
             Kind::Plan => {}
-            Kind::Probe => {}
+            Kind::Probe if interrupt.is_set() => {}
+            Kind::Probe => {
+                tell("measuring reads of old messages");
+                let seed = seeds.first().copied().unwrap_or(1);
+                let section = document.scenario().store_probe.as_ref();
+                parts.probe = section.map(|section| probe(section, seed, interrupt)).transpose()?;
+                for (column, figure, value) in parts.probe.iter().flat_map(probe_figures) {
+                    parts.figures.add(&column, figure, Some(value));
+                }
+            }
         }
     }
     Ok(parts)
@@ -217,6 +231,9 @@ fn write(
     }
     if let Some(measured) = parts.base_load() {
         write_measurement(&writer, measured, SCOPE)?;
+    }
+    if let Some(probe) = &parts.probe {
+        write_probe(&writer, probe)?;
     }
     if document.scenario().kinds().contains(&Kind::Plan) {
         let costs = parts.base_load().map(|measured| costs(&manifest.machine, measured));

@@ -130,6 +130,28 @@ figures! {
         "Processor time of the servers for a delivery; only a measured load has it."
     BytesPerConnection "bytes_per_connection" "bytes"
         "Memory of the server for a connection; only a measured load has it."
+    JumpP50Us "jump_p50_us" "µs"
+        "Time to read a page of 50 old messages at the median; only a probe of the store has it."
+    JumpP99Us "jump_p99_us" "µs"
+        "Time to read a page of 50 old messages at the 99th percentile; only a probe of the store \
+         has it."
+    JumpGrowth "jump_growth" ""
+        "How many times the median of a jump at the probe's smallest level; only a probe of the \
+         store has it."
+    SearchP50Us "search_p50_us" "µs"
+        "Time to look for a word in one conversation at the median; only a probe of the store has \
+         it."
+    SearchP99Us "search_p99_us" "µs"
+        "Time to look for a word in one conversation at the 99th percentile; only a probe of the \
+         store has it."
+    SearchGrowth "search_growth" ""
+        "How many times the median of a search at the probe's smallest level, in conversations that \
+         are as long; only a probe of the store has it."
+    DiskBytesPerMessage "disk_bytes_per_message" "bytes"
+        "Space on disk for a message, with logs and indexes; only a probe of the store has it."
+    FillPerS "fill_per_s" "/s"
+        "Messages that were written a second while the store was filled; only a probe of the store \
+         has it."
 }
 
 impl Figure {
@@ -143,6 +165,22 @@ impl Figure {
     #[must_use]
     pub const fn is_of_loads_only(self) -> bool {
         matches!(self, Self::ServerCpuUsPerDelivery | Self::BytesPerConnection)
+    }
+
+    /// Whether only a probe of the store has it.
+    #[must_use]
+    pub const fn is_of_probes_only(self) -> bool {
+        matches!(
+            self,
+            Self::JumpP50Us
+                | Self::JumpP99Us
+                | Self::JumpGrowth
+                | Self::SearchP50Us
+                | Self::SearchP99Us
+                | Self::SearchGrowth
+                | Self::DiskBytesPerMessage
+                | Self::FillPerS
+        )
     }
 }
 
@@ -169,13 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn the_sentence_of_a_figure_says_where_it_comes_from() {
+        for figure in Figure::ALL {
+            let says = |source: &str| figure.doc().ends_with(&format!("; only {source} has it."));
+            assert_eq!(figure.is_of_loads_only(), says("a measured load"), "{figure}");
+            assert_eq!(figure.is_of_probes_only(), says("a probe of the store"), "{figure}");
+        }
+    }
+
+    #[test]
     fn the_name_of_a_figure_agrees_with_its_unit() {
         for figure in Figure::ALL {
             let agrees = |ending: &str, unit: &str| {
                 !figure.name().ends_with(ending) || figure.unit() == unit
             };
             assert!(agrees("_ms", "ms") && agrees("_share", ""), "{figure}");
-            assert!(agrees("_per_s", "/s"), "{figure}");
+            assert!(agrees("_per_s", "/s") && agrees("_us", "µs"), "{figure}");
             let is_seconds = figure.name().ends_with("_s") && !figure.name().ends_with("_per_s");
             assert_eq!(is_seconds, figure.unit() == "s", "{figure}");
         }

@@ -38,6 +38,22 @@ impl Default for StoreProbe {
     }
 }
 
+impl StoreProbe {
+    /// What a claim calls an engine at a level, such as `relational-10000`.
+    #[must_use]
+    pub fn column(engine: StoreEngine, level: u64) -> String {
+        format!("{engine}-{level}")
+    }
+
+    /// Every engine at every level, as a claim calls them.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let levels =
+            |engine: StoreEngine| self.levels.iter().map(move |level| Self::column(engine, *level));
+        self.engines.iter().copied().flat_map(levels).collect()
+    }
+}
+
 impl StoreEngine {
     /// The name as scenarios and reports write it.
     #[must_use]

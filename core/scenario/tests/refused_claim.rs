@@ -351,3 +351,89 @@ fn a_claim_is_complete() {
        = known values: holds, broken, costs
     "#);
 }
+
+/// A probe at four levels, up to its claim.
+const PROBE: &str = "version = 1
+name = \"x\"
+summary = \"X.\"
+[store_probe]
+levels = [10, 100, 1000, 10000]
+engines = [\"key-value\", \"relational\"]
+";
+
+#[test]
+fn the_claim_of_a_probe_names_its_engines_and_levels() {
+    let series = "[[claim.series]]\nname = \"jump\"\nfigure = \"jump_p50_us\"\nlevels = { relational-10 = 1, relational-100 = 2, relational-1000 = 3, relational-10000 = 4 }\n";
+    let right = "finding = \"{relational-10000.jump_growth} times, {series.jump.slope} a step, {key-value-10.search_p99_us} µs.\"\n";
+    let document = Scenario::parse("x.toml", &format!("{PROBE}{CLAIM}{right}{series}")).unwrap();
+    let columns = document.scenario().store_probe.as_ref().unwrap().columns();
+    assert_eq!(columns.len(), 8);
+    assert_eq!((columns[0].as_str(), columns[7].as_str()), ("key-value-10", "relational-10000"));
+
+    let wrong = "finding = \"{relational-10001.jump_growth} {base.jump_p50_us}\"\n";
+    insta::assert_snapshot!(refusal(&format!("{PROBE}{CLAIM}{wrong}")), @r#"
+    error: unknown engine and level `relational-10001`
+      --> x.toml:10:11
+       |
+    10 | finding = "{relational-10001.jump_growth} {base.jump_p50_us}"
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = did you mean `relational-1000`?
+
+    error: unknown engine and level `base`
+      --> x.toml:10:11
+       |
+    10 | finding = "{relational-10001.jump_growth} {base.jump_p50_us}"
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = known: key-value-10, key-value-100, key-value-1000, key-value-10000, relational-10, relational-100, relational-1000, relational-10000
+    "#);
+    let fewer =
+        series.replace("relational-10 = 1, ", "").replace("relational-100 ", "key-value-1 ");
+    insta::assert_snapshot!(
+        refusal(&format!("{PROBE}{CLAIM}finding = \"It is.\"\n{fewer}")), @r"
+    error: a line needs at least 4 levels, not 3
+      --> x.toml:14:10
+       |
+    14 | levels = { key-value-1 = 2, relational-1000 = 3, relational-10000 = 4 }
+       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = through fewer a line fits whatever they are: add levels
+
+    error: unknown engine and level `key-value-1`
+      --> x.toml:14:26
+       |
+    14 | levels = { key-value-1 = 2, relational-1000 = 3, relational-10000 = 4 }
+       |                          ^
+       = did you mean `key-value-10`?
+    ");
+}
+
+#[test]
+fn a_figure_of_a_probe_is_of_nothing_else() {
+    insta::assert_snapshot!(with("figures = [\"jump_growth\"]\n"), @r#"
+    error: only a probe alone yields `jump_growth`, and there is none
+      --> x.toml:26:12
+       |
+    26 | figures = ["jump_growth"]
+       |            ^^^^^^^^^^^^^
+       = make a scenario of [store_probe] without another run, or leave the figure out
+    "#);
+    let both = PROBE.replace(
+        "[store_probe]",
+        "[workload]\nusers = 5\nsends_per_user = \"6/min\"\nduration = \"5s\"\n[store_probe]",
+    );
+    insta::assert_snapshot!(
+        refusal(&format!("{both}{CLAIM}finding = \"{{relational-10.jump_p50_us}}\"\n")), @r#"
+    error: unknown variant `relational-10`
+      --> x.toml:14:11
+       |
+    14 | finding = "{relational-10.jump_p50_us}"
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = known: base
+
+    error: only a probe alone yields `jump_p50_us`, and there is none
+      --> x.toml:14:11
+       |
+    14 | finding = "{relational-10.jump_p50_us}"
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = make a scenario of [store_probe] without another run, or leave the figure out
+    "#);
+}

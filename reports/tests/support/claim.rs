@@ -47,7 +47,10 @@ pub(crate) fn probe() -> Value {
             "engine": engine, "messages": messages,
             "jump_p50_us": jump, "jump_p99_us": jump * 9.0,
             "search_p50_us": jump * 21.0, "search_p99_us": jump * 30.0,
-            "bytes_per_message": 161.5,
+            "jump_cpu_p50_us": jump * 0.9, "jump_growth": jump / 15.0,
+            "search_cpu_p50_us": jump * 20.5, "search_growth": 1.25,
+            "search_messages": 417.5,
+            "bytes_per_message": 161.5, "fill_per_s": 41_500.0,
         })
     };
     let rows = [
@@ -56,5 +59,5 @@ pub(crate) fn probe() -> Value {
         row("relational", 10_000, 15.0),
         row("relational", 1_000_000, 52.0),
     ];
-    json!({ "reads": 200, "rows": rows })
+    json!({ "reads": 200, "is_complete": true, "rows": rows })
 }

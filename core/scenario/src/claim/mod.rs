@@ -69,8 +69,8 @@ pub struct Series {
     pub name: String,
     /// The figure.
     pub figure: Figure,
-    /// The variants, each with the level that it stands for, such as its number of members; at
-    /// least four.
+    /// The variants, or the engines and levels of a probe, each with the level that it stands for,
+    /// such as its number of members; at least four.
     pub levels: BTreeMap<String, f64>,
     /// A level outside those, to which the line is drawn on: a projection, and shown as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use crate::claim::{Claim, KEYWORDS, LEVELS_MIN, Part, Series, Term, TermError, p
 use crate::error::Problem;
 use crate::nearest::nearest;
 use crate::variants::BASE;
-use crate::{Figure, Scenario};
+use crate::{Figure, Scenario, StoreProbe};
 
 pub(super) fn problems(claim: &Claim, scenario: &Scenario) -> Vec<Problem> {
     let names = Names::of(claim, scenario);
@@ -17,7 +17,7 @@ pub(super) fn problems(claim: &Claim, scenario: &Scenario) -> Vec<Problem> {
             problems.push(Problem::new(format!("claim.{key}"), format!("the {key} is empty")));
         }
     }
-    problems.extend(names.keyword_problems());
+    problems.extend(keyword_problems(scenario));
     let mut seen = BTreeSet::new();
     for (index, figure) in claim.figures.iter().enumerate() {
         let place = format!("claim.figures.{index}");
@@ -40,43 +40,41 @@ pub(super) fn problems(claim: &Claim, scenario: &Scenario) -> Vec<Problem> {
 
 /// What a claim can name.
 struct Names<'a> {
-    variants: Vec<&'a str>,
+    /// What its figures are of: the base and its variants, or the stores that are probed.
+    columns: Vec<String>,
     series: Vec<&'a str>,
     projections: Vec<&'a str>,
     crossings: Vec<&'a str>,
-    /// Whether runs yield the figures of simulations, and those of loads.
+    /// Whether runs yield the figures of simulations, of loads, and of probes.
     simulates: bool,
     measures: bool,
+    /// A probe shows its engines and levels side by side, others their variants: not both.
+    probes: bool,
 }
 
 impl<'a> Names<'a> {
     fn of(claim: &'a Claim, scenario: &'a Scenario) -> Self {
-        let variants = scenario.variants.iter().map(|variant| variant.name.as_str());
         let projected = claim.series.iter().filter(|series| series.at.is_some());
+        let (simulates, measures) = (scenario.workload.is_some(), scenario.load.is_some());
+        let probe = scenario.store_probe.as_ref().filter(|_| !simulates && !measures);
+        let variants = scenario.variants.iter().map(|variant| variant.name.as_str());
+        let variants = || [BASE].into_iter().chain(variants).map(str::to_owned).collect();
         Self {
-            variants: [BASE].into_iter().chain(variants).collect(),
+            columns: probe.map_or_else(variants, StoreProbe::columns),
             series: claim.series.iter().map(|series| series.name.as_str()).collect(),
             projections: projected.map(|series| series.name.as_str()).collect(),
             crossings: claim.crossings.iter().map(|crossing| crossing.name.as_str()).collect(),
-            simulates: scenario.workload.is_some(),
-            measures: scenario.load.is_some(),
+            simulates,
+            measures,
+            probes: probe.is_some(),
         }
-    }
-
-    fn keyword_problems(&self) -> impl Iterator<Item = Problem> {
-        let taken = self.variants.iter().skip(1).enumerate();
-        taken.filter(|(_, name)| KEYWORDS.contains(name)).map(|(index, name)| {
-            Problem::new(
-                format!("variant.{index}.name"),
-                format!("`{name}` means something else in a finding"),
-            )
-            .advise("give the variant another name")
-        })
     }
 
     fn figure_problem(&self, place: &str, figure: Figure) -> Option<Problem> {
         let (is_there, what, advice) = if figure.is_of_loads_only() {
             (self.measures, "a load on a real server", "add [load]")
+        } else if figure.is_of_probes_only() {
+            (self.probes, "a probe alone", "make a scenario of [store_probe] without another run")
         } else {
             (self.simulates || self.measures, "a run", "add [workload] to simulate")
         };
@@ -85,6 +83,23 @@ impl<'a> Names<'a> {
             Problem::new(place, message).advise(format!("{advice}, or leave the figure out"))
         })
     }
+
+    fn unknown_column(&self, place: &str, name: &str) -> Option<Problem> {
+        let what = if self.probes { "engine and level" } else { "variant" };
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        unknown(place, what, name, &columns)
+    }
+}
+
+fn keyword_problems(scenario: &Scenario) -> impl Iterator<Item = Problem> {
+    let taken = scenario.variants.iter().map(|variant| variant.name.as_str()).enumerate();
+    taken.filter(|(_, name)| KEYWORDS.contains(name)).map(|(index, name)| {
+        Problem::new(
+            format!("variant.{index}.name"),
+            format!("`{name}` means something else in a finding"),
+        )
+        .advise("give the variant another name")
+    })
 }
 
 fn taken_names<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Vec<Problem> {
@@ -110,13 +125,17 @@ fn series_problems(place: &str, series: &Series, names: &Names<'_>) -> Vec<Probl
                 format!("{place}.levels"),
                 format!("a line needs at least {LEVELS_MIN} levels, not {count}"),
             )
-            .advise("through fewer a line fits whatever they are: add variants"),
+            .advise(if names.probes {
+                "through fewer a line fits whatever they are: add levels"
+            } else {
+                "through fewer a line fits whatever they are: add variants"
+            }),
         );
     }
     let mut at_level: BTreeMap<u64, &str> = BTreeMap::new();
     for (variant, level) in &series.levels {
         let place = format!("{place}.levels.{variant}");
-        problems.extend(unknown(&place, "variant", variant, &names.variants));
+        problems.extend(names.unknown_column(&place, variant));
         if !level.is_finite() {
             problems.push(Problem::new(&place, "a level must be a number with an end"));
         }
@@ -185,7 +204,7 @@ fn finding_problems(claim: &Claim, names: &Names<'_>) -> Vec<Problem> {
 fn term_problems(place: &str, term: Term<'_>, names: &Names<'_>) -> Vec<Problem> {
     let found = match term {
         Term::Figure { variant, figure } => {
-            let unknown = unknown(place, "variant", variant, &names.variants);
+            let unknown = names.unknown_column(place, variant);
             return unknown.into_iter().chain(names.figure_problem(place, figure)).collect();
         }
         Term::Line { series, .. } => unknown(place, "series", series, &names.series),

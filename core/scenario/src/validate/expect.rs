@@ -92,6 +92,11 @@ fn figure_problem(place: &str, bound: &FigureBound) -> Option<Problem> {
         let advice = "only a load on a real server has it: take it as a figure of [claim]";
         return Some(Problem::new(format!("{place}.figure"), message).advise(advice));
     }
+    if figure.is_of_probes_only() {
+        let message = format!("no simulation yields `{figure}`");
+        let advice = "only a probe of the store has it: take it as a figure of [claim]";
+        return Some(Problem::new(format!("{place}.figure"), message).advise(advice));
+    }
     for (key, value) in [("at_least", at_least), ("at_most", at_most)] {
         if value.is_some_and(|value| !value.is_finite()) {
             let message = format!("`{key}` must be a number with an end");

@@ -65,6 +65,8 @@ impl Filled {
         level: u64,
         mut on_progress: impl FnMut(u64) -> bool,
     ) -> Result<bool, ProbeError> {
+        // It was closed behind the last level.
+        self.store.reopen()?;
         let (before, started) = (self.messages, Instant::now());
         while self.messages < level {
             let end = level.min(self.messages + CHUNK);

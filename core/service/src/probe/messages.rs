@@ -9,6 +9,9 @@ use hubbub_chat::{
 
 /// Share of the messages that begin a conversation, so that one has 50 messages at the mean.
 const NEW_SHARE: f64 = 0.02;
+/// Conversations that are there before any goes on: with one alone, that one would get most of the
+/// messages for a long time.
+const FIRST: usize = 64;
 /// Messages of a conversation at most: years of a busy one.
 const LENGTH_MAX: u32 = 50_000;
 /// Draws of a conversation that is not full yet; then a new one begins.
@@ -178,9 +181,27 @@ impl Traffic {
         })
     }
 
+    /// For each of these reads one of a conversation that is as long, or next to it, in a store where
+    /// `lengths` are the conversations'; so that what differs is the size of the store alone.
+    pub(super) fn reads_as_long(&self, lengths: &[u32], reads: &[Read]) -> Vec<Read> {
+        let mut random = Random::stream(self.seed ^ lengths.len() as u64, OF_READS);
+        let mut by_length: Vec<(u32, u32)> = (0..).zip(lengths).map(|(c, l)| (*l, c)).collect();
+        by_length.sort_unstable();
+        let as_long = |read: &Read| {
+            let longer = by_length.partition_point(|(length, _)| *length < read.length);
+            let (length, _) = *by_length.get(longer).or(by_length.last())?;
+            let first = by_length.partition_point(|(other, _)| *other < length);
+            let end = by_length.partition_point(|(other, _)| *other <= length);
+            let drawn = usize::try_from(random.below((end - first) as u64)).ok()?;
+            let (length, conversation) = *by_length.get(first + drawn)?;
+            Some(Read { conversation, length, ..*read })
+        };
+        reads.iter().filter_map(as_long).collect()
+    }
+
     fn next_conversation(&mut self) -> u32 {
         let new = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
-        if self.random.unit() < NEW_SHARE {
+        if self.lengths.len() < FIRST || self.random.unit() < NEW_SHARE {
             return new;
         }
         let written = self.conversation_of.len() as u64;
@@ -212,12 +233,12 @@ mod tests {
 
     #[test]
     fn conversations_are_of_varied_length_and_bounded() {
-        let traffic = traffic(1_000_000);
+        let traffic = traffic(3_000_000);
         let mut lengths = traffic.lengths.clone();
         lengths.sort_unstable();
-        assert_eq!(lengths.iter().map(|length| u64::from(*length)).sum::<u64>(), 1_000_000);
+        assert_eq!(lengths.iter().map(|length| u64::from(*length)).sum::<u64>(), 3_000_000);
         assert_eq!(lengths.last(), Some(&LENGTH_MAX));
-        assert!(lengths[0] == 1 && lengths.len() > 15_000, "{} of them", lengths.len());
+        assert!(lengths[0] == 1 && lengths.len() > 50_000, "{} of them", lengths.len());
         assert!(lengths[lengths.len() / 2] < 20, "most are short");
     }
 
@@ -248,5 +269,19 @@ mod tests {
         assert!(reads.iter().all(|read| (1..=read.length).contains(&read.place)));
         let again: Vec<Read> = traffic.reads(10_000, &traffic.lengths, 500).collect();
         assert_eq!(again, reads);
+    }
+
+    #[test]
+    fn reads_of_a_larger_store_are_of_conversations_as_long() {
+        let (small, large) = (traffic(10_000), traffic(200_000));
+        let reads: Vec<Read> = small.reads(10_000, &small.lengths, 100).collect();
+        let as_long = large.reads_as_long(&large.lengths, &reads);
+        assert_eq!(as_long.len(), reads.len());
+        for (read, other) in reads.iter().zip(&as_long) {
+            assert_eq!(large.lengths[other.conversation as usize], other.length);
+            let difference = read.length.abs_diff(other.length);
+            assert!(difference * 10 <= read.length, "{read:?} {other:?}");
+            assert_eq!(read.word, other.word);
+        }
     }
 }

@@ -4,6 +4,11 @@
 //! jump and each search goes to every engine before the next one is drawn, and to a store that holds
 //! the smallest level as well. So the clock and the neighbours of this machine, which change from
 //! minute to minute, are the same for all that is compared.
+//!
+//! What the operating system keeps of the files in memory stays there: this is a process that has
+//! been started again, not a machine. The store of the messages is asked as a device asks it, which
+//! takes several lookups besides the page; its journal is read back into memory when it is opened, so
+//! that a small store never goes to its files at all. SQLite is asked for the page alone.
 
 mod filled;
 mod key_value;
@@ -103,8 +108,8 @@ pub struct ProbeRow {
     pub search_cpu_p50_us: Option<f64>,
     /// Messages of the conversation that a search looked through, at the mean.
     pub search_messages: f64,
-    /// The time of all searches for each message that they looked through, relative to the smallest
-    /// level: conversations are longer where there are more messages.
+    /// The median of searches in conversations that are as long as those of the smallest level,
+    /// relative to that level: there are longer conversations where there are more messages.
     pub search_growth: f64,
     /// Space taken on disk for each message, with logs and indexes.
     pub bytes_per_message: f64,

@@ -21,6 +21,9 @@ struct Subject<'a> {
     reads: Vec<Read>,
     jumps: Times,
     searches: Times,
+    /// Reads of conversations as long as those of the smallest store.
+    reads_as_long: Vec<Read>,
+    searches_as_long: Times,
     /// Messages that its searches looked through.
     searched: u64,
 }
@@ -44,12 +47,19 @@ pub(super) fn read_level(
     let opened = |filled| Subject::open(filled, traffic, reads);
     let mut stores = stores.iter_mut().map(opened).collect::<Result<Vec<_>, _>>()?;
     let mut smallest = smallest.iter_mut().map(opened).collect::<Result<Vec<_>, _>>()?;
+    for subject in &mut stores {
+        let like = smallest.first().map_or(&[][..], |smallest| &smallest.reads);
+        subject.reads_as_long = traffic.reads_as_long(&subject.filled.lengths, like);
+    }
     for ask in [Ask::Jump, Ask::Search] {
         for read in 0..reads as usize {
             if (surroundings.is_cancelled)() {
                 return Ok(None);
             }
             take_turn(&mut stores, read, surroundings, ask)?;
+            if matches!(ask, Ask::Search) {
+                take_turn(&mut stores, read, surroundings, Ask::SearchAsLong)?;
+            }
             take_turn(&mut smallest, read, surroundings, ask)?;
         }
     }
@@ -70,6 +80,8 @@ enum Ask {
     Jump,
     /// A word in a whole conversation.
     Search,
+    /// The same in one that is as long as the smallest store's.
+    SearchAsLong,
 }
 
 /// The same read of every engine, which must find the same. Who comes first changes.
@@ -86,6 +98,7 @@ fn take_turn(
         let found = match ask {
             Ask::Jump => group[place].jump(read, surroundings)?,
             Ask::Search => group[place].search(read, surroundings)?,
+            Ask::SearchAsLong => group[place].search_as_long(read, surroundings)?,
         };
         match &first {
             None => first = Some((place, found)),
@@ -93,7 +106,7 @@ fn take_turn(
                 return Err(ProbeError::Disagreement {
                     engine: group[place].filled.engine,
                     other: group[*other].filled.engine,
-                    conversation: group[place].reads[read].conversation,
+                    conversation: group[place].read_of(ask, read).conversation,
                 });
             }
             Some(_) => {}
@@ -106,8 +119,15 @@ impl<'a> Subject<'a> {
     fn open(filled: &'a mut Filled, traffic: &Traffic, reads: u32) -> Result<Self, ProbeError> {
         filled.store.reopen()?;
         let reads = traffic.reads(filled.messages(), &filled.lengths, reads).collect();
-        let (jumps, searches) = (Times::default(), Times::default());
-        Ok(Self { filled, reads, jumps, searches, searched: 0 })
+        Ok(Self {
+            filled,
+            reads,
+            jumps: Times::default(),
+            searches: Times::default(),
+            reads_as_long: Vec::new(),
+            searches_as_long: Times::default(),
+            searched: 0,
+        })
     }
 
     fn jump(
@@ -138,7 +158,31 @@ impl<'a> Subject<'a> {
         searches.time(surroundings, || filled.store.search(conversation, length, word))
     }
 
+    /// Where a read of that sort goes.
+    fn read_of(&self, ask: Ask, read: usize) -> Read {
+        match ask {
+            Ask::Jump | Ask::Search => self.reads[read],
+            Ask::SearchAsLong => self.reads_as_long[read],
+        }
+    }
+
+    fn search_as_long(
+        &mut self,
+        read: usize,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Vec<u64>, ProbeError> {
+        let Read { conversation, length, word, .. } = self.reads_as_long[read];
+        let Self { filled, searches_as_long, .. } = self;
+        searches_as_long.time(surroundings, || filled.store.search(conversation, length, word))
+    }
+
     fn row(&self, smallest: &Self) -> ProbeRow {
+        let as_long = match self.searches_as_long.wall.as_slice() {
+            // It is the smallest itself.
+            [] => &self.searches.wall,
+            wall => wall,
+        };
+        let search_growth = ratio(percentile(as_long, 50), percentile(&smallest.searches.wall, 50));
         ProbeRow {
             engine: self.filled.engine,
             messages: self.filled.messages(),
@@ -155,14 +199,10 @@ impl<'a> Subject<'a> {
             search_mean_us: mean(&self.searches.wall),
             search_cpu_p50_us: self.searches.cpu_p50(),
             search_messages: self.searched as f64 / self.reads.len().max(1) as f64,
-            search_growth: ratio(self.search_us_per_message(), smallest.search_us_per_message()),
+            search_growth,
             bytes_per_message: self.filled.bytes_per_message(),
             fill_per_s: self.filled.fill_per_s,
         }
-    }
-
-    fn search_us_per_message(&self) -> f64 {
-        self.searches.wall.iter().sum::<f64>() / self.searched.max(1) as f64
     }
 }
 
