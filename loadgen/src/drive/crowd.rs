@@ -112,6 +112,7 @@ mod tests {
             group_count: 2,
             group_size: [3, 4],
             device_hosts: 1,
+            ..PopulationShape::default()
         };
         Population::generate(1, &shape)
     }

@@ -61,6 +61,7 @@ pub(crate) fn plan(deliveries_per_second: f64, window_s: u64, group_size: Option
         group_count: u32::from(group_size.is_some()),
         group_size: [group_size.unwrap_or(2); 2],
         device_hosts: 1,
+        ..PopulationShape::default()
     };
     let population = Population::generate(1, &shape);
     let load = LoadShape {
@@ -171,7 +172,7 @@ impl Model {
     }
 
     fn append(&mut self, action: Action, now_ns: u64) {
-        let channel = action.what.channel();
+        let channel = action.what.channel().unwrap();
         let last = self.logs.entry(channel).or_default();
         *last = last.next();
         let (message_id, number) = (*last, number(&action));

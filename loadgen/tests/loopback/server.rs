@@ -22,7 +22,7 @@ use hubbub_loadgen::{
 use hubbub_scenario::{Groups, Load, Period, Rate};
 use hubbub_service::{
     ChatRole, Config, Ports,
-    backend::{Backend, LocalBackend, ModelBackend, Models},
+    backend::{Backend, Holders, LocalBackend, ModelBackend, Models, RegistryConfig},
     net::{Net, RealNet},
     password::Passwords,
     store::FjallConfig,
@@ -109,7 +109,8 @@ impl Server {
     pub(crate) async fn on_disk(design: &Design, folder: &std::path::Path) -> Self {
         let rules = StoreRules::from(design);
         let (net, config) = (Arc::new(RealNet::new()), FjallConfig::default());
-        let backend = LocalBackend::open(net, folder, rules, config).unwrap();
+        let registry = RegistryConfig { holders: Holders::Here, ttl_max: design.lease_ttl };
+        let backend = LocalBackend::open(net, folder, rules, config, registry).unwrap();
         Self::over(design, Arc::new(backend), true).await
     }
 
@@ -121,6 +122,7 @@ impl Server {
             server: ServerId(1),
             epoch: 1,
             has_peers: false,
+            registration: None,
             design: design.clone(),
             seed: 1,
         };
@@ -131,14 +133,20 @@ impl Server {
             peers: BTreeMap::new(),
             servers: Vec::new(),
             ports: Ports::Local(backend),
+            presence: None,
             passwords: Passwords::Digest,
             provision,
         });
         let (ready, address) = oneshot::channel();
         let task = net.clone();
         net.spawn(Box::pin(async move {
-            let ready = move |address: &str| drop(ready.send(address.to_owned()));
-            hubbub_service::run(task, config, shutdown, ready).await.unwrap();
+            let ready = Mutex::new(Some(ready));
+            let ready = move |address: &str| {
+                if let Some(ready) = ready.lock().unwrap().take() {
+                    ready.send(address.to_owned()).unwrap();
+                }
+            };
+            hubbub_service::run(task, config, shutdown, Arc::new(ready)).await.unwrap();
         }));
         Self { address: address.await.unwrap(), running }
     }
@@ -155,9 +163,11 @@ pub(crate) fn model_backend(design: &Design) -> Arc<dyn Backend> {
         store: StoreModel::new(StoreRules::from(design)),
         directory: DirectoryModel::default(),
         routing: RoutingModel::default(),
+        registry: None,
     };
     let models = Arc::new(Mutex::new(models));
-    Arc::new(ModelBackend::new(Arc::new(RealNet::new()), models, Arc::new(|_| {})))
+    let net = Arc::new(RealNet::new());
+    Arc::new(ModelBackend::new(net, models, Arc::new(|_| {}), design.lease_ttl))
 }
 
 pub(crate) const fn milliseconds(count: u64) -> u64 {
