@@ -42,6 +42,21 @@ impl Engine<'_> {
         self.record_device(device);
     }
 
+    /// What a device had sent reaches its server now, though the device itself may have no link, as
+    /// when it is paused: for a moment it had one.
+    pub(super) fn record_heard(&mut self, device: DeviceId) {
+        let Some(node) = self.devices.get_mut(&device) else { return };
+        if node.link.sends || !node.is_up() {
+            return;
+        }
+        let link = std::mem::replace(&mut node.link, Link { sends: true, hears: false });
+        self.record_device(device);
+        if let Some(node) = self.devices.get_mut(&device) {
+            node.link = link;
+        }
+        self.record_device(device);
+    }
+
     /// Says how things stand with a device.
     pub(super) fn record_device(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get(&device) else { return };

@@ -1,5 +1,7 @@
 //! Messages on their way over the network.
 
+use std::collections::BTreeSet;
+
 use hubbub_chat::transport::ClientInput;
 
 use super::{Engine, Fate, Happening, Lane, Payload};
@@ -60,11 +62,19 @@ impl Engine<'_> {
 
     /// What was held on a link goes out when nothing holds it any more.
     pub(super) fn release(&mut self) {
+        let mut heard = BTreeSet::new();
         for (from, to, lane, payload) in std::mem::take(&mut self.held) {
-            if self.is_still_sent(&payload) {
-                self.transmit(from, to, lane, payload);
+            if !self.is_still_sent(&payload) {
+                continue;
             }
+            if let Lane::Stream(_, device, true) = lane
+                && self.network.is_open(from, to, Some(device))
+            {
+                heard.insert(device);
+            }
+            self.transmit(from, to, lane, payload);
         }
+        heard.into_iter().for_each(|device| self.record_heard(device));
     }
 
     /// What a device has sent and the network holds is sent again until it arrives, as long as the
