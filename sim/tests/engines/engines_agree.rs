@@ -37,6 +37,14 @@ fn holdings(history: &History) -> BTreeMap<(DeviceId, ChannelId), BTreeSet<u64>>
     holdings
 }
 
+fn assert_agree(name: &str, fast: &History, full: &History) {
+    let (fast_outcomes, full_outcomes) = (outcomes(fast), outcomes(full));
+    let differs = |(hash, outcome): &(&u64, &EventType)| full_outcomes.get(hash) != Some(outcome);
+    let first = fast_outcomes.iter().find(differs);
+    assert!(fast_outcomes == full_outcomes, "{name}: the outcome of {first:?}");
+    assert_eq!(holdings(fast), holdings(full), "{name}");
+}
+
 /// Without members who come and go, timing decides nothing but order.
 fn still(faults: &str) -> hubbub_scenario::Scenario {
     let mut scenario = lively_with(faults);
@@ -53,8 +61,7 @@ fn they_agree_on_outcomes_and_on_what_every_device_holds() {
         let setup = setup(&still(faults), &Design::default(), 5);
         let fast = fast::run(&setup, false).history;
         let full = full::run(&setup, false).unwrap().history;
-        assert_eq!(outcomes(&fast), outcomes(&full), "{name}");
-        assert_eq!(holdings(&fast), holdings(&full), "{name}");
+        assert_agree(name, &fast, &full);
         assert!(outcomes(&fast).values().all(|outcome| *outcome == EventType::Ok), "{name}");
     }
 }
@@ -73,8 +80,7 @@ fn they_agree_with_presence_and_pushes() {
         let setup = setup(&scenario, &scenario.design, 6);
         let fast = fast::run(&setup, false);
         let full = full::run(&setup, false).unwrap();
-        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{faults:?}");
-        assert_eq!(holdings(&fast.history), holdings(&full.history), "{faults:?}");
+        assert_agree(&faults.concat(), &fast.history, &full.history);
         let [fast, full] = [fast, full].map(|outcome| judge(&setup, &outcome));
         assert_no_violation("fast", &fast);
         assert_no_violation("full", &full);
@@ -94,16 +100,25 @@ fn they_agree_over_every_transport() {
         [Transport::Websocket, Transport::LongPolling, Transport::Polling, Transport::HttpSend]
     {
         let design = Design { transport, ..Design::default() };
-        let setup = setup(&still(FAULTS[4].1), &design, 5);
-        let fast = fast::run(&setup, false);
-        let full = full::run(&setup, false).unwrap();
-        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{transport}");
-        assert_eq!(holdings(&fast.history), holdings(&full.history), "{transport}");
-        // The costs differ as the latencies do, and by the repeats that follow.
-        let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
-        let close = |one: u64, other: u64| one.abs_diff(other) * 10 <= one.max(other).max(50);
-        assert!(close(fast.requests, full.requests), "{transport}: {fast:?} {full:?}");
-        assert!(close(fast.bytes_up, full.bytes_up), "{transport}: {fast:?} {full:?}");
+        for faults in ["", FAULTS[4].1] {
+            let mut scenario = still(faults);
+            if let Some(workload) = &mut scenario.workload {
+                // Over polls a device learns of its groups later than its user begins to write.
+                workload.group_share = 0.0;
+            }
+            let setup = setup(&scenario, &design, 5);
+            let fast = fast::run(&setup, false);
+            let full = full::run(&setup, false).unwrap();
+            assert_agree(&transport.to_string(), &fast.history, &full.history);
+            // After a crash the costs depend on how many devices happened to be there.
+            let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
+            let close = |one: u64, other: u64| one.abs_diff(other) * 20 <= one.max(other);
+            let are_close = close(fast.requests, full.requests)
+                && close(fast.connections_opened, full.connections_opened)
+                && close(fast.bytes_up, full.bytes_up)
+                && close(fast.bytes_down, full.bytes_down);
+            assert!(are_close || !faults.is_empty(), "{transport}: {fast:?} {full:?}");
+        }
     }
 }
 
