@@ -3,10 +3,13 @@
 
 mod bytes;
 mod clients;
+mod clocks;
 mod devices;
 mod discovery;
+mod ending;
 mod faults;
 mod generator;
+mod happenings;
 mod held;
 mod http;
 mod leases;
@@ -21,22 +24,18 @@ mod process;
 mod servers;
 mod sessions;
 mod store;
+mod transit;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    ChatServer, DeviceId, Notifier, RequestId, SessionId,
-    design::{CursorScope, IdSource, Ids},
+    ChatServer, DeviceId, Notifier,
+    design::{IdSource, Ids},
     device::DeviceInput,
-    discovery::Assignment,
-    frame::{Change, ClientFrame, PeerFrame, ServerFrame},
-    ports::{Answer, Request, push::PushAnswer, store::StoreRules},
+    frame::Change,
+    ports::store::StoreRules,
     random::Random,
-    time::{Monotonic, Now, Wall, nanoseconds},
-    transport::{CallBody, CallId, ClientInput},
+    time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 use hubbub_traffic::What;
@@ -47,17 +46,18 @@ use crate::{
     cpu::thread_cpu_s,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
-    setup::{LEAD, Setup, WALL_START_NS},
+    setup::{LEAD, Setup},
     trace::Trace,
 };
+use clocks::wrong_clocks;
 use devices::DeviceNode;
-use discovery::{ApiNode, Ask};
+use discovery::ApiNode;
+use ending::phase;
 use generator::Generator;
+use happenings::{Happening, Paused, Payload, Stream};
 use held::HeldSessions;
-use http::Reply;
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
-use notifiers::Push;
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
@@ -70,9 +70,6 @@ const API_START_NS: u64 = 250_000_000;
 /// Devices start so long after the chat servers: discovery knows of those by then.
 const DEVICES_START_NS: u64 = 500_000_000;
 
-/// How often the engine looks whether everything has settled after the heal.
-const SETTLE_CHECK_NS: u64 = 500_000_000;
-
 /// Runs a setup to its end.
 #[must_use]
 pub fn run(setup: &Setup, traced: bool) -> Outcome {
@@ -83,135 +80,6 @@ pub fn run(setup: &Setup, traced: bool) -> Outcome {
 #[must_use]
 pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Outcome {
     Engine::new(setup, traced, planted).run()
-}
-
-/// Something that will happen.
-#[derive(Debug)]
-enum Happening {
-    Action(usize),
-    Arrival(HostId, Payload),
-    /// A machine wants to be woken, as planned for this time.
-    Wake(Seat, u64),
-    WakeDevice(DeviceId, u64),
-    /// A session over polls of this chat server wants to be woken.
-    WakeSession(usize, SessionId, u64),
-    /// Devices are attached: what quiet users cost counts from here.
-    Attached,
-    Start(Seat),
-    StartDevices,
-    /// The gateway gets a push of this notifier.
-    Push(usize, Push),
-    Fault(usize, bool),
-    /// Nothing of a fault that has ended is left.
-    FaultOver(usize),
-    /// A chat server has had its time to hand its sessions over.
-    DrainLimit(usize, u32),
-    LeaseCheck,
-    Heal,
-    SettleCheck,
-}
-
-/// What goes over the network.
-#[derive(Debug, Clone)]
-enum Payload {
-    Open {
-        stream: u64,
-        device: DeviceId,
-    },
-    /// The stream is open; requests name its session by `number`.
-    Opened {
-        stream: u64,
-        number: u64,
-    },
-    Refused {
-        stream: u64,
-    },
-    ToServer {
-        stream: u64,
-        frame: ClientFrame,
-    },
-    ToDevice {
-        stream: u64,
-        frame: ServerFrame,
-        bytes: u64,
-    },
-    CloseServer {
-        stream: u64,
-    },
-    CloseDevice {
-        stream: u64,
-    },
-    /// A connection for calls, and that it is open.
-    Connect {
-        stream: u64,
-    },
-    Connected {
-        stream: u64,
-    },
-    Call {
-        stream: u64,
-        call: CallId,
-        body: CallBody,
-    },
-    Reply {
-        stream: u64,
-        call: CallId,
-        reply: Reply,
-        bytes: u64,
-    },
-    Ask(Ask),
-    Told {
-        number: u64,
-        device: DeviceId,
-        assignment: Option<Assignment>,
-    },
-    Request {
-        asker: Asker,
-        id: RequestId,
-        request: Request,
-    },
-    Answer {
-        asker: Asker,
-        id: RequestId,
-        answer: Answer,
-    },
-    Peer {
-        server: usize,
-        frame: PeerFrame,
-    },
-    PushAnswer {
-        notifier: usize,
-        incarnation: u32,
-        id: u64,
-        answer: PushAnswer,
-    },
-}
-
-/// A connection of a device to a chat server: a stream, or what carries the calls of a lane.
-#[derive(Debug, Clone, Copy)]
-struct Stream {
-    device: DeviceId,
-    server: usize,
-    /// The server's incarnation that knows it.
-    opened_by: Option<u32>,
-    /// A message on it was lost, so nothing that follows in that direction arrives: there is no
-    /// retransmission. Towards the server, and towards the device.
-    wedged: [bool; 2],
-    /// The same, as far as messages were lost on the way and not because an end is gone.
-    broken: [bool; 2],
-}
-
-impl Stream {
-    fn new(device: DeviceId, server: usize) -> Self {
-        Self { device, server, opened_by: None, wedged: [false; 2], broken: [false; 2] }
-    }
-}
-
-/// A host whose processes do nothing.
-#[derive(Debug, Default)]
-struct Paused {
-    faults: BTreeSet<u32>,
-    deferred: Vec<Happening>,
 }
 
 struct Engine<'run> {
@@ -417,110 +285,6 @@ impl<'run> Engine<'run> {
         self.device_input(action.device, input, Some(nanoseconds(action.at)));
     }
 
-    fn arrive(&mut self, host: HostId, payload: Payload) {
-        self.trace(host, || format!("arrives {payload:?}"));
-        match payload {
-            Payload::Open { stream, device } => self.open_arrives(stream, device),
-            Payload::Opened { stream, number } => {
-                self.stream_input(stream, ClientInput::StreamOpened { session: Some(number) });
-            }
-            Payload::Refused { stream } => self.refused(stream),
-            Payload::ToServer { stream, frame } => self.frame_arrives(stream, frame),
-            Payload::ToDevice { stream, frame, bytes } => {
-                self.stream_input(stream, ClientInput::StreamFrame { frame, payload_bytes: bytes });
-            }
-            Payload::CloseServer { stream } => self.close_at_server(stream),
-            Payload::CloseDevice { stream } => self.close_at_device(stream),
-            Payload::Connect { stream } => self.connect_arrives(stream),
-            Payload::Connected { stream } => self.connection_opened(stream),
-            Payload::Call { stream, call, body } => self.call_arrives(stream, call, body),
-            Payload::Reply { stream, call, reply, bytes } => {
-                self.reply_arrives(stream, call, reply, bytes);
-            }
-            Payload::Ask(ask) => self.ask_arrives(ask),
-            Payload::Told { number, device, assignment } => self.told(number, device, assignment),
-            Payload::Request { asker, id, request } => self.request_arrives(asker, id, request),
-            Payload::Answer { asker, id, answer } => self.answer_arrives(asker, id, answer),
-            Payload::Peer { server, frame } => self.hint_arrives(server, frame),
-            Payload::PushAnswer { notifier, incarnation, id, answer } => {
-                self.push_answer_arrives(notifier, incarnation, id, answer);
-            }
-        }
-    }
-
-    /// Sends something over a link, subject to the faults that strike it.
-    fn transmit(&mut self, from: HostId, to: HostId, lane: Lane, payload: Payload) {
-        if from == to {
-            return self.at(self.now, Happening::Arrival(to, payload));
-        }
-        match self.network.send(self.now, from, to, lane) {
-            Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
-            Fate::Held => self.held.push((from, to, lane, payload)),
-            Fate::Dropped => {
-                self.trace(from, || format!("loses {payload:?}"));
-                if let Lane::Stream(stream, device, to_server) = lane
-                    && let Some(stream) = self.streams.get_mut(&stream)
-                {
-                    stream.wedged[usize::from(!to_server)] = true;
-                    stream.broken[usize::from(!to_server)] = true;
-                    self.record_link(device);
-                }
-            }
-        }
-    }
-
-    /// What was held on a link goes out when nothing holds it any more.
-    fn release(&mut self) {
-        for (from, to, lane, payload) in std::mem::take(&mut self.held) {
-            if self.is_still_sent(&payload) {
-                self.transmit(from, to, lane, payload);
-            }
-        }
-    }
-
-    /// What a device has sent and the network holds is sent again until it arrives, as long as the
-    /// device is there to do so and nothing behind it was lost.
-    fn is_still_sent(&self, payload: &Payload) -> bool {
-        let (Payload::ToServer { stream, .. } | Payload::Call { stream, .. }) = payload else {
-            return true;
-        };
-        let state = self.streams.get(stream);
-        let node = state.and_then(|state| self.devices.get(&state.device));
-        let is_whole = state.is_some_and(|state| !state.wedged[0]);
-        is_whole && node.is_some_and(|node| node.uses(*stream))
-    }
-
-    fn heal(&mut self) {
-        self.record(Source::Harness, "harness", 0, phase(Phase::Heal, None));
-        let deadline = nanoseconds(self.setup.deadline());
-        self.record(Source::Harness, "harness", 0, phase(Phase::Liveness, Some(deadline)));
-        self.at(self.now + SETTLE_CHECK_NS, Happening::SettleCheck);
-    }
-
-    fn check_settled(&mut self) {
-        let late = self.now >= nanoseconds(self.setup.deadline());
-        let is_settled = self.is_settled();
-        // Where the end of a log says nothing of what lies before, what is on its way may have more.
-        let again = self.setup.design.ids != Ids::ChannelSequence
-            || self.setup.design.cursor == CursorScope::Global;
-        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
-        if !late && !(is_settled && (was_settled || !again)) {
-            return self.at(self.now + SETTLE_CHECK_NS, Happening::SettleCheck);
-        }
-        let finals: Vec<_> = self.devices.values().filter_map(DeviceNode::final_event).collect();
-        for event in finals {
-            self.record(Source::Harness, "harness", 0, event);
-        }
-        self.record(Source::Harness, "harness", 0, phase(Phase::End, None));
-        self.ended = true;
-    }
-
-    /// Nothing is pending on any device, and every device has what the store has for its user.
-    fn is_settled(&self) -> bool {
-        let heads = self.store.heads();
-        self.devices.values().all(|node| node.is_settled(&heads, &self.setup.design))
-    }
-
     fn uses_generator(&self) -> bool {
         let design = &self.setup.design;
         design.ids == Ids::Snowflake && design.id_source == IdSource::Generator
@@ -541,24 +305,6 @@ impl<'run> Engine<'run> {
         self.at(at, Happening::Wake(seat, at));
     }
 
-    fn true_time(&self) -> Now {
-        Now { monotonic: Monotonic(self.now), wall: Wall(WALL_START_NS + self.now) }
-    }
-
-    /// Reads the clocks of a host. Wrong wall clocks count how often they are read.
-    fn clock(&mut self, host: HostId) -> Now {
-        let mut now = self.true_time();
-        for (_, index) in self.wrong_clocks.iter().filter(|(struck, _)| *struck == host) {
-            let fault = &self.setup.faults[*index];
-            let offset = fault.fault.clock_offset_ns(Duration::from_nanos(self.now));
-            if offset != 0 {
-                self.network.count(fault.id, 1);
-                now.wall = Wall(now.wall.0.saturating_add_signed(offset));
-            }
-        }
-        now
-    }
-
     fn record(&mut self, source: Source, process: &str, incarnation: u32, body: EventBody) {
         self.history.push(self.now, source, ProcessName(process.into()), incarnation, body);
     }
@@ -572,17 +318,4 @@ impl<'run> Engine<'run> {
 
 fn downs<M>(count: usize) -> Vec<Process<M>> {
     (0..count).map(|_| Process::down()).collect()
-}
-
-fn wrong_clocks(setup: &Setup) -> Vec<(HostId, usize)> {
-    let faults = setup.faults.iter().enumerate().filter(|(_, fault)| fault.is_of_clocks());
-    let struck = faults.filter_map(|(index, fault)| match fault.strike {
-        crate::faults::Strike::Host(host) => Some((host, index)),
-        _ => None,
-    });
-    struck.collect()
-}
-
-fn phase(phase: Phase, deadline_ns: Option<u64>) -> EventBody {
-    EventBody::Phase { phase, deadline_ns }
 }
