@@ -89,3 +89,48 @@ impl Publisher {
         ways.links.send(server, PeerFrame::Statuses(statuses));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hubbub_chat::{
+        UserId,
+        ports::registry::{LeaseInfo, LeaseKey},
+    };
+
+    use super::*;
+    use crate::net::RealNet;
+
+    fn status() -> Status {
+        Status { user: UserId(1), online: true, last_active_at_ms: 0, epoch: 1, version: 1 }
+    }
+
+    fn publisher() -> Publisher {
+        Publisher::new(Arc::new(RealNet::new()), Duration::from_secs(3), None)
+    }
+
+    /// Nothing listens on port 1 of this host.
+    fn member(server: ServerId) -> Member {
+        let info = LeaseInfo { peer_address: "127.0.0.1:1".into(), ..LeaseInfo::default() };
+        Member { key: LeaseKey::Chat(server), epoch: 1, info }
+    }
+
+    #[tokio::test]
+    async fn a_status_waits_for_a_chat_server_until_the_registry_is_asked_again() {
+        let publisher = publisher();
+        publisher.publish(ServerId(2), vec![status()]);
+        assert_eq!(publisher.lost(), 0);
+        publisher.update(&[member(ServerId(2))]);
+        assert_eq!(publisher.lost(), 0, "it is on its way");
+        publisher.publish(ServerId(3), vec![status()]);
+        publisher.update(&[member(ServerId(2))]);
+        assert_eq!(publisher.lost(), 1, "there is no such server");
+    }
+
+    #[tokio::test]
+    async fn only_so_many_statuses_wait() {
+        let publisher = publisher();
+        publisher.publish(ServerId(2), vec![status(); WAITING_MAX]);
+        publisher.publish(ServerId(2), vec![status()]);
+        assert_eq!(publisher.lost(), 1);
+    }
+}
