@@ -46,7 +46,7 @@ impl DeviceNet {
     async fn pass(&self) {
         let gate = &self.owner.gate;
         match gate.door() {
-            Door::Open => return,
+            Door::Open => {}
             Door::Held => {
                 self.owner.count();
                 gate.opened().await;

@@ -37,7 +37,10 @@ use super::{
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
-use crate::{hosts::HostId, setup::Setup};
+use crate::{
+    hosts::{HostId, Hosts},
+    setup::Setup,
+};
 
 /// The port on which chat servers and API servers serve devices.
 const DEVICE_PORT: u16 = 80;
@@ -260,7 +263,7 @@ impl Deployment {
         let run = |config| run(net.clone(), config, shutdown.clone(), Arc::new(|_| {}));
         let remote = || Ports::Remote(address("store", STORE_PORT));
         let hosts = &self.setup.hosts;
-        let at = |role: fn(&crate::hosts::Hosts, usize) -> HostId, count: usize| {
+        let at = |role: fn(&Hosts, usize) -> HostId, count: usize| {
             (0..count).find(|index| role(hosts, *index) == host)
         };
         if host == hosts.store() {
@@ -277,11 +280,11 @@ impl Deployment {
             others.and(api)
         } else if let Some(index) = hosts.chat_index(host) {
             run(self.chat_config(&net, index, incarnation)).await
-        } else if let Some(index) = at(crate::hosts::Hosts::presence, hosts.presence_count()) {
+        } else if let Some(index) = at(Hosts::presence, hosts.presence_count()) {
             run(self.presence_config(&net, index, remote())).await
-        } else if at(crate::hosts::Hosts::notify, hosts.notify_count()).is_some() {
+        } else if at(Hosts::notify, hosts.notify_count()).is_some() {
             run(self.notify_config(&net, host, remote())).await
-        } else if at(crate::hosts::Hosts::api, hosts.api_count()).is_some() {
+        } else if at(Hosts::api, hosts.api_count()).is_some() {
             net.sleep_until(Monotonic(nanoseconds(API_START))).await;
             run(self.api_config(host, remote())).await
         } else {

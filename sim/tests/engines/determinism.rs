@@ -52,10 +52,11 @@ mod full_engine {
         sync::Arc,
     };
 
-    use hubbub_chat::DeviceId;
+    use hubbub_chat::{Design, DeviceId, design::Transport};
     use hubbub_sim::full::{self, DeviceSeat};
 
     use super::*;
+    use crate::support::{BUSY_FAULTS, busy_on_six_hosts};
 
     /// Every kind of fault in one run.
     fn stormy() -> hubbub_sim::Setup {
@@ -70,6 +71,24 @@ mod full_engine {
     #[test]
     fn it_repeats_itself_in_one_process() {
         assert_same("full", &trace(), &trace());
+    }
+
+    #[test]
+    fn it_repeats_itself_with_every_role_and_over_every_transport() {
+        let chosen = ["presence crash", "notifier crash", "short drain", "skew", "tunnel"];
+        let faults: String =
+            BUSY_FAULTS.into_iter().filter(|it| chosen.contains(&it.0)).map(|it| it.1).collect();
+        // Users who crash, while others are in a tunnel.
+        let users = BUSY_FAULTS.iter().find(|it| it.0 == "users crash").unwrap().1;
+        let scenario = busy_on_six_hosts(&format!("{faults}{users}"));
+        for transport in
+            [Transport::Websocket, Transport::LongPolling, Transport::Polling, Transport::HttpSend]
+        {
+            let design = Design { transport, ..scenario.design.clone() };
+            let setup = setup(&scenario, &design, 7);
+            let [one, other] = [0, 1].map(|_| full::run(&setup, true).unwrap().trace.unwrap());
+            assert_same(&transport.to_string(), &one, &other);
+        }
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{BUSY_FAULTS, FAULTS, assert_clean, busy_on_six_hosts, lively_with, setup};
+use crate::support::{
+    BUSY_FAULTS, FAULTS, assert_no_violation, busy_on_six_hosts, lively_with, setup,
+};
 use hubbub_chat::{
     ChannelId, Design, DeviceId,
     design::{Accept, Fanout, Transport},
 };
 use hubbub_history::{EventBody, EventType, History};
+use hubbub_scenario::Scenario;
 use hubbub_sim::{Judged, fast, full, judge};
 
 fn outcomes(history: &History) -> BTreeMap<u64, EventType> {
@@ -34,6 +37,14 @@ fn holdings(history: &History) -> BTreeMap<(DeviceId, ChannelId), BTreeSet<u64>>
     holdings
 }
 
+fn assert_agree(name: &str, fast: &History, full: &History) {
+    let (fast_outcomes, full_outcomes) = (outcomes(fast), outcomes(full));
+    let differs = |(hash, outcome): &(&u64, &EventType)| full_outcomes.get(hash) != Some(outcome);
+    let first = fast_outcomes.iter().find(differs);
+    assert!(fast_outcomes == full_outcomes, "{name}: the outcome of {first:?}");
+    assert_eq!(holdings(fast), holdings(full), "{name}");
+}
+
 /// Without members who come and go, timing decides nothing but order.
 fn still(faults: &str) -> hubbub_scenario::Scenario {
     let mut scenario = lively_with(faults);
@@ -50,8 +61,7 @@ fn they_agree_on_outcomes_and_on_what_every_device_holds() {
         let setup = setup(&still(faults), &Design::default(), 5);
         let fast = fast::run(&setup, false).history;
         let full = full::run(&setup, false).unwrap().history;
-        assert_eq!(outcomes(&fast), outcomes(&full), "{name}");
-        assert_eq!(holdings(&fast), holdings(&full), "{name}");
+        assert_agree(name, &fast, &full);
         assert!(outcomes(&fast).values().all(|outcome| *outcome == EventType::Ok), "{name}");
     }
 }
@@ -70,12 +80,12 @@ fn they_agree_with_presence_and_pushes() {
         let setup = setup(&scenario, &scenario.design, 6);
         let fast = fast::run(&setup, false);
         let full = full::run(&setup, false).unwrap();
-        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{faults:?}");
-        assert_eq!(holdings(&fast.history), holdings(&full.history), "{faults:?}");
+        assert_agree(&faults.concat(), &fast.history, &full.history);
         let [fast, full] = [fast, full].map(|outcome| judge(&setup, &outcome));
-        assert_clean("fast", &fast);
-        assert_clean("full", &full);
-        for name in ["status", "push", "leases"] {
+        assert_no_violation("fast", &fast);
+        assert_no_violation("full", &full);
+        assert_eq!(fast.undecided(), full.undecided(), "{faults:?}");
+        for name in ["status", "leases"] {
             let judged =
                 |run: &Judged| run.findings.iter().find(|it| it.checker == name).unwrap().judged;
             let (fast, full) = (judged(&fast), judged(&full));
@@ -90,16 +100,25 @@ fn they_agree_over_every_transport() {
         [Transport::Websocket, Transport::LongPolling, Transport::Polling, Transport::HttpSend]
     {
         let design = Design { transport, ..Design::default() };
-        let setup = setup(&still(FAULTS[4].1), &design, 5);
-        let fast = fast::run(&setup, false);
-        let full = full::run(&setup, false).unwrap();
-        assert_eq!(outcomes(&fast.history), outcomes(&full.history), "{transport}");
-        assert_eq!(holdings(&fast.history), holdings(&full.history), "{transport}");
-        // The costs differ as the latencies do, and by the repeats that follow.
-        let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
-        let close = |one: u64, other: u64| one.abs_diff(other) * 10 <= one.max(other).max(50);
-        assert!(close(fast.requests, full.requests), "{transport}: {fast:?} {full:?}");
-        assert!(close(fast.bytes_up, full.bytes_up), "{transport}: {fast:?} {full:?}");
+        for faults in ["", FAULTS[4].1] {
+            let mut scenario = still(faults);
+            if let Some(workload) = &mut scenario.workload {
+                // Over polls a device learns of its groups later than its user begins to write.
+                workload.group_share = 0.0;
+            }
+            let setup = setup(&scenario, &design, 5);
+            let fast = fast::run(&setup, false);
+            let full = full::run(&setup, false).unwrap();
+            assert_agree(&transport.to_string(), &fast.history, &full.history);
+            // After a crash the costs depend on how many devices happened to be there.
+            let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
+            let close = |one: u64, other: u64| one.abs_diff(other) * 20 <= one.max(other);
+            let are_close = close(fast.requests, full.requests)
+                && close(fast.connections_opened, full.connections_opened)
+                && close(fast.bytes_up, full.bytes_up)
+                && close(fast.bytes_down, full.bytes_down);
+            assert!(are_close || !faults.is_empty(), "{transport}: {fast:?} {full:?}");
+        }
     }
 }
 
@@ -123,6 +142,39 @@ fn they_find_the_same_violations_in_a_naive_design() {
     let expected: BTreeSet<String> = ["accepted-lost".to_owned()].into();
     assert_eq!(run(&naive), (expected.clone(), expected));
     assert_eq!(run(&Design::default()), Default::default());
+}
+
+/// The claims whose runs are short, but for those that need hundreds of devices.
+const CLAIMS: [&str; 9] = [
+    "blind-retry",
+    "created-at",
+    "direct-key",
+    "global-cursor",
+    "push-stale-presence",
+    "query-without-recipient",
+    "queue-before-store",
+    "snowflake-sync",
+    "snowflake-workers",
+];
+
+#[test]
+fn they_find_the_same_violations_in_the_designs_of_claims() {
+    for claim in CLAIMS {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/claims");
+        let document = Scenario::read(format!("{folder}/{claim}.toml")).unwrap();
+        let seeds = &document.scenario().run.seeds;
+        let mut found = BTreeSet::new();
+        for variant in document.variants() {
+            let setups: Vec<_> =
+                seeds.iter().map(|seed| setup(&variant.scenario, &variant.design, *seed)).collect();
+            let fast: Vec<_> = setups.iter().map(|it| judge(it, &fast::run(it, false))).collect();
+            let full: Vec<_> =
+                setups.iter().map(|it| judge(it, &full::run(it, false).unwrap())).collect();
+            assert_eq!(violated(&fast), violated(&full), "{claim}, {}", variant.name);
+            found.extend(violated(&full));
+        }
+        assert!(!found.is_empty(), "{claim}");
+    }
 }
 
 #[test]

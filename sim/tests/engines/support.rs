@@ -145,10 +145,15 @@ pub(crate) fn busy_with(faults: &str) -> Scenario {
 /// for every pair of hosts.
 #[cfg(feature = "full")]
 pub(crate) fn busy_on_six_hosts(faults: &str) -> Scenario {
+    on_hosts("chat = 2\npresence = 1\nnotify = 1\napi = 0\ndevices = 1\n", faults)
+}
+
+/// As `busy_with`, on other hosts.
+#[cfg(feature = "full")]
+pub(crate) fn on_hosts(hosts: &str, faults: &str) -> Scenario {
     let roles = "chat = 3\npresence = 2\nnotify = 1\napi = 1\n";
     assert!(BUSY.contains(roles));
-    let fewer = "chat = 2\npresence = 1\nnotify = 1\napi = 0\ndevices = 1\n";
-    scenario(&format!("{}{faults}", BUSY.replace(roles, fewer)))
+    scenario(&format!("{}{faults}", BUSY.replace(roles, hosts)))
 }
 
 /// `LIVELY` with faults added.

@@ -172,8 +172,10 @@ impl ChatServer {
             && registered.version != Some(version)
         {
             registered.version = Some(version);
-            self.handle_presence_view(now, PresenceView::of_snapshot(version, &members));
+            let view = PresenceView::of_snapshot(version, &members);
+            // Whoever carries the requests that follow must know where they go.
             self.outputs.push_back(Output::Members(members));
+            self.handle_presence_view(now, view);
         }
     }
 

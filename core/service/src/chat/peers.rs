@@ -63,6 +63,12 @@ impl PeerLinks {
         }
     }
 
+    /// Whether there is a connection to this server, or an attempt at one.
+    #[must_use]
+    pub fn leads_to(&self, server: ServerId) -> bool {
+        self.links.contains_key(&server)
+    }
+
     /// Sends a frame, or loses it.
     pub fn send(&self, server: ServerId, frame: PeerFrame) {
         let lost = self.lost.clone();
