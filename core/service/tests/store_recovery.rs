@@ -11,13 +11,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use hubbub_chat::{
     design::Fanout,
     frame::Change,
-    ids::{DeviceId, MessageId},
-    ports::store::{Appended, StoreAnswer, StoreRequest},
+    ids::{DeviceId, MessageId, UserId},
+    ports::store::{Appended, StoreAnswer, StoreRequest, StoreRules},
+    time::Wall,
 };
 use hubbub_service::store::{FjallConfig, Row, StoreError, group_commit::Journal};
 use store_fixture::*;
@@ -207,6 +209,44 @@ fn assert_last_batch_is_gone(mut restored: Subject) {
     }
     restored.reopen();
     assert_eq!(places(restored.ask(sync(2, &[], 99)), group(1)), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+/// Who is to be pushed, far in the future.
+fn due(subject: &mut Subject) -> Vec<(u64, u64)> {
+    subject.wall = Wall(u64::MAX / 2);
+    let StoreAnswer::PushDue(rows) = subject.ask(StoreRequest::PushDue { rows_max: 99 }) else {
+        panic!("nothing is known of what is due");
+    };
+    rows.iter().map(|row| (row.user.0, row.up_to.0)).collect()
+}
+
+#[test]
+fn what_is_owed_goes_and_stays_with_its_message() {
+    // Devices that never expire, however far the clock is.
+    let rules = StoreRules { device_expiry: Duration::MAX, ..rules(Fanout::Inbox) };
+    let folder = tempfile::tempdir().unwrap();
+    let subject = Subject::with_rules(rules, FjallConfig::default());
+    fill(&subject, 5);
+    let (user, device) = (UserId(3), DeviceId(3));
+    subject.ask(StoreRequest::PushToken { user, device, token: Some("abc".into()) });
+    subject.ask(append(1, group(1), 1, 6));
+    let synced = end_of_records(&subject.path);
+    subject.ask(append(1, group(1), 1, 7));
+    let copy = folder.path().join("copy");
+    copy_folder(&subject.path, &copy);
+    let written = end_of_records(&copy);
+    for (length, newest) in [(written, 8), (written - 1, 7), (synced + 1, 7), (synced, 7)] {
+        let torn = folder.path().join(format!("torn-{length}"));
+        copy_folder(&copy, &torn);
+        tear(&torn, length, Tail::Nothing);
+        let mut restored = Subject::at_with_rules(&torn, rules, FjallConfig::default()).unwrap();
+        let head = places(restored.ask(sync(3, &[], 99)), group(1)).pop();
+        assert_eq!(head, Some(newest));
+        assert_eq!(due(&mut restored), [(3, newest)]);
+        restored.ask(cursor(3, 3, group(1), newest));
+        restored.reopen();
+        assert_eq!(due(&mut restored), []);
+    }
 }
 
 #[test]
