@@ -145,8 +145,8 @@ figures! {
         "Time to look for a word in one conversation at the 99th percentile; only a probe of the \
          store has it."
     SearchGrowth "search_growth" ""
-        "How many times the median of a search at the probe's smallest level, in conversations that \
-         are as long; only a probe of the store has it."
+        "How many times the median of a search at the probe's smallest level, through as many \
+         messages; only a probe of the store has it."
     DiskBytesPerMessage "disk_bytes_per_message" "bytes"
         "Space on disk for a message, with logs and indexes; only a probe of the store has it."
     FillPerS "fill_per_s" "/s"

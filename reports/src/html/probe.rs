@@ -37,6 +37,6 @@ pub(super) fn section(bundle: &Bundle) -> Option<String> {
         false => "",
     };
     Some(format!(
-        "<p>{reads} reads of each kind: a jump reads 50 messages from a place drawn at random, a search looks for a word in one conversation. The files were opened again before, so that nothing was in the engine's memory. Wall-clock times of this machine, and the processor time at the median: compare them with one another only. A growth says how many times the median of the smallest number of messages it is, measured in turns with it; a search's growth is of conversations that are as long.</p>\n{stopped}{table}"
+        "<p>{reads} reads of each kind: a jump reads 50 messages from a place drawn at random, a search looks for a word in one conversation. The files were opened again before, so that nothing was in the engine's memory. Wall-clock times of this machine, and the processor time at the median: compare them with one another only. A growth says how many times the median of the smallest number of messages it is, measured in turns with it; a search's growth is of searches through as many messages.</p>\n{stopped}{table}"
     ))
 }

@@ -139,7 +139,8 @@ impl Engine for KeyValue {
     ) -> Result<Vec<u64>, ProbeError> {
         let (mut from, mut hits) = (0, Vec::new());
         while from < length {
-            let entries = self.entries_above(conversation, from, PAGE_ENTRIES)?;
+            let entries =
+                self.entries_above(conversation, from, PAGE_ENTRIES.min(length - from))?;
             let last = entries.last().and_then(|entry| u32::try_from(entry.message_id.0).ok());
             let Some(last) = last.filter(|last| *last > from) else {
                 return Err(unexpected(&format!("there is nothing above {from} of {length}")));

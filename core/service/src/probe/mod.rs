@@ -108,8 +108,8 @@ pub struct ProbeRow {
     pub search_cpu_p50_us: Option<f64>,
     /// Messages of the conversation that a search looked through, at the mean.
     pub search_messages: f64,
-    /// The median of searches in conversations that are as long as those of the smallest level,
-    /// relative to that level: there are longer conversations where there are more messages.
+    /// The median of searches through as many messages as those of the smallest level, relative to
+    /// that level: whole conversations are longer where there are more messages.
     pub search_growth: f64,
     /// Space taken on disk for each message, with logs and indexes.
     pub bytes_per_message: f64,
@@ -172,7 +172,7 @@ trait Engine {
     /// Reads the places above `from` and up to `to`, texts and all, and returns the places.
     fn page(&mut self, conversation: u32, from: u32, to: u32) -> Result<Vec<u64>, ProbeError>;
 
-    /// Looks for a word in a conversation of so many messages, and returns the places.
+    /// Looks for a word in the first so many messages of a conversation, and returns the places.
     fn search(
         &mut self,
         conversation: u32,

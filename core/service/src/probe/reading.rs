@@ -21,7 +21,7 @@ struct Subject<'a> {
     reads: Vec<Read>,
     jumps: Times,
     searches: Times,
-    /// Reads of conversations as long as those of the smallest store.
+    /// Reads of as many messages as those of the smallest store.
     reads_as_long: Vec<Read>,
     searches_as_long: Times,
     /// Messages that its searches looked through.
@@ -80,7 +80,7 @@ enum Ask {
     Jump,
     /// A word in a whole conversation.
     Search,
-    /// The same in one that is as long as the smallest store's.
+    /// The same in as many messages as the smallest store's.
     SearchAsLong,
 }
 

@@ -74,14 +74,16 @@ impl Engine for Relational {
     fn search(
         &mut self,
         conversation: u32,
-        _length: u32,
+        length: u32,
         word: &str,
     ) -> Result<Vec<u64>, ProbeError> {
         let rows = query_scalar::<_, i64>(
             "SELECT message_id FROM messages \
-             WHERE channel = ?1 AND body LIKE '%' || ?2 || '%' ORDER BY message_id",
+             WHERE channel = ?1 AND message_id <= ?2 AND body LIKE '%' || ?3 || '%' \
+             ORDER BY message_id",
         )
         .bind(conversation)
+        .bind(length)
         .bind(word);
         let rows = self.runtime.block_on(rows.fetch_all(opened(&mut self.connection)?))?;
         rows.into_iter().map(place).collect()
