@@ -1,5 +1,5 @@
-use hubbub_chat::{DeviceId, design::PresenceMode};
-use hubbub_history::{Bounds, FaultState, Index, explain, offline_notices, status_flaps};
+use hubbub_chat::{DeviceId, UserId, design::PresenceMode};
+use hubbub_history::{Bounds, FaultState, Index, UserRow, explain, offline_notices, status_flaps};
 
 use crate::{
     story::devices,
