@@ -106,7 +106,7 @@ fn compare(rules: StoreRules, sweep: Sweep, seed: u64) -> BTreeMap<String, u32> 
         batch_rows_max: 100,
         sweep_stretches_max: if sweep == Sweep::On { 3 } else { 0 },
         // Half of the runs find what they need in memory, but for restarts.
-        ..if seed % 2 == 0 { small_cache() } else { FjallConfig::default() }
+        ..if seed.is_multiple_of(2) { small_cache() } else { FjallConfig::default() }
     };
     let mut subject = Subject::with_rules(rules, config);
     let mut model = StoreModel::new(rules);
