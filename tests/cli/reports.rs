@@ -58,7 +58,7 @@ fn the_history_of_a_run_passes_the_checkers() {
     let program = bundle();
     let ended = program.run(&["check", "bundle/history/sim-base-1.jsonl"]);
     assert_eq!(ended.status, 0, "{}", ended.stdout);
-    assert_eq!(ended.stdout.matches("holds").count(), 8, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("holds").count(), 12, "{}", ended.stdout);
 }
 
 #[test]

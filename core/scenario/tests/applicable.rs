@@ -23,24 +23,26 @@ fn inapplicable(lines: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_plain_scenario_leaves_four_checkers_nothing() {
-    assert_eq!(inapplicable(""), ["group-limit", "status", "push", "reassigned"]);
+fn a_plain_scenario_leaves_five_checkers_nothing() {
+    assert_eq!(inapplicable(""), ["converged", "group-limit", "status", "push", "reassigned"]);
 }
 
 #[test]
 fn each_is_given_something_by_its_part_of_the_scenario() {
     let groups = "groups = { count = 1, size = [2, 3] }\n";
-    assert_eq!(inapplicable(groups), ["status", "push", "reassigned"]);
-    assert_eq!(inapplicable("friends = 2\n"), ["group-limit", "push", "reassigned"]);
-    assert_eq!(inapplicable("push = 0.5\n"), ["group-limit", "status", "reassigned"]);
+    let several = "devices_per_user = 1.5\n";
+    assert_eq!(inapplicable(several), ["group-limit", "status", "push", "reassigned"]);
+    assert_eq!(inapplicable(groups), ["converged", "status", "push", "reassigned"]);
+    assert_eq!(inapplicable("friends = 2\n"), ["converged", "group-limit", "push", "reassigned"]);
+    assert_eq!(inapplicable("push = 0.5\n"), ["converged", "group-limit", "status", "reassigned"]);
     let fault = |kind: &str, host: &str| {
         format!("[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"{kind}\"\nhost = \"{host}\"\n")
     };
     let lost = fault("power-loss", "chat-2");
-    assert_eq!(inapplicable(&lost), ["group-limit", "status", "push"]);
+    assert_eq!(inapplicable(&lost), ["converged", "group-limit", "status", "push"]);
     assert!(inapplicable(&fault("power-loss", "store")).contains(&"reassigned"));
     assert!(inapplicable(&fault("crash", "chat-2")).contains(&"reassigned"));
-    let everything = format!("{groups}friends = 2\npush = 0.5\n{lost}");
+    let everything = format!("{several}{groups}friends = 2\npush = 0.5\n{lost}");
     assert_eq!(inapplicable(&everything), [""; 0]);
 }
 

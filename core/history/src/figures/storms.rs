@@ -21,8 +21,8 @@ pub fn login_times(history: &History) -> Vec<u64> {
 /// The logins from the first fault on, if there is one: that all devices log in when a run begins is
 /// no storm.
 pub(super) fn logins_in_storms(index: &Index<'_>) -> Vec<u64> {
-    let events = index.history().events().iter();
-    let first = events.filter(|event| matches!(event.body, EventBody::Fault { .. })).next();
+    let mut events = index.history().events().iter();
+    let first = events.find(|event| matches!(event.body, EventBody::Fault { .. }));
     let from_ns = first.map_or(0, |event| event.t_ns);
     login_times(index.history()).into_iter().filter(|t_ns| *t_ns >= from_ns).collect()
 }

@@ -227,7 +227,7 @@ async fn start_registered(
 }
 
 async fn devices_of_a_dead_server_come_back(transport: Transport) {
-    let design = Design { lease_ttl: Duration::from_secs(1), ..over(transport) };
+    let design = Design { lease_ttl: Duration::from_secs(3), ..over(transport) };
     let pair = Pair::start(design).await;
     let http = Http::new(&pair.net, &pair.servers[1].address);
     // Where they go is random; that all go to one server is as likely as 40 equal coins.
