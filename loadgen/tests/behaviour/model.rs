@@ -172,7 +172,7 @@ impl Model {
     }
 
     fn append(&mut self, action: Action, now_ns: u64) {
-        let channel = action.what.channel().unwrap();
+        let Some(channel) = action.what.channel() else { return };
         let last = self.logs.entry(channel).or_default();
         *last = last.next();
         let (message_id, number) = (*last, number(&action));

@@ -1,6 +1,6 @@
 //! How a device finds its chat server.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use hubbub_chat::{
     ChannelId, Design, DeviceId, ServerId,
@@ -202,6 +202,23 @@ impl Pair {
         Self { net, first, servers: [one, other], design }
     }
 
+    /// Until discovery at either server names both: it looks at the registry a few times in the
+    /// life of a lease.
+    async fn know_each_other(&self, token: &str) {
+        for server in &self.servers {
+            let http = Http::new(&self.net, &server.address);
+            let mut named = BTreeSet::new();
+            while named.len() < self.servers.len() {
+                let path = "/v1/servers?background=false&attempt=0";
+                let answer = http.get(path, Some(token)).await;
+                named.insert(answer["server"].as_str().unwrap().to_owned());
+                self.net
+                    .sleep_until(self.net.now().monotonic.after(Duration::from_millis(20)))
+                    .await;
+            }
+        }
+    }
+
     fn discovery(&self) -> Discovery {
         ask([&self.servers[0].address, &self.servers[1].address])
     }
@@ -236,6 +253,7 @@ async fn devices_of_a_dead_server_come_back(transport: Transport) {
     let provisioned = http.post("/v1/provision", None, request).await;
     let group: ChannelId = serde_json::from_value(provisioned["groups"][0].clone()).unwrap();
     let devices = provisioned["devices"].as_array().unwrap();
+    pair.know_each_other(devices[0]["token"].as_str().unwrap()).await;
     let mut phones = Vec::new();
     for device in devices {
         let account = Account {
