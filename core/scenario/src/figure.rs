@@ -84,6 +84,8 @@ figures! {
         "Rows that the store wrote for an accepted message."
     StoreBytesPerMessage "store_bytes_per_message" "bytes"
         "Bytes that the store wrote for an accepted message."
+    StoreRowsTouchedPerMessage "store_rows_touched_per_message" "rows"
+        "Rows that the store wrote or read in all, for an accepted message."
     StoreRowsReadPerDelivery "store_rows_read_per_delivery" "rows"
         "Rows that the store read for a delivery."
     StoreRowsReadPerSync "store_rows_read_per_sync" "rows"

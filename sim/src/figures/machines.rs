@@ -25,6 +25,7 @@ pub(super) fn from_machines(
     let figures = [
         (Figure::StoreRowsPerMessage, ratio(rows_written, accepted)),
         (Figure::StoreBytesPerMessage, ratio(bytes_written, accepted)),
+        (Figure::StoreRowsTouchedPerMessage, ratio(rows_written + rows_read, accepted)),
         (Figure::StoreRowsReadPerDelivery, ratio(rows_read, measured.counts.delivered as f64)),
         (Figure::StoreRowsReadPerSync, ratio(rows_read, syncs)),
         (Figure::StatusChanges, (changes > 0).then_some(changes as f64)),
