@@ -42,6 +42,10 @@ pub enum Strike {
     Slow(Vec<(HostId, HostId)>, Duration),
     /// These devices, and nothing else.
     Devices(Vec<DeviceId>),
+    /// These hosts, one after the other, each for its part of the time.
+    Rolling(Vec<HostId>),
+    /// What the kind names: the store, the registry or the push gateway.
+    Port,
 }
 
 /// What a fault did.
@@ -82,7 +86,13 @@ impl ActiveFault {
                 let devices = users.flat_map(|user| user.devices.iter().copied()).collect();
                 (Strike::Devices(devices), format!("{share} of the users"))
             }
-            (None, FaultKind::Partition | FaultKind::Blip) => {
+            (
+                None,
+                FaultKind::Partition
+                | FaultKind::Blip
+                | FaultKind::HintLoss
+                | FaultKind::HintDuplication,
+            ) => {
                 let (one, other) = sides(id, fault, hosts)?;
                 let links = both_ways(&one, &other);
                 (Strike::Links(links), describe(fault, " and "))
@@ -91,7 +101,7 @@ impl ActiveFault {
                 let (one, other) = sides(id, fault, hosts)?;
                 (Strike::Links(links(&one, &other)), describe(fault, " to "))
             }
-            (None, FaultKind::Latency) => {
+            (None, FaultKind::Latency | FaultKind::Jitter | FaultKind::Reorder) => {
                 let (one, other) = sides(id, fault, hosts)?;
                 let latency = fault.latency.ok_or(SetupError::NoLatency { fault: id })?.0;
                 (Strike::Slow(both_ways(&one, &other), latency), describe(fault, " and "))
@@ -100,13 +110,33 @@ impl ActiveFault {
                 None,
                 FaultKind::Crash
                 | FaultKind::PowerLoss
+                | FaultKind::Restart
                 | FaultKind::Skew
                 | FaultKind::ClockStep
                 | FaultKind::Pause
-                | FaultKind::Drain,
+                | FaultKind::Slow
+                | FaultKind::Drain
+                | FaultKind::BlackHole
+                | FaultKind::LeaseLost
+                | FaultKind::ReconnectStorm
+                | FaultKind::AirplaneMode
+                | FaultKind::SwitchedNetwork
+                | FaultKind::Churn,
             ) => {
                 let name = fault.host.clone().ok_or(SetupError::NoTarget { fault: id })?;
                 (Strike::Host(find(hosts, &name)?), name)
+            }
+            (None, FaultKind::RollingRestart) => {
+                let chats = (0..hosts.chat_count()).map(|index| hosts.chat(index)).collect();
+                (Strike::Rolling(chats), "all chat servers".to_owned())
+            }
+            (
+                None,
+                FaultKind::StoreUnavailable | FaultKind::StoreSlow | FaultKind::StoreAnswerLost,
+            ) => (Strike::Port, "the store".to_owned()),
+            (None, FaultKind::RegistryUnavailable) => (Strike::Port, "the registry".to_owned()),
+            (None, FaultKind::GatewayFailing | FaultKind::GatewaySlow) => {
+                (Strike::Port, "the push gateway".to_owned())
             }
         };
         let (at, until) = (fault.at.0, fault.until());
@@ -136,7 +166,11 @@ impl ActiveFault {
                 Strike::Links(links) | Strike::Slow(links, _) => {
                     links.iter().any(|(from, to)| is_on(*from) && is_on(*to))
                 }
-                Strike::Devices(_) => true,
+                Strike::Devices(_) | Strike::Rolling(_) => true,
+                Strike::Port => matches!(
+                    self.kind,
+                    FaultKind::StoreUnavailable | FaultKind::StoreSlow | FaultKind::StoreAnswerLost
+                ),
             }
     }
 
@@ -152,7 +186,8 @@ impl ActiveFault {
             Strike::Links(links) | Strike::Slow(links, _) => {
                 links.iter().any(|(from, to)| hosts.is_devices(*from) || hosts.is_devices(*to))
             }
-            Strike::Devices(_) => true,
+            Strike::Devices(_) | Strike::Rolling(_) => true,
+            Strike::Port => false,
         };
         match (self.kind, strikes_devices) {
             // What was held is delivered, and what is slow arrives: no connection dies. Nor does
@@ -183,6 +218,9 @@ type Sides = (Vec<HostId>, Vec<HostId>);
 
 /// The two sides of a fault between hosts: as named, or one host against all others.
 fn sides(id: u32, fault: &Fault, hosts: &Hosts) -> Result<Sides, SetupError> {
+    if let Some(region) = &fault.region {
+        return Ok(hosts.iter().partition(|host| hosts.region(*host) == Some(region)));
+    }
     if let Some([one, other]) = &fault.between {
         let side = |names: &[String]| -> Result<Vec<HostId>, SetupError> {
             names.iter().map(|name| find(hosts, name)).collect()
@@ -208,9 +246,10 @@ fn both_ways(one: &[HostId], other: &[HostId]) -> Vec<(HostId, HostId)> {
 }
 
 fn describe(fault: &Fault, between: &str) -> String {
-    match (&fault.between, &fault.host) {
-        (Some([one, other]), _) => format!("{}{between}{}", one.join(", "), other.join(", ")),
-        (None, Some(host)) => format!("{host}{between}all others"),
-        (None, None) => String::new(),
+    match (&fault.between, &fault.host, &fault.region) {
+        (Some([one, other]), _, _) => format!("{}{between}{}", one.join(", "), other.join(", ")),
+        (None, Some(host), _) => format!("{host}{between}all others"),
+        (None, None, Some(region)) => format!("region {region}{between}all others"),
+        (None, None, None) => String::new(),
     }
 }

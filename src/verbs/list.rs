@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hubbub_history::checkers;
-use hubbub_scenario::{Kind, Listed, faults, figures, knobs, list};
+use hubbub_scenario::{FaultEntry, Kind, Listed, faults, figures, knobs, list};
 
 use crate::exit::{Exit, Failure, print};
 
@@ -51,17 +51,7 @@ impl List {
                 }
                 listed.iter().map(scenario).collect::<Vec<_>>().join("\n")
             }
-            What::Faults => faults()
-                .iter()
-                .map(|fault| {
-                    let engines: Vec<_> =
-                        fault.engines.iter().map(|engine| engine.as_str()).collect();
-                    entry(
-                        fault.kind.as_str(),
-                        &format!("{} Engines: {}.", fault.description, engines.join(", ")),
-                    )
-                })
-                .collect(),
+            What::Faults => faults().iter().map(fault).collect(),
             What::Checkers => checkers::all()
                 .iter()
                 .map(|checker| {
@@ -100,6 +90,24 @@ fn scenario(listed: &Listed) -> String {
             entry(&format!("{path}  ({asks})"), &summary.summary)
         }
     }
+}
+
+fn fault(fault: &FaultEntry) -> String {
+    let kind = fault.kind;
+    let keys = kind.targets().iter().map(|target| target.key());
+    let keys: Vec<_> = keys.chain(kind.parameter().key()).collect();
+    let full = kind.in_full().unwrap_or("cannot");
+    let name = match keys[..] {
+        [] => kind.as_str().to_owned(),
+        _ => format!("{kind}  ({})", keys.join(", ")),
+    };
+    let does = format!(
+        "{}\n    fast engine: {}\n    full engine: {full}\n    counts: {}",
+        fault.description,
+        kind.in_fast(),
+        kind.counts()
+    );
+    format!("{name}\n    {does}\n")
 }
 
 fn verb(kind: Kind) -> &'static str {

@@ -21,6 +21,7 @@ pub mod ports;
 pub mod presence;
 pub mod random;
 pub mod server;
+pub mod situation;
 pub mod snowflake;
 pub mod time;
 mod timers;

@@ -17,6 +17,10 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    pub(crate) fn new(key: &str, value: Value) -> Self {
+        Self { keys: key.split('.').map(|key| key.trim().to_owned()).collect(), value }
+    }
+
     /// Its keys with dots between them.
     pub(crate) fn place(&self) -> String {
         self.keys.join(".")

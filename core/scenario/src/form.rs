@@ -21,6 +21,8 @@ pub(crate) enum Shape<'a> {
     Table(Fields<'a>),
     /// A table of keys from anywhere in the form, dotted, each with its value.
     Changes,
+    /// As changes, with a list of values for each key.
+    Alternatives,
     /// A list of entries of one kind, of so many where that is fixed.
     List { entries: &'a Value, least: Option<u64>, most: Option<u64> },
     /// One of these words, each with what it means.
@@ -93,6 +95,7 @@ impl Form {
             Some("offset") => return Shape::Offset,
             Some("percent") => return Shape::Percent,
             Some("changes") => return Shape::Changes,
+            Some("alternatives") => return Shape::Alternatives,
             _ => {}
         }
         if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {

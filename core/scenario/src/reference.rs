@@ -90,7 +90,7 @@ pub fn faults() -> Vec<FaultEntry> {
         let description = one_line(meaning.map_or("", |(_, meaning)| meaning));
         FaultEntry { kind, description, engines: kind.engines() }
     };
-    FaultKind::ALL.into_iter().map(described).collect()
+    FaultKind::ALL.iter().copied().map(described).collect()
 }
 
 /// Every figure, in the order in which reports show them.
@@ -105,6 +105,18 @@ pub fn figures() -> impl Iterator<Item = FigureEntry> {
 /// The types that have a section of their own at the end of the page.
 const FAULT_KIND: &str = "FaultKind";
 const FIGURE: &str = "Figure";
+
+const FAULTS_PREFACE: &str = "
+## Faults
+
+The kinds of `[[fault]]`: the keys of which one says what a fault strikes (a `host`, a `region` and
+`users` mean these against all others), the key without which the kind makes no sense, what each
+engine does, and what a fault counts as its effect. One that counts nothing fails the run, unless
+`faults_may_miss` in `[expect]` says otherwise.
+";
+
+const FAULT_COLUMNS: [&str; 7] =
+    ["kind", "what it does", "strikes", "needs", "fast engine", "full engine", "counts"];
 
 const PREFACE: &str = "\
 # Scenario files
@@ -223,15 +235,20 @@ fn word_table<'a>(form: &'a Form, field: Field<'a>) -> Option<WordTable<'a>> {
 fn push_faults(page: &mut String) {
     let mut rows = String::new();
     for fault in faults() {
-        let engines: Vec<String> = fault.engines.iter().map(ToString::to_string).collect();
-        push(&mut rows, &[&code(fault.kind.as_str()), &fault.description, &engines.join(", ")]);
+        let kind = fault.kind;
+        let aims: Vec<String> = kind.targets().iter().map(|target| code(target.key())).collect();
+        let cells = [
+            &code(kind.as_str()),
+            &fault.description,
+            &aims.join(", "),
+            &kind.parameter().key().map(code).unwrap_or_default(),
+            kind.in_fast(),
+            kind.in_full().unwrap_or("cannot"),
+            kind.counts(),
+        ];
+        push(&mut rows, &cells);
     }
-    push_table(
-        page,
-        "\n## Faults\n\nThe kinds of `[[fault]]`, with what each needs in brackets.\n",
-        &["kind", "what it does", "engines"],
-        &rows,
-    );
+    push_table(page, FAULTS_PREFACE, &FAULT_COLUMNS, &rows);
 }
 
 fn push_figures(page: &mut String) {
@@ -269,6 +286,7 @@ fn takes(form: &Form, shape: &Shape<'_>) -> String {
             None => "table".into(),
         },
         Shape::Changes => "table of dotted keys".into(),
+        Shape::Alternatives => "table of dotted keys, each with a list of values".into(),
         Shape::List { entries, least, most } => {
             let entries = match form.shape(entries) {
                 Shape::Word(_) => "words".into(),

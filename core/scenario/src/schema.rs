@@ -6,7 +6,7 @@ use hubbub_chat::Design;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, Cluster, Engine, Expect, Fault, Load, Plan, StoreProbe, Workload};
+use crate::{Claim, Cluster, Engine, Expect, Fault, Hunt, Load, Plan, StoreProbe, Workload};
 
 /// The version of the form that this program reads.
 pub const SCENARIO_VERSION: u32 = 1;
@@ -42,6 +42,9 @@ pub struct Scenario {
     /// Seeds and engine.
     #[serde(default)]
     pub run: Run,
+    /// What `hubbub hunt` may vary. Without it, it adds faults and varies nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hunt: Option<Hunt>,
     /// What `hubbub load` does with it. Without it there is nothing to measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,

@@ -99,6 +99,7 @@ impl<'a> Check<'a> {
             (Shape::Changes, DeValue::Table(table)) => {
                 self.changes(self.form.top(), table, &mut Vec::new());
             }
+            (Shape::Alternatives, DeValue::Table(table)) => self.alternatives(table),
             (Shape::Integer { least, most }, DeValue::Integer(integer)) => {
                 self.integer(integer, (*least, *most), value.span(), trail);
             }

@@ -31,6 +31,28 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Changes with several values each: every one of them is judged as the only one would be.
+    pub(super) fn alternatives(&mut self, table: &DeTable<'_>) {
+        let mut trail = Vec::new();
+        for (key, values) in table {
+            if let Some(schema) = self.follow(self.form.top(), key, &mut trail) {
+                match values.get_ref() {
+                    DeValue::Array(values) if !values.is_empty() => {
+                        for value in values {
+                            self.value(schema, value, &mut trail);
+                        }
+                    }
+                    _ => {
+                        let message = format!("`{}` needs a list of values", dotted(&trail));
+                        let advice = "write the values to draw from: `[1, 3]`".to_owned();
+                        self.report(Some(values.span()), message, Some(advice));
+                    }
+                }
+            }
+            trail.clear();
+        }
+    }
+
     /// What the steps of a dotted key lead to; nothing after a step that is not there.
     fn follow<'t>(
         &mut self,

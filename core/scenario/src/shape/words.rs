@@ -22,7 +22,7 @@ pub(super) fn dotted(trail: &Trail<'_>) -> String {
 /// Whether a value is of the kind that a shape asks for, whatever it says.
 pub(super) fn accepts(shape: &Shape<'_>, value: &DeValue<'_>) -> bool {
     match shape {
-        Shape::Table(_) | Shape::Changes => value.is_table(),
+        Shape::Table(_) | Shape::Changes | Shape::Alternatives => value.is_table(),
         Shape::List { .. } => value.is_array(),
         Shape::Word(_)
         | Shape::Duration
@@ -39,7 +39,7 @@ pub(super) fn accepts(shape: &Shape<'_>, value: &DeValue<'_>) -> bool {
 
 pub(super) fn wanted(form: &Form, shape: &Shape<'_>) -> String {
     match shape {
-        Shape::Table(_) | Shape::Changes => "a table".into(),
+        Shape::Table(_) | Shape::Changes | Shape::Alternatives => "a table".into(),
         Shape::List { least, most, .. } if least == most => {
             least.map_or("a list".into(), |count| format!("a list of {count}"))
         }
@@ -68,6 +68,7 @@ pub(super) fn example(form: &Form, shape: &Shape<'_>) -> String {
     match shape {
         Shape::Table(_) => "{ … }".into(),
         Shape::Changes => "{ \"cluster.chat\" = 1 }".into(),
+        Shape::Alternatives => "{ \"cluster.chat\" = [1, 3] }".into(),
         Shape::List { .. } => "[…]".into(),
         Shape::Word(words) => format!("\"{}\"", words.first().map_or("", |(word, _)| word)),
         Shape::Duration => "\"5s\"".into(),

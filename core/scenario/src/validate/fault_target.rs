@@ -2,80 +2,45 @@
 
 use crate::error::Problem;
 use crate::nearest::nearest;
-use crate::{Cluster, Fault, FaultKind, Role};
+use crate::{Cluster, Fault, FaultKind, Role, Target};
 
 pub(super) fn problems(place: &str, fault: &Fault, cluster: &Cluster) -> Vec<Problem> {
     let hosts = cluster.hosts();
     let mut problems = given_problems(place, fault);
     problems.extend(host_problems(place, fault, &hosts));
-    problems.extend(share_problem(place, fault));
+    problems.extend(users_problem(place, fault));
+    problems.extend(region_problem(place, fault, cluster));
     problems.extend(drain_problem(place, fault, cluster));
     problems
 }
 
-/// A way in which a fault can say what it strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    /// One host.
-    Host,
-    /// What lies between two groups of hosts.
-    Between,
-    /// The devices of a share of the users.
-    Users,
-}
-
-impl Target {
-    const ALL: [Self; 3] = [Self::Host, Self::Between, Self::Users];
-
-    fn key(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Between => "between",
-            Self::Users => "users",
-        }
-    }
-
-    fn example(self) -> &'static str {
-        match self {
-            Self::Host => "`host = \"chat-1\"`",
-            Self::Between => "`between = [[\"chat-1\"], [\"store\"]]`",
-            Self::Users => "`users = \"10%\"`",
-        }
-    }
-
-    fn is_given(self, fault: &Fault) -> bool {
-        match self {
-            Self::Host => fault.host.is_some(),
-            Self::Between => fault.between.is_some(),
-            Self::Users => fault.users.is_some(),
-        }
+fn is_given(target: Target, fault: &Fault) -> bool {
+    match target {
+        Target::Host => fault.host.is_some(),
+        Target::Between => fault.between.is_some(),
+        Target::Users => fault.users.is_some(),
+        Target::Region => fault.region.is_some(),
     }
 }
 
-impl FaultKind {
-    /// The ways in which it can be aimed, and the words for them.
-    fn targets(self) -> (&'static [Target], &'static str) {
-        use Target::{Between, Host, Users};
-        match self {
-            Self::Skew | Self::ClockStep | Self::Pause | Self::Drain => (&[Host], "one host"),
-            Self::Crash | Self::PowerLoss => (&[Host, Users], "one host, or a share of the users"),
-            Self::PartitionOneWay => (&[Between], "between two groups of hosts"),
-            Self::Latency => (&[Host, Between], "a host, or between two groups of hosts"),
-            Self::Partition | Self::Blip => {
-                (&[Host, Between, Users], "a host, between two groups of hosts, or some users")
-            }
-        }
+/// What a kind can be aimed at, in words.
+fn words(kind: FaultKind) -> String {
+    let words: Vec<_> = kind.targets().iter().map(|target| target.words()).collect();
+    match words.split_last() {
+        None => "what its name says, and no other".into(),
+        Some((last, [])) => (*last).into(),
+        Some((last, others)) => format!("{}, or {last}", others.join(", ")),
     }
 }
 
 /// Each kind has its targets, and each fault one.
 fn given_problems(place: &str, fault: &Fault) -> Vec<Problem> {
-    let (possible, words) = fault.kind.targets();
-    let message = format!("`{}` strikes {words}", fault.kind);
-    let given = Target::ALL.into_iter().filter(|target| target.is_given(fault));
+    let possible = fault.kind.targets();
+    let message = format!("`{}` strikes {}", fault.kind, words(fault.kind));
+    let given = Target::ALL.into_iter().filter(|target| is_given(*target, fault));
     let (right, wrong): (Vec<Target>, Vec<Target>) =
         given.partition(|target| possible.contains(target));
-    if right.is_empty() {
+    if right.is_empty() && !possible.is_empty() {
         let examples: Vec<&str> = possible.iter().map(|target| target.example()).collect();
         let advice = format!("write which: {}", examples.join(" or "));
         return vec![Problem::new(format!("{place}.kind"), message).advise(advice)];
@@ -91,7 +56,7 @@ fn given_problems(place: &str, fault: &Fault) -> Vec<Problem> {
     if let [one, other, ..] = right[..] {
         let (one, other) = (one.key(), other.key());
         let advice = if possible.contains(&Target::Between) {
-            "remove one; `host` and `users` mean these against all others"
+            "remove one; `host`, `users` and `region` mean these against all others"
         } else {
             "remove one, or write a fault for each"
         };
@@ -138,9 +103,21 @@ fn host_problems(place: &str, fault: &Fault, hosts: &[String]) -> Vec<Problem> {
     problems
 }
 
-fn share_problem(place: &str, fault: &Fault) -> Option<Problem> {
+fn users_problem(place: &str, fault: &Fault) -> Option<Problem> {
     let is_nobody = fault.users.is_some_and(|users| users.share() <= 0.0);
     is_nobody.then(|| Problem::new(format!("{place}.users"), "`users` must be more than 0%"))
+}
+
+fn region_problem(place: &str, fault: &Fault, cluster: &Cluster) -> Option<Problem> {
+    let region = fault.region.as_ref().filter(|region| !cluster.regions.contains(region))?;
+    let near = nearest(region, cluster.regions.iter().map(String::as_str));
+    let advice = match (near, cluster.regions.is_empty()) {
+        (_, true) => "name regions in [cluster]: `regions = [\"eu\", \"us\"]`".into(),
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, _) => format!("this cluster has {}", cluster.regions.join(", ")),
+    };
+    let place = format!("{place}.region");
+    Some(Problem::new(place, format!("unknown region `{region}`")).advise(advice))
 }
 
 /// Only a chat server has sessions to hand over.

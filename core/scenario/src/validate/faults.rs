@@ -2,7 +2,8 @@
 
 use super::{fault_target, none_at_all};
 use crate::error::Problem;
-use crate::{Fault, FaultKind, Period, Scenario};
+use crate::fault::State;
+use crate::{Fault, FaultKind, Parameter, Period, Scenario};
 
 pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -11,6 +12,7 @@ pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
         problems.extend(fault_target::problems(&place, fault, &scenario.cluster));
         problems.extend(latency_problem(&place, fault));
         problems.extend(offset_problem(&place, fault));
+        problems.extend(share_problem(&place, fault));
         problems.extend(none_at_all(&format!("{place}.for"), fault.r#for));
         if let Some(workload) = &scenario.workload {
             problems.extend(time_problem(&place, fault, workload.duration));
@@ -21,27 +23,44 @@ pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
 }
 
 fn latency_problem(place: &str, fault: &Fault) -> Option<Problem> {
-    match (fault.kind, fault.latency) {
-        (FaultKind::Latency, None) => Some(
-            Problem::new(format!("{place}.kind"), "`latency` needs to know how much")
-                .advise("write the least time that a message takes: `latency = \"300ms\"`"),
+    let kind = fault.kind;
+    match (kind.parameter() == Parameter::Latency, fault.latency) {
+        (true, None) => Some(
+            Problem::new(format!("{place}.kind"), format!("`{kind}` needs to know how much"))
+                .advise("write a time: `latency = \"300ms\"`"),
         ),
-        (FaultKind::Latency, Some(latency)) => none_at_all(&format!("{place}.latency"), latency),
-        (kind, Some(_)) => Some(
+        (true, Some(latency)) => none_at_all(&format!("{place}.latency"), latency),
+        (false, Some(_)) => Some(
             Problem::new(format!("{place}.latency"), format!("`{kind}` has no latency"))
-                .advise("remove it, or use `kind = \"latency\"`"),
+                .advise(format!("remove it, or use {}", takers(Parameter::Latency))),
         ),
-        (_, None) => None,
+        (false, None) => None,
     }
+}
+
+fn share_problem(place: &str, fault: &Fault) -> Option<Problem> {
+    let (kind, share, at) = (fault.kind, fault.share?, format!("{place}.share"));
+    if kind.parameter() != Parameter::Share {
+        let advice = format!("remove it, or use {}", takers(Parameter::Share));
+        return Some(Problem::new(at, format!("`{kind}` strikes all or nothing")).advise(advice));
+    }
+    let is_none = share.share() <= 0.0;
+    is_none.then(|| Problem::new(at, "`share` must be more than 0%: it would strike nothing"))
+}
+
+/// The kinds that take a parameter, in words.
+fn takers(parameter: Parameter) -> String {
+    let takers = FaultKind::ALL.iter().filter(|kind| kind.parameter() == parameter);
+    takers.map(|kind| format!("`kind = \"{kind}\"`")).collect::<Vec<_>>().join(" or ")
 }
 
 fn offset_problem(place: &str, fault: &Fault) -> Option<Problem> {
     let kind = fault.kind;
     let at = format!("{place}.by");
-    let (true, by) = (matches!(kind, FaultKind::Skew | FaultKind::ClockStep), fault.by) else {
+    let (true, by) = (kind.parameter() == Parameter::By, fault.by) else {
         return fault.by.map(|_| {
             Problem::new(at, format!("`{kind}` moves no clock"))
-                .advise("remove it, or use `kind = \"skew\"` or `kind = \"clock-step\"`")
+                .advise(format!("remove it, or use {}", takers(Parameter::By)))
         });
     };
     let Some(by) = by else {
@@ -101,41 +120,4 @@ fn overlap_problem(place: &str, fault: &Fault, earlier: &[Fault]) -> Option<Prob
     };
     let message = format!("`{host}` {words} already, since {} for {}", other.at, other.r#for);
     Some(Problem::new(format!("{place}.at"), message).advise(advice))
-}
-
-/// What a fault makes of its host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Its process does not run.
-    Down,
-    /// Its process does nothing.
-    Paused,
-    /// Its wall clock is wrong.
-    Off,
-}
-
-impl State {
-    /// Whether a host in this state cannot come into the other.
-    fn excludes(self, other: Self) -> bool {
-        (self == Self::Off) == (other == Self::Off)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Down => "is down",
-            Self::Paused => "is paused",
-            Self::Off => "has a wrong clock",
-        }
-    }
-}
-
-impl FaultKind {
-    fn state(self) -> Option<State> {
-        match self {
-            Self::Crash | Self::PowerLoss | Self::Drain => Some(State::Down),
-            Self::Pause => Some(State::Paused),
-            Self::Skew | Self::ClockStep => Some(State::Off),
-            Self::Partition | Self::PartitionOneWay | Self::Blip | Self::Latency => None,
-        }
-    }
 }

@@ -5,6 +5,7 @@ mod cluster;
 mod expect;
 mod fault_target;
 mod faults;
+mod hunt;
 mod load;
 mod store_probe;
 mod variants;
@@ -50,6 +51,9 @@ impl Scenario {
                     format!("bad value of `plan.{key}`: {sentence}"),
                 )
             }));
+        }
+        if let Some(hunt) = &self.hunt {
+            problems.extend(hunt::problems(hunt, self));
         }
         if let Some(claim) = &self.claim {
             problems.extend(claim::problems(claim, self));

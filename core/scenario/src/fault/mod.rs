@@ -1,11 +1,16 @@
 //! Faults: what goes wrong, where, when and for how long.
 
+mod kind;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, Offset, Percent, Period};
+use crate::{Offset, Percent, Period};
+
+pub(crate) use kind::State;
+pub use kind::{FaultKind, Parameter, Target};
 
 /// One fault of the schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,48 +33,18 @@ pub struct Fault {
     /// A share of the users, drawn by the seed: it strikes all their devices and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Percent>,
-    /// Only with `latency`: the least time that a message takes meanwhile.
+    /// A region: its hosts against all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// A time, for the kinds that need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Period>,
     /// Only with `skew` and `clock-step`: by how much the clock is off; less than 0 for behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Offset>,
-}
-
-/// What goes wrong.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// Nothing gets through between the two groups, in either direction (`between`, or `host`
-    /// or `users` against all others). Connections do not notice.
-    Partition,
-    /// What the first group sends to the second is lost; the other direction works (`between`).
-    PartitionOneWay,
-    /// Messages are held and delivered when it ends (`between`, or `host` or `users` against all
-    /// others).
-    Blip,
-    /// The process dies and loses its memory; its peers see closed connections (`host`, or `users`
-    /// for their devices).
-    Crash,
-    /// The machine dies without a word (`host`, or `users` for their devices): its peers hear
-    /// nothing, and its process loses its memory and every request that was under way. What a
-    /// store has answered and a device has stored was synced and survives; writes that were torn
-    /// half-way are not modelled.
-    PowerLoss,
-    /// Messages take longer (`between`, or `host` against all others, with `latency`).
-    Latency,
-    /// The wall clock is off by `by` and never goes back (`host`): where it would have to, it stands
-    /// still until time has caught up, at the beginning when it is to be behind, and before the end
-    /// when it was ahead.
-    Skew,
-    /// The wall clock jumps by `by`, and back when it ends (`host`).
-    ClockStep,
-    /// The process does nothing, and its clocks go on (`host`).
-    Pause,
-    /// The chat server is shut down cleanly and hands its sessions over (`host`).
-    Drain,
+    /// How many of the messages that it is about are struck; all when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Percent>,
 }
 
 impl Fault {
@@ -101,63 +76,6 @@ impl Fault {
     }
 }
 
-impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::Partition,
-        Self::PartitionOneWay,
-        Self::Blip,
-        Self::Crash,
-        Self::PowerLoss,
-        Self::Latency,
-        Self::Skew,
-        Self::ClockStep,
-        Self::Pause,
-        Self::Drain,
-    ];
-
-    /// The name as scenarios and reports write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Partition => "partition",
-            Self::PartitionOneWay => "partition-one-way",
-            Self::Blip => "blip",
-            Self::Crash => "crash",
-            Self::PowerLoss => "power-loss",
-            Self::Latency => "latency",
-            Self::Skew => "skew",
-            Self::ClockStep => "clock-step",
-            Self::Pause => "pause",
-            Self::Drain => "drain",
-        }
-    }
-
-    /// The engines that can do it.
-    #[must_use]
-    pub const fn engines(self) -> &'static [Engine] {
-        match self {
-            Self::Partition
-            | Self::PartitionOneWay
-            | Self::Blip
-            | Self::Crash
-            | Self::PowerLoss
-            | Self::Latency
-            | Self::Skew
-            | Self::ClockStep
-            | Self::Drain => &[Engine::Fast, Engine::Full],
-            // A host of the full engine is given its time by the simulated network, all or nothing.
-            Self::Pause => &[Engine::Fast],
-        }
-    }
-}
-
-impl std::fmt::Display for FaultKind {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,18 +92,13 @@ mod tests {
             users: None,
             latency: None,
             by: Some(Offset::parse(by).unwrap()),
+            region: None,
+            share: None,
         }
     }
 
     fn offsets(fault: &Fault, at_ms: &[u64]) -> Vec<i64> {
         at_ms.iter().map(|at| fault.clock_offset_ns(Duration::from_millis(*at))).collect()
-    }
-
-    #[test]
-    fn a_kind_is_written_the_same_everywhere() {
-        for kind in FaultKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-        }
     }
 
     #[test]
