@@ -92,8 +92,11 @@ impl State {
         let stretch = Stretch { due: wall, up_to: message_id, at_once: true };
         for user in users.iter().copied() {
             let row = self.channel(channel)?.as_ref();
-            let is_visible = row.is_some_and(|row| row.state.is_visible(user, message_id));
-            if is_visible && self.wants_push(user, channel)? {
+            // What a member sees has no end, and there is nothing above the head yet.
+            let is_seen = row.is_some_and(|row| {
+                message_id <= row.state.head() && row.state.is_visible(user, message_id)
+            });
+            if is_seen && self.wants_push(user, channel)? {
                 self.change_owed(user, channel, |owed| owed.add(stretch))?;
             }
         }
