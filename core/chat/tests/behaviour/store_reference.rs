@@ -163,8 +163,9 @@ impl Both {
             }
             Step::PushNow { channel: index, back, users } => {
                 let channel = channel(index);
-                let head = self.reference.log(channel).len() as u64;
-                let message_id = MessageId(head.saturating_sub(back));
+                // Zero back is one that the channel does not have.
+                let above = self.reference.log(channel).len() as u64 + 1;
+                let message_id = MessageId(above.saturating_sub(back));
                 self.reference.push_now(channel, message_id, &users);
                 self.ask(StoreRequest::PushNow { channel, message_id, users });
                 String::new()

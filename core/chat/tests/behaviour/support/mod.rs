@@ -5,6 +5,7 @@ pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod message;
 pub(crate) mod office;
+pub(crate) mod phone;
 pub(crate) mod presence_world;
 pub(crate) mod reference;
 pub(crate) mod views;
