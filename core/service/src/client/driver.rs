@@ -5,15 +5,14 @@ use std::sync::{Arc, PoisonError};
 use hubbub_chat::{
     Device,
     device::{DeviceEvent, DeviceInput, DeviceOutput},
-    frame::{CutReason, ServerFrame},
     time::Monotonic,
-    transport::{CallId, ClientInput, ClientOutput, TransportClient, TransportCounts},
+    transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
 
 use super::{
-    Command, DeviceConfig,
-    lanes::{CallEvent, Lanes},
+    Command, DeviceConfig, TransportEvent,
+    lanes::Lanes,
     route::{Reply, Route},
     stream::Stream,
 };
@@ -33,11 +32,8 @@ pub async fn drive_device(
         driver.set_sleep();
         let happened = tokio::select! {
             biased;
-            input = driver.stream.next() => Happened::Transport(input),
-            event = driver.lanes.next() => match event {
-                CallEvent::Input(input) => Happened::Transport(input),
-                CallEvent::LoggedOut(call) => Happened::LoggedOut(call),
-            },
+            event = driver.stream.next() => Happened::Transport(event),
+            event = driver.lanes.next() => Happened::Transport(event),
             reply = driver.route.reply() => Happened::Reply(reply),
             command = commands.recv() => match command {
                 Some(command) => Happened::Command(command),
@@ -51,8 +47,7 @@ pub async fn drive_device(
 }
 
 enum Happened {
-    Transport(ClientInput),
-    LoggedOut(CallId),
+    Transport(TransportEvent),
     Reply(Reply),
     Command(Command),
     Timeout,
@@ -104,12 +99,10 @@ impl Driver {
                 self.tell_device(command.input);
             }
             Happened::Reply(reply) => self.follow(&reply),
-            Happened::Transport(input) => self.tell_client(input),
-            Happened::LoggedOut(call) => {
-                // The last words of the session wait where only its token would fetch them.
-                let reason = CutReason::UnknownDevice;
-                self.tell_device(DeviceInput::Frame(ServerFrame::Bye { reason }));
-                self.tell_client(ClientInput::UnknownSession(call));
+            Happened::Transport(TransportEvent::Input(input)) => self.tell_client(input),
+            Happened::Transport(TransportEvent::LoggedOut(input)) => {
+                self.log_out();
+                self.tell_client(input);
             }
         }
         self.drain(intended_ns).await;
@@ -225,6 +218,7 @@ impl Driver {
             Reply::Assigned(servers) => (servers.first().map(String::as_str), None),
             Reply::Wait(wait) => (None, Some(*wait)),
             Reply::NoServer | Reply::Silence => (None, None),
+            Reply::LoggedOut => return self.log_out(),
         };
         if *reply != Reply::Silence {
             observer.observe_assignment(*user, *device, server, wait);
@@ -235,6 +229,12 @@ impl Driver {
             _ if self.route.has_next() => self.try_next(),
             _ => self.tell_device(DeviceInput::Unreachable),
         }
+    }
+
+    /// No other server would take the token either.
+    fn log_out(&mut self) {
+        self.route.end();
+        self.tell_device(DeviceInput::LoggedOut);
     }
 
     fn try_next(&mut self) {

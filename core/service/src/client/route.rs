@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, fmt::Write as _, future, sync::Arc, time::Duration};
 
 use hubbub_chat::{DeviceId, Monotonic, discovery::WAIT_MAX};
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::{
@@ -41,6 +41,8 @@ pub(super) enum Reply {
     Wait(Duration),
     /// There is no server.
     NoServer,
+    /// The token is unknown (HTTP 401): the device was logged out.
+    LoggedOut,
     /// Nobody answers.
     Silence,
 }
@@ -101,7 +103,7 @@ impl Route {
         match reply {
             Reply::Assigned(servers) => self.known.clone_from(servers),
             Reply::Silence => {}
-            Reply::Wait(_) | Reply::NoServer => return,
+            Reply::Wait(_) | Reply::NoServer | Reply::LoggedOut => return,
         }
         self.ahead = self.known.iter().cloned().collect();
     }
@@ -186,6 +188,7 @@ fn read(answer: Result<serde_json::Value, HttpError>) -> Option<Reply> {
             let Assigned { server, fallback } = serde_json::from_value(answer).ok()?;
             Some(Reply::Assigned(std::iter::once(server).chain(fallback).collect()))
         }
+        Err(HttpError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => Some(Reply::LoggedOut),
         Err(HttpError::Refused { detail, .. }) => {
             let Refusal { error, retry_after_ms } = serde_json::from_str(&detail).ok()?;
             match error.as_str() {
@@ -205,7 +208,6 @@ fn halfway(now: Monotonic, until: Monotonic) -> Monotonic {
 
 #[cfg(test)]
 mod tests {
-    use hyper::StatusCode;
     use serde_json::json;
 
     use super::*;
