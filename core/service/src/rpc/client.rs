@@ -30,7 +30,8 @@ pub enum CallError {
 pub struct LinkConfig {
     /// The other end, as `host:port`.
     pub address: String,
-    /// Requests that wait to be written at most; more are refused.
+    /// Requests that wait to be written at most, and that are under way at most: beyond these the
+    /// others wait, and beyond those they are refused.
     pub queue_max: usize,
     /// A connection on which a request or a ping has waited so long is dropped. One on which
     /// nothing was sent for so long, or for 10 s, is sent a ping.
@@ -194,7 +195,7 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
                     self.take(answered);
                     reading = read_next(reader);
                 }
-                call = calls.recv() => {
+                call = calls.recv(), if self.has_room() => {
                     let Some(call) = call else { return Ended::Closed };
                     if !in_time(net, timeout, self.write(call, calls)).await {
                         return Ended::Broken;
@@ -265,9 +266,14 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
                 let call = Asked::Call { number: self.last_number, body: &request };
                 write_frame(&mut self.writer, &call).await?;
             }
-            next = calls.try_recv().ok();
+            next = if self.has_room() { calls.try_recv().ok() } else { None };
         }
         self.writer.flush().await
+    }
+
+    /// Whether one more request may be under way.
+    fn has_room(&self) -> bool {
+        self.open.len() < self.config.queue_max.max(1)
     }
 
     async fn ping<Q: Serialize + Sync>(&mut self) -> io::Result<()> {
