@@ -78,15 +78,17 @@ pub(super) async fn run(
     let members = watch_members(backend.clone(), others, server);
     let config = ChatConfig { server: role.server, peers: role.peers, members };
     let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
-    if let Some(presence) = role.presence {
+    let presence = role.presence.map(|presence| {
         let own = presence.server;
         let local = Some((server, chat.clone()));
         let publisher = Publisher::new(net.clone(), design.request_timeout, local);
         let holder = holder.unwrap_or_else(|| net.random());
         let setup = PresenceSetup { presence, holder, address: String::new() };
         let core = backend.clone() as Arc<dyn Backend>;
-        backend.add_presence(own, PresenceHandle::start(&net, setup, &core, publisher, &stopping));
-    }
+        let presence = PresenceHandle::start(&net, setup, &core, publisher, &stopping);
+        backend.add_presence(own, presence.clone());
+        presence
+    });
     let hints = listener_peers
         .map(|listener| serve_hints(net.clone(), listener, chat.clone(), stopping.clone()));
     let discovery = holder
@@ -97,6 +99,7 @@ pub(super) async fn run(
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design)),
         discovery,
+        presence,
         chat: chat.clone(),
         backend,
         passwords: PasswordDesk::new(role.passwords),

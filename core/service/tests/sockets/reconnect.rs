@@ -8,7 +8,9 @@ use hubbub_chat::{
 };
 use hubbub_service::{Config, client::Discovery};
 
-use crate::support::{Account, Http, Phone, Places, Server, design, local_role, models, over, stored};
+use crate::support::{
+    Account, Http, Phone, Places, Server, design, local_role, models, over, stored,
+};
 
 #[tokio::test]
 async fn devices_with_websockets_resume_when_their_server_comes_back_at_its_address() {
