@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::{HttpLimits, connection::serve_connection};
 use crate::{
-    net::{Listener, Net, pause_accepting},
+    net::{Listener, Net, in_time, pause_accepting},
     role::stopped,
 };
 
@@ -55,9 +55,5 @@ pub(super) async fn serve_router(
         }
     }
     drop((listener, router));
-    tokio::select! {
-        biased;
-        _ = ended.recv() => {}
-        () = net.sleep_until(net.now().monotonic.after(SHUTDOWN_GRACE)) => {}
-    }
+    in_time(&*net, net.now().monotonic.after(SHUTDOWN_GRACE), ended.recv()).await;
 }

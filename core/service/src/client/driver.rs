@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use hubbub_chat::{
     Device,
     device::{DeviceEvent, DeviceInput, DeviceOutput},
-    time::Monotonic,
     transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
@@ -16,10 +15,7 @@ use super::{
     route::{Reply, Route},
     stream::Stream,
 };
-use crate::{
-    net::{BoxFuture, Net},
-    task::slept,
-};
+use crate::net::{Alarm, Net};
 
 /// Drives a device until nobody can send it commands any more.
 pub async fn drive_device(
@@ -29,7 +25,7 @@ pub async fn drive_device(
 ) {
     let mut driver = Driver::new(net, config);
     loop {
-        driver.set_sleep();
+        driver.set_alarm();
         let happened = tokio::select! {
             biased;
             event = driver.stream.next() => Happened::Transport(event),
@@ -39,7 +35,7 @@ pub async fn drive_device(
                 Some(command) => Happened::Command(command),
                 None => break,
             },
-            () = slept(&mut driver.sleep) => Happened::Timeout,
+            () = driver.alarm.ring() => Happened::Timeout,
         };
         driver.happen(happened).await;
     }
@@ -63,7 +59,7 @@ struct Driver {
     route: Route,
     stream: Stream,
     lanes: Lanes,
-    sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
     /// What was counted before this device was driven.
     counted: TransportCounts,
 }
@@ -83,7 +79,7 @@ impl Driver {
             route: Route::new(net.clone(), *device, design.connect_timeout),
             stream: Stream::new(net.clone()),
             lanes: Lanes::new(net.clone(), token.clone(), design.keep_alive),
-            sleep: None,
+            alarm: Alarm::default(),
             counted: counted.unwrap_or_default(),
             net,
             config,
@@ -257,16 +253,11 @@ impl Driver {
         }
     }
 
-    /// The sleep is made anew only when something is due earlier.
-    fn set_sleep(&mut self) {
+    fn set_alarm(&mut self) {
         let device = self.device.poll_timeout().map(|(at, _)| at);
         let client = self.client.poll_timeout().map(|(at, _)| at);
         let due = device.into_iter().chain(client).chain(self.route.limit()).min();
-        if let Some(due) = due
-            && self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned)
-        {
-            self.sleep = Some((due, self.net.sleep_until(due)));
-        }
+        self.alarm.set(&*self.net, due);
     }
 }
 

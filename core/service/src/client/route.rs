@@ -14,7 +14,7 @@ use super::{
     Discovery,
     http::{HttpError, request_json},
 };
-use crate::net::{BoxFuture, Net};
+use crate::net::{BoxFuture, Net, in_time};
 
 /// The way to a chat server.
 pub(super) struct Route {
@@ -143,12 +143,8 @@ async fn ask(
 ) -> Reply {
     for address in &api {
         let limit = halfway(net.now().monotonic, until);
-        let answer = tokio::select! {
-            biased;
-            answer = request_json(&*net, address, Method::GET, &path, Some(&token), None) => answer,
-            () = net.sleep_until(limit) => continue,
-        };
-        if let Some(reply) = read(answer) {
+        let asking = request_json(&*net, address, Method::GET, &path, Some(&token), None);
+        if let Some(reply) = in_time(&*net, limit, asking).await.and_then(read) {
             return reply;
         }
     }

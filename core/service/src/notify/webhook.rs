@@ -15,7 +15,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::Gateway;
-use crate::net::{BoxFuture, Net};
+use crate::net::{BoxFuture, Net, in_time};
 
 /// Bytes of an answer's body that are read before it is given up; what it says is not looked at.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -79,21 +79,13 @@ impl Gateway for WebhookGateway {
     ) -> BoxFuture<'static, Option<PushAnswer>> {
         let (net, endpoint) = (self.net.clone(), self.endpoint.clone());
         Box::pin(async move {
-            let response = tokio::select! {
-                biased;
-                response = post(&*net, &endpoint, &request) => response,
-                () = net.sleep_until(deadline) => return None,
-            };
-            let (status, body) = match response {
+            let posted = in_time(&*net, deadline, post(&*net, &endpoint, &request)).await?;
+            let (status, body) = match posted {
                 Ok(response) => (response.status(), response.into_body()),
                 Err(answer) => return answer,
             };
             // The status decides, whether or not the body comes.
-            tokio::select! {
-                biased;
-                _ = Limited::new(body, ANSWER_BYTES_MAX).collect() => {}
-                () = net.sleep_until(deadline) => {}
-            }
+            in_time(&*net, deadline, Limited::new(body, ANSWER_BYTES_MAX).collect()).await;
             Some(answer_of(status))
         })
     }
