@@ -9,7 +9,6 @@ pub(crate) mod phone;
 pub(crate) mod presence_world;
 pub(crate) mod reference;
 pub(crate) mod views;
-pub(crate) mod workers;
 pub(crate) mod world;
 
 use std::time::Duration;
