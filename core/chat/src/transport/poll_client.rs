@@ -26,7 +26,7 @@ pub struct PollClient {
     /// What waits for the next poll: the cursors that moved, and the newest heartbeat.
     cursors: Cursors,
     heartbeat: Option<ClientFrame>,
-    /// With polling: the interval is over.
+    /// With polling: the interval is over, or the `hello` is there.
     is_due: bool,
 }
 
@@ -246,11 +246,17 @@ impl PollClient {
     }
 
     fn taken(&mut self, call: CallId) {
-        if self.send.settle(&mut self.context, call)
-            && let Phase::Open(session) = &mut self.phase
+        if !self.send.settle(&mut self.context, call) {
+            return;
+        }
+        if let Phase::Open(session) = &mut self.phase
+            && !std::mem::replace(&mut session.greeted, true)
+            && self.is_polling()
         {
-            // The first frame of a session is the `hello`.
-            session.greeted = true;
+            // The first frame of a session is the `hello`, and its answer is not to wait for an
+            // interval.
+            self.is_due = true;
+            self.await_interval();
         }
     }
 
