@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ChatServer, ClientId, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
+    ChatServer, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
     design::{Ids, WorkerIds},
     frame::{
-        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
-        SendRefusal, ServerFrame,
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendRefusal,
+        ServerFrame,
     },
     ports::{
         Answer, Outcome, Request,
@@ -43,20 +43,9 @@ fn leased(worker: u16, epoch: u64, high_water_ms: u64) -> Answer {
     Answer::Registry(Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }))
 }
 
-fn send(bench: &mut Bench, number: u64) -> Vec<Output> {
-    let frame = SendFrame {
-        channel: direct(),
-        membership: MessageId::ZERO,
-        client_id: ClientId(number),
-        oldest_pending: ClientId(number),
-        body: "hello".into(),
-    };
-    bench.frame(1, ClientFrame::Send(frame))
-}
-
 /// The id that a send is given, or the refusal.
 fn id_of(bench: &mut Bench, number: u64) -> Result<MessageId, SendRefusal> {
-    let outputs = send(bench, number);
+    let outputs = bench.send(number);
     match (&store_requests(&outputs)[..], &frames(&outputs, 1)[..]) {
         ([(_, StoreRequest::Append(append))], []) => Ok(append.given_id),
         ([], [ServerFrame::Refused { reason, .. }]) => Err(*reason),

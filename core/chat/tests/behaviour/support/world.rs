@@ -146,6 +146,16 @@ impl World {
         self.rule = Box::new(rule);
     }
 
+    /// The first message of this kind is lost alone, and everything else passes.
+    pub(crate) fn lose_first(&mut self, is_it: impl Fn(&Message) -> bool + 'static) {
+        let mut lost = false;
+        self.rule(move |message| {
+            let lose = !lost && is_it(message);
+            lost |= lose;
+            if lose { Fate::Drop } else { Fate::Pass }
+        });
+    }
+
     /// The network is good again, and what was held arrives.
     pub(crate) fn heal(&mut self) {
         self.rule = Box::new(|_| Fate::Pass);
