@@ -21,7 +21,7 @@ pub(super) enum IdSupply {
     /// From the wall clock, in milliseconds, and nothing else.
     WallClock,
     /// From this server as a worker whose id is leased.
-    Leased(LeasedWorker),
+    Leased(Box<LeasedWorker>),
     /// From this server as worker 1 for ever, whoever else is.
     Fixed(SnowflakeSource),
     /// From the separate generator. The last id that was used: its answers may overtake each other,
@@ -40,7 +40,7 @@ impl IdSupply {
             (Ids::CreatedAt, ..) => Self::WallClock,
             (Ids::Snowflake, IdSource::Generator, _) => Self::Generator { last: MessageId::ZERO },
             (Ids::Snowflake, IdSource::Local, WorkerIds::Leased) => {
-                Self::Leased(LeasedWorker::new(worker::holder(config), design))
+                Self::Leased(Box::new(LeasedWorker::new(worker::holder(config), design)))
             }
             (Ids::Snowflake, IdSource::Local, WorkerIds::Fixed) => {
                 Self::Fixed(SnowflakeSource::fixed())

@@ -12,15 +12,17 @@ use crate::support::{phone::Phone, *};
 
 const UNKNOWN: DeviceEvent = DeviceEvent::Detached(DetachCause::Cut(CutReason::UnknownDevice));
 
+type Stands = fn(&mut Phone);
+
 /// Where the phone stands when it is told, and whether it has anything to close then.
-const STANDINGS: [(&str, fn(&mut Phone), usize); 4] = [
+const STANDINGS: [(&str, Stands, usize); 4] = [
     ("it opens a connection", |_| {}, 1),
     ("it has a connection", |phone| phone.sync(), 1),
     ("it waits for its next attempt", |phone| phone.input(DeviceInput::Unreachable), 0),
     ("it was put off", |phone| phone.input(DeviceInput::PutOff(seconds(16))), 0),
 ];
 
-fn phone(stands: fn(&mut Phone)) -> Phone {
+fn phone(stands: Stands) -> Phone {
     let mut phone = Phone::new(Design::default(), 1);
     stands(&mut phone);
     phone.events.clear();
