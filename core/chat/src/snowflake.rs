@@ -3,6 +3,10 @@
 //! The layout is that of Twitter's Snowflake (2010): the top bit stays 0, so an id fits a signed
 //! 64-bit column. Ids of one worker rise; between workers their clocks decide.
 
+mod leased;
+
+pub use leased::LeasedWorker;
+
 use crate::{
     ids::MessageId,
     time::{Monotonic, Now},

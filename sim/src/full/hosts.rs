@@ -204,6 +204,7 @@ impl Deployment {
             presence: PresenceConfig { server: server_id(index), design, seed: *seed, limits },
             holder: net.random(),
             ports,
+            health: None,
         })
     }
 
@@ -222,6 +223,7 @@ impl Deployment {
             ports,
             gateway: Arc::new(gateway),
             figures: Arc::default(),
+            health: None,
         })
     }
 

@@ -92,6 +92,10 @@ pub(crate) struct Serve {
     /// Push what no device has received with a POST to this URL, for the roles all and notify
     #[arg(long, value_name = "URL", required_if_eq("role", "notify"))]
     webhook: Option<String>,
+    /// Where GET /v1/health says what a presence server or a notifier has done; the other roles say
+    /// it where they listen
+    #[arg(long, value_name = "HOST:PORT")]
+    health: Option<String>,
     /// Take the design from this scenario file
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,

@@ -63,6 +63,9 @@ pub enum DeviceInput {
     PutOff(Duration),
     /// The connection is gone.
     Closed,
+    /// The device's token is not taken any more (HTTP 401): it was logged out. It is done with,
+    /// whether it has a connection, opens one or waits for its next attempt.
+    LoggedOut,
     /// A frame of the chat server.
     Frame(ServerFrame),
 }
@@ -166,7 +169,8 @@ pub enum DeviceEvent {
     Attached,
     /// The first complete sync of this connection is done.
     Synced,
-    /// The connection, or the attempt at one, is over.
+    /// The connection, the attempt at one, or the wait for the next is over. After
+    /// `Cut(UnknownDevice)` the device stays down.
     Detached(DetachCause),
 }
 
@@ -317,6 +321,7 @@ impl Device {
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
             DeviceInput::PutOff(wait) => self.put_off_opening(now, wait),
             DeviceInput::Closed => self.detach(now, self.link.cause_of_close()),
+            DeviceInput::LoggedOut => self.log_out(now),
             DeviceInput::Frame(frame) => self.handle_frame(now, frame),
         }
     }

@@ -162,8 +162,8 @@ pub enum Timer {
     WatchRetry,
     /// A session is given the statuses of its user's friends again.
     Observe(SessionId),
-    /// The lease of the worker id is taken or renewed (`ids = snowflake`).
-    WorkerRenewal,
+    /// The lease of the worker id is renewed, or ends (`ids = snowflake`).
+    Worker,
 }
 
 /// What a chat server has done, for health pages and reports.
@@ -244,9 +244,9 @@ impl ChatServer {
             timers.set(Timer::Lease, now.monotonic);
             timers.set(Timer::Watch, now.monotonic);
         }
-        let ids = ids::IdSupply::of(&config.design);
-        if ids.is_leased() {
-            timers.set(Timer::WorkerRenewal, now.monotonic);
+        let ids = ids::IdSupply::of(&config);
+        if matches!(ids, ids::IdSupply::Leased(_)) {
+            timers.set(Timer::Worker, now.monotonic);
         }
         Self {
             rule: CursorRule::of(&config.design),
@@ -311,7 +311,7 @@ impl ChatServer {
                 Timer::PresenceSweep => self.sweep_presence(now),
                 Timer::WatchRetry => self.retry_watches(now),
                 Timer::Observe(session) => self.observe(now, session),
-                Timer::WorkerRenewal => self.renew_worker(now),
+                Timer::Worker => self.keep_worker(now),
             }
         }
         self.finish_drain(now);
@@ -409,8 +409,8 @@ impl ChatServer {
             (Pending::NextId(write), Answer::NextId(outcome)) => {
                 self.settle_next_id(now, write, outcome);
             }
-            (Pending::Worker { asked_at, renewal }, Answer::Registry(outcome)) => {
-                self.settle_worker(now, asked_at, renewal, outcome);
+            (Pending::Worker(number), Answer::Registry(outcome)) => {
+                self.settle_worker(now, number, outcome);
             }
             (Pending::Unregister, _) => {}
             (Pending::Lease(number), Answer::Registry(outcome)) => {

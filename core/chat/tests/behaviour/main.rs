@@ -15,6 +15,7 @@ mod global_cursor;
 mod late_answers;
 mod leases;
 mod local_hints;
+mod logged_out;
 mod lost_hints;
 mod membership;
 mod naive_layouts;

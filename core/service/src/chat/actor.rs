@@ -17,9 +17,8 @@ use super::{
 use crate::{
     backend::Backend,
     belief::Beliefs,
-    net::{BoxFuture, Net},
+    net::{Alarm, Net},
     role::stopped,
-    task::slept,
 };
 
 /// Inputs taken in before outputs of the whole batch are flushed to the figures.
@@ -42,7 +41,7 @@ pub(super) struct Actor {
     /// own; a bound could make the store wait for the machine that waits for the store.
     answers: mpsc::UnboundedSender<(RequestId, Answer)>,
     answered: mpsc::UnboundedReceiver<(RequestId, Answer)>,
-    sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
 }
 
 struct SessionQueue {
@@ -77,7 +76,7 @@ impl Actor {
             drained: None,
             answers,
             answered,
-            sleep: None,
+            alarm: Alarm::default(),
         }
     }
 
@@ -87,7 +86,7 @@ impl Actor {
         mut shutdown: watch::Receiver<bool>,
     ) {
         loop {
-            self.set_sleep();
+            self.alarm.set(&*self.net, self.machine.poll_timeout().map(|(due, _)| due));
             // The rare ones first: under load there is always another answer and another input.
             tokio::select! {
                 biased;
@@ -96,7 +95,7 @@ impl Actor {
                     self.drain();
                     return;
                 }
-                () = slept(&mut self.sleep) => self.wake(),
+                () = self.alarm.ring() => self.wake(),
                 answer = self.answered.recv() => {
                     if let Some((id, answer)) = answer {
                         self.handle(Input::Answer(id, answer));
@@ -228,15 +227,6 @@ impl Actor {
             if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
                 self.handle(Input::Overflowed(*session));
             }
-        }
-    }
-
-    /// The sleep is made anew only when the machine wants to be woken earlier: most inputs do not
-    /// change that, and a wake-up too early does no harm.
-    fn set_sleep(&mut self) {
-        let Some((due, _)) = self.machine.poll_timeout() else { return };
-        if self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned) {
-            self.sleep = Some((due, self.net.sleep_until(due)));
         }
     }
 

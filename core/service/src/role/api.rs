@@ -80,6 +80,7 @@ pub(super) async fn run(
         chat,
         sessions: None,
         discovery: Some(discovery),
+        presence: None,
         backend,
         passwords: PasswordDesk::new(passwords),
         servers: Vec::new(),

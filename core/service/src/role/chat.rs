@@ -17,7 +17,7 @@ use crate::{
     backend::{Backend, PortMap},
     chat::{ChatConfig, ChatHandle, HttpSessions, MembersChanged, serve_hints},
     discovery::DiscoveryHandle,
-    net::Net,
+    net::{Net, in_time},
     password::{PasswordDesk, Passwords},
     presence::{PresenceHandle, PresenceSetup, Publisher},
 };
@@ -78,15 +78,17 @@ pub(super) async fn run(
     let members = watch_members(backend.clone(), others, server);
     let config = ChatConfig { server: role.server, peers: role.peers, members };
     let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
-    if let Some(presence) = role.presence {
+    let presence = role.presence.map(|presence| {
         let own = presence.server;
         let local = Some((server, chat.clone()));
         let publisher = Publisher::new(net.clone(), design.request_timeout, local);
         let holder = holder.unwrap_or_else(|| net.random());
         let setup = PresenceSetup { presence, holder, address: String::new() };
         let core = backend.clone() as Arc<dyn Backend>;
-        backend.add_presence(own, PresenceHandle::start(&net, setup, &core, publisher, &stopping));
-    }
+        let presence = PresenceHandle::start(&net, setup, &core, publisher, &stopping);
+        backend.add_presence(own, presence.clone());
+        presence
+    });
     let hints = listener_peers
         .map(|listener| serve_hints(net.clone(), listener, chat.clone(), stopping.clone()));
     let discovery = holder
@@ -97,6 +99,7 @@ pub(super) async fn run(
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design)),
         discovery,
+        presence,
         chat: chat.clone(),
         backend,
         passwords: PasswordDesk::new(role.passwords),
@@ -117,13 +120,10 @@ pub(super) async fn run(
 /// Waits until the registry has answered: without a place in it no session is taken. When it is
 /// silent, the rest of the API is served all the same.
 async fn know_others(net: &dyn Net, mut others: watch::Receiver<Option<bool>>, patience: Duration) {
-    tokio::select! {
-        biased;
-        // An error means that the server has stopped already.
-        _ = others.wait_for(Option::is_some) => {}
-        () = net.sleep_until(net.now().monotonic.after(patience)) => {
-            tracing::warn!("the registry does not answer: sessions are taken once it does");
-        }
+    let until = net.now().monotonic.after(patience);
+    // An error among the answers means that the server has stopped already.
+    if in_time(net, until, others.wait_for(Option::is_some)).await.is_none() {
+        tracing::warn!("the registry does not answer: sessions are taken once it does");
     }
 }
 
@@ -138,11 +138,9 @@ async fn drain(
     stopped(&mut shutdown).await;
     let has_others = *has_others.borrow();
     if has_others == Some(true) {
-        let deadline = net.sleep_until(net.now().monotonic.after(DRAIN_MAX));
-        tokio::select! {
-            biased;
-            () = chat.drain() => {}
-            () = deadline => tracing::warn!("sessions are left that could not be handed over"),
+        let until = net.now().monotonic.after(DRAIN_MAX);
+        if in_time(&*net, until, chat.drain()).await.is_none() {
+            tracing::warn!("sessions are left that could not be handed over");
         }
     }
     stop.send_replace(true);

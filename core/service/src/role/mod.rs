@@ -9,9 +9,11 @@ mod store;
 use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    api::serve_health,
     backend::{Backend, RemoteBackend},
     client::{Command, DeviceConfig, drive_device},
     net::Net,
@@ -133,6 +135,20 @@ async fn listen(
     net.listen(address)
         .await
         .map_err(|source| ServiceError::Listen { address: address.to_owned(), source })
+}
+
+/// Begins to serve the page of a process that no client comes to, if it is to have one.
+async fn tell_health(
+    net: &Arc<dyn Net>,
+    address: Option<String>,
+    page: impl Fn() -> Value + Clone + Send + Sync + 'static,
+    shutdown: &watch::Receiver<bool>,
+) -> Result<(), ServiceError> {
+    if let Some(address) = address {
+        let listener = listen(net, &address).await?;
+        net.spawn(Box::pin(serve_health(net.clone(), listener, page, shutdown.clone())));
+    }
+    Ok(())
 }
 
 /// Waits for the shutdown.

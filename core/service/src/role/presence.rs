@@ -5,8 +5,9 @@ use std::sync::Arc;
 use hubbub_chat::presence::PresenceConfig;
 use tokio::sync::watch;
 
-use super::{Ports, Ready, ServiceError, listen};
+use super::{Ports, Ready, ServiceError, listen, tell_health};
 use crate::{
+    api::presence_page,
     net::Net,
     presence::{PresenceHandle, PresenceSetup, Publisher, serve_presence},
 };
@@ -23,6 +24,8 @@ pub struct PresenceRole {
     pub holder: u64,
     /// The ports.
     pub ports: Ports,
+    /// Where it tells operators what it counts, as `host:port`; `None` for nowhere.
+    pub health: Option<String>,
 }
 
 pub(super) async fn run(
@@ -39,6 +42,8 @@ pub(super) async fn run(
     let setup = PresenceSetup { presence: role.presence, holder: role.holder, address };
     let listens = listener.address();
     let presence = PresenceHandle::start(&net, setup, &backend, publisher, &shutdown);
+    let counted = presence.clone();
+    tell_health(&net, role.health, move || presence_page(&counted), &shutdown).await?;
     ready(&listens);
     serve_presence(net, listener, presence, shutdown).await;
     Ok(())

@@ -43,6 +43,7 @@ pub(crate) async fn serve(
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design())),
         discovery: None,
+        presence: None,
         chat,
         backend,
         passwords: PasswordDesk::new(Passwords::Digest),
