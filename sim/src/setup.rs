@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hubbub_chat::{
     ChannelId, Design, DeviceId, MessageId, OperationId, UserId,
-    design::Ids,
+    design::{IdSource, Ids},
     frame::Change,
     ports::{
         directory::{DirectoryModel, DirectoryRequest},
@@ -18,7 +18,10 @@ use hubbub_history::{Bounds, EventBody, UserRow};
 use hubbub_scenario::{Cluster, Scenario, ViolationName, Workload};
 use hubbub_traffic::{Action, Population, PopulationShape, Schedule, ScheduleShape};
 
-use crate::{faults::ActiveFault, hosts::Hosts};
+use crate::{
+    faults::ActiveFault,
+    hosts::{HostId, Hosts},
+};
 
 /// Devices attach during this time, before users begin to send.
 pub const LEAD: Duration = Duration::from_secs(2);
@@ -204,6 +207,15 @@ impl Setup {
             }));
         }
         requests
+    }
+
+    /// The host of the separate generator of ids, where the design has one: that of the first API
+    /// server.
+    #[must_use]
+    pub fn generator(&self) -> Option<HostId> {
+        let is_separate =
+            self.design.ids == Ids::Snowflake && self.design.id_source == IdSource::Generator;
+        is_separate.then(|| self.hosts.generator())
     }
 
     /// The line that says what is run.

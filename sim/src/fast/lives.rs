@@ -53,7 +53,7 @@ impl Engine<'_> {
             Seat::Presence(index) => self.start_presence(index),
             Seat::Notify(index) => self.start_notifier(index),
             Seat::Api(index) => self.start_api(index),
-            Seat::Generator if self.uses_generator() => self.start_generator(),
+            Seat::Generator if self.setup.generator().is_some() => self.start_generator(),
             Seat::Generator => {}
         }
     }

@@ -29,13 +29,8 @@ mod transit;
 use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    ChatServer, DeviceId, Notifier,
-    design::{IdSource, Ids},
-    device::DeviceInput,
-    frame::Change,
-    ports::store::StoreRules,
-    random::Random,
-    time::nanoseconds,
+    ChatServer, DeviceId, Notifier, device::DeviceInput, frame::Change, ports::store::StoreRules,
+    random::Random, time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 use hubbub_traffic::What;
@@ -283,11 +278,6 @@ impl<'run> Engine<'run> {
             What::Look { users } => DeviceInput::Look { users },
         };
         self.device_input(action.device, input, Some(nanoseconds(action.at)));
-    }
-
-    fn uses_generator(&self) -> bool {
-        let design = &self.setup.design;
-        design.ids == Ids::Snowflake && design.id_source == IdSource::Generator
     }
 
     fn record_capacities(&mut self) {

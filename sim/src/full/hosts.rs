@@ -13,6 +13,7 @@ use hubbub_chat::{
     ports::{
         directory::{DirectoryModel, DirectoryRequest},
         routing::RoutingModel,
+        store::{StoreModel, StoreRules},
     },
     presence::{PresenceConfig, PresenceLimits},
     server::{Registration, ServerConfig},
@@ -34,6 +35,7 @@ use turmoil::Sim;
 use super::{
     devices::{DeviceSeat, DevicesHost, token},
     gateway::{SimulatedGateway, latencies},
+    generator::{GeneratorAlone, SplitPorts},
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
@@ -51,6 +53,9 @@ const STORE_PORT: u16 = 90;
 /// The port on which presence servers serve chat servers.
 const PRESENCE_PORT: u16 = 91;
 
+/// The port on which the generator of ids serves chat servers, where it is not on the store's host.
+const GENERATOR_PORT: u16 = 92;
+
 /// API servers start so long after the others: the registry knows of chat servers by then.
 const API_START: Duration = Duration::from_millis(250);
 
@@ -63,6 +68,8 @@ pub(super) struct Deployment {
     shared: Shared,
     arrange: Arrange,
     models: Arc<Mutex<Models>>,
+    /// Of a generator of ids that is not on the store's host: it uses no more than its own record.
+    generator: Arc<Mutex<Models>>,
     pub(super) seats: Vec<DeviceSeat>,
     /// Asks the process of a host to stop.
     stops: Mutex<BTreeMap<HostId, watch::Sender<bool>>>,
@@ -70,18 +77,19 @@ pub(super) struct Deployment {
 
 impl Deployment {
     pub(super) fn new(setup: &Setup, shared: Shared, arrange: Arrange) -> Self {
-        let models = Models {
-            store: setup.store(),
-            directory: directory(setup),
-            routing: RoutingModel::default(),
-            registry: None,
+        let models = |store, directory| {
+            let models =
+                Models { store, directory, routing: RoutingModel::default(), registry: None };
+            Arc::new(Mutex::new(models))
         };
+        let rules = StoreRules::from(&setup.design);
         let seat = |(user, device, host)| DeviceSeat::new(user, device, host);
         Self {
             setup: setup.clone(),
             shared,
             arrange,
-            models: Arc::new(Mutex::new(models)),
+            models: models(setup.store(), directory(setup)),
+            generator: models(StoreModel::new(rules), DirectoryModel::default()),
             seats: setup.devices().map(seat).collect(),
             stops: Mutex::default(),
         }
@@ -149,6 +157,34 @@ impl Deployment {
         Arc::new(ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max))
     }
 
+    /// The ports as a process away from the store reaches them.
+    fn ports(&self, net: &Arc<SimulatedNet>) -> Ports {
+        let store = Ports::Remote(address("store", STORE_PORT));
+        let Some(generator) = self.generator_apart() else { return store };
+        let generator = address(self.setup.hosts.name(generator), GENERATOR_PORT);
+        let (net, timeout) = (net.clone() as Arc<dyn Net>, self.setup.design.request_timeout);
+        Ports::Local(Arc::new(SplitPorts {
+            generator: Ports::Remote(generator).backend(&net, timeout),
+            others: store.backend(&net, timeout),
+        }))
+    }
+
+    /// The host of the generator of ids, if there is one away from the store.
+    fn generator_apart(&self) -> Option<HostId> {
+        let Setup { hosts, .. } = &self.setup;
+        self.setup.generator().filter(|host| *host != hosts.store())
+    }
+
+    fn generator_config(&self, net: &Arc<SimulatedNet>, host: HostId) -> Config {
+        let (net, ttl_max) = (net.clone(), self.setup.design.lease_ttl);
+        let (models, committed) = (self.generator.clone(), Arc::new(|_: &Arc<Entry>| {}));
+        let generator = Arc::new(ModelBackend::new(net, models, committed, ttl_max));
+        Config::Store(StoreRole {
+            listen: address(self.setup.hosts.name(host), GENERATOR_PORT),
+            backend: Arc::new(GeneratorAlone(generator)),
+        })
+    }
+
     /// Everything but the API that the store's host does.
     fn store_config(&self, net: &Arc<SimulatedNet>, backend: &Arc<dyn Backend>) -> Config {
         let listen = address("store", STORE_PORT);
@@ -188,7 +224,7 @@ impl Deployment {
             listen_peers: Some(listen_peers),
             peers: BTreeMap::new(),
             servers: Vec::new(),
-            ports: Ports::Remote(address("store", STORE_PORT)),
+            ports: self.ports(net),
             presence: None,
             passwords: Passwords::Digest,
             provision: false,
@@ -261,7 +297,6 @@ impl Deployment {
         let (stop, shutdown) = watch::channel(false);
         self.stops.lock().unwrap_or_else(PoisonError::into_inner).insert(host, stop);
         let run = |config| run(net.clone(), config, shutdown.clone(), Arc::new(|_| {}));
-        let remote = || Ports::Remote(address("store", STORE_PORT));
         let hosts = &self.setup.hosts;
         let at = |role: fn(&Hosts, usize) -> HostId, count: usize| {
             (0..count).find(|index| role(hosts, *index) == host)
@@ -281,12 +316,22 @@ impl Deployment {
         } else if let Some(index) = hosts.chat_index(host) {
             run(self.chat_config(&net, index, incarnation)).await
         } else if let Some(index) = at(Hosts::presence, hosts.presence_count()) {
-            run(self.presence_config(&net, index, remote())).await
+            run(self.presence_config(&net, index, self.ports(&net))).await
         } else if at(Hosts::notify, hosts.notify_count()).is_some() {
-            run(self.notify_config(&net, host, remote())).await
+            run(self.notify_config(&net, host, self.ports(&net))).await
         } else if at(Hosts::api, hosts.api_count()).is_some() {
-            net.sleep_until(Monotonic(nanoseconds(API_START))).await;
-            run(self.api_config(host, remote())).await
+            let generator = async {
+                if self.generator_apart() == Some(host) {
+                    return run(self.generator_config(&net, host)).await;
+                }
+                Ok(())
+            };
+            let api = async {
+                net.sleep_until(Monotonic(nanoseconds(API_START))).await;
+                run(self.api_config(host, self.ports(&net))).await
+            };
+            let (generator, api) = tokio::join!(generator, api);
+            generator.and(api)
         } else {
             self.devices_host(&net, host).run().await;
             Ok(())

@@ -8,6 +8,7 @@ mod faults;
 mod gate;
 mod gated_stream;
 mod gateway;
+mod generator;
 mod hosts;
 mod net;
 mod recording;
