@@ -14,6 +14,7 @@ mod faults;
 mod figures;
 #[cfg(feature = "full")]
 pub mod full;
+mod held;
 mod hosts;
 mod judge;
 mod latency;

@@ -6,7 +6,6 @@ use hubbub_chat::{
     ChannelId, Device, DeviceId, MessageId, UserId,
     design::{CursorScope, Design},
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
-    frame::ClientFrame,
     time::nanoseconds,
     transport::ClientInput,
 };
@@ -174,10 +173,7 @@ impl Engine<'_> {
             DeviceOutput::Open { attempt, background } => {
                 self.seek_server(device, attempt, background);
             }
-            DeviceOutput::Frame(frame) => {
-                self.heartbeats += u64::from(matches!(frame, ClientFrame::Heartbeat { .. }));
-                self.client_input(device, ClientInput::Frame(frame));
-            }
+            DeviceOutput::Frame(frame) => self.client_input(device, ClientInput::Frame(frame)),
             DeviceOutput::Close => {
                 node.route.give_up();
                 self.disconnect(device);

@@ -94,14 +94,8 @@ impl Engine<'_> {
                 let stopped = self.presence[index].stop();
                 self.machines.presence.extend(stopped.map(|node| node.server.counts()));
             }
-            Seat::Notify(index) => {
-                let stopped = self.notifiers[index].stop();
-                self.machines.notifiers.extend(stopped.map(|machine| machine.counts()));
-            }
-            Seat::Api(index) => {
-                let stopped = self.apis[index].stop();
-                self.machines.discovery.extend(stopped.map(|it| it.discovery.counts().clone()));
-            }
+            Seat::Notify(index) => drop(self.notifiers[index].stop()),
+            Seat::Api(index) => drop(self.apis[index].stop()),
             Seat::Generator => drop(self.generator.stop()),
         }
         u64::from(was_up)
@@ -123,7 +117,6 @@ impl Engine<'_> {
         });
         self.machines.store_before = self.store.counts_before;
         self.machines.store = self.store.counts();
-        self.machines.heartbeats = self.heartbeats;
         self.machines.believed_max_ns = self.held_sessions.longest();
     }
 

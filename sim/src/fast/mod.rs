@@ -10,7 +10,6 @@ mod ending;
 mod faults;
 mod generator;
 mod happenings;
-mod held;
 mod http;
 mod leases;
 mod links;
@@ -39,6 +38,7 @@ pub use planted::{Nothing, Planted};
 
 use crate::{
     cpu::thread_cpu_s,
+    held::HeldSessions,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
     setup::{LEAD, Setup},
@@ -50,7 +50,6 @@ use discovery::ApiNode;
 use ending::phase;
 use generator::Generator;
 use happenings::{Happening, Paused, Payload, Stream};
-use held::HeldSessions;
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
 use ports::{Asker, Seat};
@@ -112,7 +111,6 @@ struct Engine<'run> {
     trace: Option<Trace>,
     machine_events: u64,
     machines: MachineCounts,
-    heartbeats: u64,
     was_settled: bool,
     ended: bool,
 }
@@ -158,7 +156,6 @@ impl<'run> Engine<'run> {
             trace: traced.then(header),
             machine_events: 0,
             machines: MachineCounts::default(),
-            heartbeats: 0,
             was_settled: false,
             ended: false,
         };
@@ -216,8 +213,8 @@ impl<'run> Engine<'run> {
             machine_events: self.machine_events,
             history: self.history,
             trace: self.trace,
-            machines: Some(self.machines),
-            transport: Some(transport),
+            machines: self.machines,
+            transport,
         }
     }
 

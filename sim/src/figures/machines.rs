@@ -4,11 +4,10 @@ use hubbub_chat::{presence::PresenceCounts, server::ServerCounts};
 use hubbub_scenario::Figure;
 
 use super::{Measured, ratio};
-use crate::outcome::{MachineCounts, Outcome};
+use crate::outcome::MachineCounts;
 
 pub(super) fn from_machines(
     machines: &MachineCounts,
-    outcome: &Outcome,
     measured: &Measured<'_>,
 ) -> Vec<(Figure, f64)> {
     let (before, store) = (&machines.store_before, &machines.store);
@@ -37,7 +36,6 @@ pub(super) fn from_machines(
         (Figure::StatusChanges, (changes > 0).then_some(changes as f64)),
         (Figure::PresenceEventsPerChange, ratio(events as f64, changes as f64)),
         (Figure::PresenceSnapshotsPerChange, ratio(shown as f64, changes as f64)),
-        (Figure::HeartbeatsPerS, ratio(machines.heartbeats as f64, outcome.simulated_s)),
         (Figure::BelievedConnectedS, machines.believed_max_ns.map(|longest| longest as f64 / 1e9)),
     ];
     figures.into_iter().filter_map(|(figure, value)| Some((figure, value?))).collect()

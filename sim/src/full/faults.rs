@@ -254,6 +254,7 @@ impl Struck<'_, '_> {
             recording.count(fault.id, ended);
             recording.record_host(host, false);
             recording.struck().down.insert(host, (fault.id, silent));
+            recording.end_sessions(host);
             for device in &devices {
                 recording.detach(*device);
                 recording.record_device(*device);

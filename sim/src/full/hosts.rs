@@ -13,7 +13,7 @@ use hubbub_chat::{
     ports::{
         directory::{DirectoryModel, DirectoryRequest},
         routing::RoutingModel,
-        store::{StoreModel, StoreRules},
+        store::{StoreCounts, StoreModel, StoreRules},
     },
     presence::{PresenceConfig, PresenceLimits},
     server::{Registration, ServerConfig},
@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use turmoil::Sim;
 
 use super::{
+    counters::Counters,
     devices::{DeviceSeat, DevicesHost, token},
     gateway::{SimulatedGateway, latencies},
     generator::{GeneratorAlone, SplitPorts},
@@ -41,6 +42,7 @@ use super::{
 };
 use crate::{
     hosts::{HostId, Hosts},
+    outcome::MachineCounts,
     setup::Setup,
 };
 
@@ -73,6 +75,9 @@ pub(super) struct Deployment {
     pub(super) seats: Vec<DeviceSeat>,
     /// Asks the process of a host to stop.
     stops: Mutex<BTreeMap<HostId, watch::Sender<bool>>>,
+    counters: Counters,
+    /// What the store had counted when the run began.
+    store_before: StoreCounts,
 }
 
 impl Deployment {
@@ -82,13 +87,15 @@ impl Deployment {
                 Models { store, directory, routing: RoutingModel::default(), registry: None };
             Arc::new(Mutex::new(models))
         };
-        let rules = StoreRules::from(&setup.design);
+        let (store, rules) = (setup.store(), StoreRules::from(&setup.design));
         let seat = |(user, device, host)| DeviceSeat::new(user, device, host);
         Self {
             setup: setup.clone(),
             shared,
             arrange,
-            models: models(setup.store(), directory(setup)),
+            counters: Counters::default(),
+            store_before: store.counts(),
+            models: models(store, directory(setup)),
             generator: models(StoreModel::new(rules), DirectoryModel::default()),
             seats: setup.devices().map(seat).collect(),
             stops: Mutex::default(),
@@ -102,6 +109,15 @@ impl Deployment {
     /// The store's process dies: what it had not written is lost.
     pub(super) fn lose_unwritten(&self, wall: Wall) {
         self.models().store.lose_unwritten(wall);
+    }
+
+    /// At the end of the run, what every machine has counted.
+    pub(super) fn counted(&self) -> MachineCounts {
+        let believed_max_ns = self.shared.with(|recording| {
+            self.setup.hosts.iter().for_each(|host| recording.end_sessions(host));
+            recording.held_sessions.longest()
+        });
+        self.counters.read([self.store_before, self.models().store.counts()], believed_max_ns)
     }
 
     /// Asks the process of a host to stop in good order.
@@ -228,6 +244,7 @@ impl Deployment {
             presence: None,
             passwords: Passwords::Digest,
             provision: false,
+            figures: self.counters.of_server(),
         })
     }
 
@@ -240,6 +257,7 @@ impl Deployment {
             presence: PresenceConfig { server: server_id(index), design, seed: *seed, limits },
             holder: net.random(),
             ports,
+            counts: self.counters.of_presence(),
         })
     }
 

@@ -2,6 +2,7 @@
 //! network. A host's body does nothing but call `hubbub_service::run`.
 
 mod capture;
+mod counters;
 mod device_net;
 mod devices;
 mod faults;
@@ -222,6 +223,7 @@ impl Engine<'_> {
         let transport = self.shared.with(|recording| {
             lead.totals(self.setup, &self.deployment.seats, recording, simulated_s)
         });
+        let machines = self.deployment.counted();
         let recorded = self.shared.with(Recording::take);
         let Recorded { history, trace, envelopes, affected } = recorded;
         let effect = |fault: &crate::faults::ActiveFault| {
@@ -236,8 +238,8 @@ impl Engine<'_> {
             cpu_s: thread_cpu_s(),
             envelopes,
             machine_events: 0,
-            machines: None,
-            transport: Some(transport),
+            machines,
+            transport,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use hubbub_chat::{
+    DeviceId, SessionId,
     ports::registry::LeaseKey,
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
@@ -155,6 +156,12 @@ impl Net for SimulatedNet {
         let body = lease_event(key, holder, epoch, holds);
         self.shared.with(|recording| {
             recording.record(elapsed_ns(), source, &self.host, self.incarnation(), body);
+        });
+    }
+
+    fn note_session(&self, session: SessionId, device: Option<DeviceId>) {
+        self.shared.with(|recording| {
+            recording.note_session(elapsed_ns(), &self.host, session, device);
         });
     }
 }

@@ -9,6 +9,7 @@ use std::{
 
 use hubbub_chat::{
     DeviceId,
+    design::Transport,
     ports::push::{PushAnswer, PushRequest},
     time::nanoseconds,
 };
@@ -16,6 +17,7 @@ use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
 
 use super::truth::DeviceTruth;
 use crate::{
+    held::HeldSessions,
     hosts::{HostId, Hosts},
     setup::{LEAD, Setup},
     trace::Trace,
@@ -30,6 +32,8 @@ pub(super) struct Recording {
     pub(super) hosts: Hosts,
     /// Sessions that a chat server may hold.
     pub(super) session_limit: u32,
+    /// Whether a session is a connection, and not a row of polls.
+    pub(super) is_streaming: bool,
     now_ns: u64,
     latest_ns: u64,
     history: History,
@@ -40,6 +44,7 @@ pub(super) struct Recording {
     /// Connections of devices, by their end at the device, and whether something was lost on them:
     /// from the device, and to it.
     pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
+    pub(super) held_sessions: HeldSessions,
     struck: Struck,
     affected: BTreeMap<u32, u64>,
     /// Pushes on their way to the gateway, by when they arrive.
@@ -110,6 +115,10 @@ impl Recording {
         Self {
             hosts: setup.hosts.clone(),
             session_limit: setup.design.session_limit,
+            is_streaming: matches!(
+                setup.design.transport,
+                Transport::Websocket | Transport::HttpSend
+            ),
             now_ns: 0,
             latest_ns: 0,
             history: History::default(),
@@ -118,6 +127,7 @@ impl Recording {
             addresses: BTreeMap::new(),
             devices: BTreeMap::new(),
             streams: BTreeMap::new(),
+            held_sessions: HeldSessions::default(),
             struck: Struck::default(),
             affected: BTreeMap::new(),
             pushes: BTreeMap::new(),
@@ -146,9 +156,15 @@ impl Recording {
         self.addresses.insert(address, host);
     }
 
-    /// A line of the harness. Within a step some host may have come further than the harness.
+    /// When something happens to the world: within a step some host may have come further than the
+    /// harness.
+    pub(super) fn now(&self) -> u64 {
+        self.now_ns.max(self.latest_ns)
+    }
+
+    /// A line of the harness.
     pub(super) fn harness(&mut self, body: EventBody) {
-        self.record(self.now_ns.max(self.latest_ns), Source::Harness, "harness", 0, body);
+        self.record(self.now(), Source::Harness, "harness", 0, body);
     }
 
     pub(super) fn record(
@@ -179,6 +195,9 @@ impl Recording {
         if let Some(truth) = self.devices.get_mut(&device) {
             match &body {
                 EventBody::Session { server, attached, .. } => {
+                    if !attached {
+                        self.held_sessions.lose(t_ns, device);
+                    }
                     truth.server = attached.then(|| self.hosts.find(server)).flatten();
                     truth.is_synced = false;
                     has_ended = !attached;
@@ -302,8 +321,7 @@ impl Recording {
         while let Some(push) = self.pushes.first_entry().filter(|push| push.key().0 <= self.now_ns)
         {
             let event = push_event(&push.remove(), Some(PushAnswer::Taken));
-            let now_ns = self.now_ns.max(self.latest_ns);
-            self.record(now_ns, Source::Gateway, "gateway", 0, event);
+            self.record(self.now(), Source::Gateway, "gateway", 0, event);
         }
     }
 

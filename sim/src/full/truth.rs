@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use hubbub_chat::DeviceId;
+use hubbub_chat::{DeviceId, SessionId};
 use hubbub_history::EventBody;
 
 use super::{
@@ -58,7 +58,46 @@ impl Recording {
 
     pub(super) fn close_stream(&mut self, device: DeviceId, local: SocketAddr) {
         self.streams.remove(&local);
+        if self.has_given_up(device) {
+            self.held_sessions.lose(self.now(), device);
+        }
         self.record_link(device);
+    }
+
+    /// The chat server on a host takes on a session of a device, or, without one, has ended it.
+    pub(super) fn note_session(
+        &mut self,
+        t_ns: u64,
+        host: &str,
+        session: SessionId,
+        device: Option<DeviceId>,
+    ) {
+        // The machine of an API server has no sessions.
+        let Some(server) = self.hosts.chat_named(host) else { return };
+        let at = (server, session);
+        match device {
+            None => self.held_sessions.end(t_ns, at),
+            Some(device) => {
+                self.held_sessions.begin(at, device);
+                if self.has_given_up(device) {
+                    self.held_sessions.lose_one(t_ns, device, at);
+                }
+            }
+        }
+    }
+
+    /// The process of a host is gone, and with it the sessions that it held.
+    pub(super) fn end_sessions(&mut self, host: HostId) {
+        if let Some(server) = self.hosts.chat_index(host) {
+            self.held_sessions.end_all(self.now(), server);
+        }
+    }
+
+    /// Whether a device is down, or its session would be on a connection and it has none. A session
+    /// over polls has none between two of them: of such a one the device itself says when it is over.
+    fn has_given_up(&self, device: DeviceId) -> bool {
+        let has_none = || !self.streams.values().any(|(owner, _)| *owner == device);
+        !self.is_up(device) || (self.is_streaming && has_none())
     }
 
     /// Says of every device whether its network works, where that has changed.
@@ -72,6 +111,11 @@ impl Recording {
         let link = self.link_of(device);
         if let Some(truth) = self.devices.get_mut(&device).filter(|truth| truth.link != link) {
             truth.link = link;
+            if link.sends {
+                self.held_sessions.relink(self.now(), device);
+            } else {
+                self.held_sessions.unlink(self.now(), device);
+            }
             self.record_device(device);
         }
     }
@@ -106,6 +150,7 @@ impl Recording {
 
     /// A device that has stopped is attached to nothing.
     pub(super) fn detach(&mut self, device: DeviceId) {
+        self.held_sessions.lose(self.now(), device);
         if let Some(truth) = self.devices.get_mut(&device) {
             (truth.server, truth.is_synced) = (None, false);
         }

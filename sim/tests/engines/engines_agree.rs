@@ -111,7 +111,7 @@ fn they_agree_over_every_transport() {
             let full = full::run(&setup, false).unwrap();
             assert_agree(&transport.to_string(), &fast.history, &full.history);
             // After a crash the costs depend on how many devices happened to be there.
-            let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
+            let [fast, full] = [fast, full].map(|outcome| outcome.transport.all);
             let close = |one: u64, other: u64| one.abs_diff(other) * 20 <= one.max(other);
             let are_close = close(fast.requests, full.requests)
                 && close(fast.connections_opened, full.connections_opened)

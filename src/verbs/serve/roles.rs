@@ -68,6 +68,7 @@ impl Serve {
                 presence: self.presence(net, design),
                 holder: net.random(),
                 ports: ports(),
+                counts: Arc::default(),
             }),
             (_, _, Some(notify)) => {
                 let chat = Config::Chat(self.chat(net, design, ports()));
@@ -110,6 +111,7 @@ impl Serve {
             presence: is_alone.then(|| self.presence(net, design)),
             passwords: Passwords::default(),
             provision: self.provision,
+            figures: Arc::default(),
         }
     }
 

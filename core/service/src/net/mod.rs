@@ -5,7 +5,10 @@ mod real;
 
 use std::{future::Future, io, pin::Pin, time::Duration};
 
-use hubbub_chat::time::{Monotonic, Now};
+use hubbub_chat::{
+    DeviceId, SessionId,
+    time::{Monotonic, Now},
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use real::RealNet;
@@ -67,5 +70,11 @@ pub trait Net: Send + Sync + 'static {
     /// no notes.
     fn note_lease(&self, belief: Belief, holds: bool) {
         let _ = (belief, holds);
+    }
+
+    /// Notes that the chat server of this process takes on a session, of this device; without a
+    /// device, that it has ended it. A real network keeps no notes.
+    fn note_session(&self, session: SessionId, device: Option<DeviceId>) {
+        let _ = (session, device);
     }
 }

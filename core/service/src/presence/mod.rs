@@ -46,13 +46,14 @@ pub struct PresenceSetup {
     pub holder: u64,
     /// Where chat servers reach it, as `host:port`; empty when they are all in this process.
     pub address: String,
+    /// Kept up to date with what it has done.
+    pub counts: Arc<Mutex<PresenceCounts>>,
 }
 
 /// The way into a running presence server.
 #[derive(Clone)]
 pub struct PresenceHandle {
     inputs: mpsc::Sender<TaskInput>,
-    counts: Arc<Mutex<PresenceCounts>>,
 }
 
 enum TaskInput {
@@ -71,8 +72,7 @@ impl PresenceHandle {
         shutdown: &watch::Receiver<bool>,
     ) -> Self {
         let (inputs, received) = mpsc::channel(INPUTS_MAX);
-        let counts = Arc::<Mutex<PresenceCounts>>::default();
-        let PresenceSetup { presence, holder, address } = setup;
+        let PresenceSetup { presence, holder, address, counts } = setup;
         let key = LeaseKey::Presence(presence.server);
         let mut beliefs = Beliefs::new(net.clone(), holder);
         let membership = MembershipConfig {
@@ -85,7 +85,7 @@ impl PresenceHandle {
             machine: PresenceServer::new(presence, net.now()),
             calls: BTreeMap::new(),
             last_call: 0,
-            counts: counts.clone(),
+            counts,
         };
         let views = inputs.clone();
         let told = publisher.clone();
@@ -119,7 +119,7 @@ impl PresenceHandle {
             },
         );
         net.spawn(Box::pin(driven));
-        Self { inputs, counts }
+        Self { inputs }
     }
 
     /// Asks it, or refuses when it is too far behind.
@@ -129,12 +129,6 @@ impl PresenceHandle {
         {
             reply(Port::Presence.refused());
         }
-    }
-
-    /// What it has done since it started.
-    #[must_use]
-    pub fn counts(&self) -> PresenceCounts {
-        self.counts.lock().map(|counts| *counts).unwrap_or_default()
     }
 }
 

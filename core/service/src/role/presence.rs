@@ -1,8 +1,8 @@
 //! The role `presence`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use hubbub_chat::presence::PresenceConfig;
+use hubbub_chat::presence::{PresenceConfig, PresenceCounts};
 use tokio::sync::watch;
 
 use super::{Ports, Ready, ServiceError, listen};
@@ -23,6 +23,8 @@ pub struct PresenceRole {
     pub holder: u64,
     /// The ports.
     pub ports: Ports,
+    /// Kept up to date with what it has done.
+    pub counts: Arc<Mutex<PresenceCounts>>,
 }
 
 pub(super) async fn run(
@@ -35,9 +37,10 @@ pub(super) async fn run(
     let timeout = role.presence.design.request_timeout;
     let backend = role.ports.backend(&net, timeout);
     let publisher = Publisher::new(net.clone(), timeout, None);
-    let address = if role.address.is_empty() { listener.address() } else { role.address };
-    let setup = PresenceSetup { presence: role.presence, holder: role.holder, address };
     let listens = listener.address();
+    let PresenceRole { presence, holder, counts, address, .. } = role;
+    let address = if address.is_empty() { listens.clone() } else { address };
+    let setup = PresenceSetup { presence, holder, address, counts };
     let presence = PresenceHandle::start(&net, setup, &backend, publisher, &shutdown);
     ready(&listens);
     serve_presence(net, listener, presence, shutdown).await;
