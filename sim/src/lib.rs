@@ -9,6 +9,7 @@ compile_error!(
 );
 
 mod cpu;
+mod ending;
 pub mod fast;
 mod faults;
 mod figures;
@@ -18,6 +19,7 @@ mod held;
 mod hosts;
 mod judge;
 mod latency;
+mod links;
 mod outcome;
 mod setup;
 mod trace;

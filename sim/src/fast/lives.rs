@@ -1,7 +1,7 @@
 //! The lives of hosts and processes: how they start, stop, pause and are drained.
 
 use hubbub_chat::{ChatServer, DeviceId, server::Input};
-use hubbub_history::{EventBody, Source};
+use hubbub_history::Source;
 use hubbub_scenario::FaultKind;
 
 use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
@@ -254,15 +254,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn record_host(&mut self, host: HostId, up: bool) {
-        let is_chat = self.setup.hosts.chat_index(host).is_some();
-        let body = EventBody::Truth {
-            name: self.setup.hosts.name(host).to_owned(),
-            up,
-            link: None,
-            hears: None,
-            logged_in: None,
-            capacity: (up && is_chat).then_some(self.setup.design.session_limit),
-        };
+        let body = self.setup.host_event(host, up);
         self.record(Source::Harness, "harness", 0, body);
     }
 }

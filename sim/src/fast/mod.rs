@@ -28,26 +28,25 @@ mod transit;
 use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    ChatServer, DeviceId, Notifier, device::DeviceInput, frame::Change, ports::store::StoreRules,
-    random::Random, time::nanoseconds,
+    ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
+    time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
-use hubbub_traffic::What;
 
 pub use planted::{Nothing, Planted};
 
 use crate::{
     cpu::thread_cpu_s,
+    ending::{Settling, phase},
     held::HeldSessions,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
-    setup::{LEAD, Setup},
+    setup::{API_START, DEVICES_START, LEAD, Setup},
     trace::Trace,
 };
 use clocks::wrong_clocks;
 use devices::DeviceNode;
 use discovery::ApiNode;
-use ending::phase;
 use generator::Generator;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
@@ -57,12 +56,6 @@ use presence::PresenceNode;
 use process::Process;
 use sessions::Sessions;
 use store::StoreHost;
-
-/// API servers start so long after the others: the registry knows of chat servers by then.
-const API_START_NS: u64 = 250_000_000;
-
-/// Devices start so long after the chat servers: discovery knows of those by then.
-const DEVICES_START_NS: u64 = 500_000_000;
 
 /// Runs a setup to its end.
 #[must_use]
@@ -111,7 +104,7 @@ struct Engine<'run> {
     trace: Option<Trace>,
     machine_events: u64,
     machines: MachineCounts,
-    was_settled: bool,
+    settling: Settling,
     ended: bool,
 }
 
@@ -156,7 +149,7 @@ impl<'run> Engine<'run> {
             trace: traced.then(header),
             machine_events: 0,
             machines: MachineCounts::default(),
-            was_settled: false,
+            settling: Settling::default(),
             ended: false,
         };
         engine.prepare();
@@ -173,14 +166,14 @@ impl<'run> Engine<'run> {
         self.record(Source::Harness, "harness", 0, phase(Phase::Safety, None));
         self.record_capacities();
         self.every_seat(|engine, seat| match seat {
-            Seat::Api(_) => engine.at(API_START_NS, Happening::Start(seat)),
+            Seat::Api(_) => engine.at(nanoseconds(API_START), Happening::Start(seat)),
             _ => engine.start_seat(seat),
         });
         for (user, device, host) in setup.devices() {
             let node = DeviceNode::new(user, device, setup.hosts.devices(host));
             self.devices.insert(device, node);
         }
-        self.at(DEVICES_START_NS, Happening::StartDevices);
+        self.at(nanoseconds(DEVICES_START), Happening::StartDevices);
         for (index, action) in setup.actions.iter().enumerate() {
             self.at(nanoseconds(action.at), Happening::Action(index));
         }
@@ -268,12 +261,7 @@ impl<'run> Engine<'run> {
 
     fn act(&mut self, index: usize) {
         let action = &self.setup.actions[index];
-        let input = match action.what.clone() {
-            What::Send { channel, body } => DeviceInput::Send { channel, body },
-            What::Leave { channel } => DeviceInput::Change { channel, change: Change::Leave },
-            What::Join { channel } => DeviceInput::Change { channel, change: Change::Join },
-            What::Look { users } => DeviceInput::Look { users },
-        };
+        let input = DeviceInput::from(action.what.clone());
         self.device_input(action.device, input, Some(nanoseconds(action.at)));
     }
 

@@ -3,15 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use hubbub_chat::{
-    ChannelId, Entry, MessageId, ServerId, UserId,
-    design::CursorScope,
+    Entry,
     notifier::NotifierConfig,
     ports::{
-        directory::{DirectoryModel, DirectoryRequest},
+        directory::DirectoryModel,
         routing::RoutingModel,
         store::{StoreCounts, StoreModel, StoreRules},
     },
@@ -41,9 +39,10 @@ use super::{
     recording::Shared,
 };
 use crate::{
-    hosts::{HostId, Hosts},
+    ending::{final_event, has_all, heads},
+    hosts::{HostId, Hosts, server_id},
     outcome::MachineCounts,
-    setup::Setup,
+    setup::{API_START, Setup},
 };
 
 /// The port on which chat servers and API servers serve devices.
@@ -57,9 +56,6 @@ const PRESENCE_PORT: u16 = 91;
 
 /// The port on which the generator of ids serves chat servers, where it is not on the store's host.
 const GENERATOR_PORT: u16 = 92;
-
-/// API servers start so long after the others: the registry knows of chat servers by then.
-const API_START: Duration = Duration::from_millis(250);
 
 /// The order in which a host starts its devices.
 pub type Arrange = Arc<dyn Fn(Vec<DeviceSeat>) -> Vec<DeviceSeat> + Send + Sync>;
@@ -95,7 +91,7 @@ impl Deployment {
             arrange,
             counters: Counters::default(),
             store_before: store.counts(),
-            models: models(store, directory(setup)),
+            models: models(store, setup.directory(|device| token_hash(&token(device)))),
             generator: models(StoreModel::new(rules), DirectoryModel::default()),
             seats: setup.devices().map(seat).collect(),
             stops: Mutex::default(),
@@ -130,32 +126,12 @@ impl Deployment {
 
     /// Nothing is pending on any device, and each has what the store has for its user.
     pub(super) fn is_settled(&self) -> bool {
-        let users: Vec<UserId> = self.setup.population.users().iter().map(|user| user.id).collect();
-        let models = self.models();
-        let heads: BTreeMap<UserId, Vec<(ChannelId, MessageId)>> =
-            models.store.heads(&users).into_iter().collect();
-        let is_global = self.setup.design.cursor == CursorScope::Global;
-        self.seats.iter().all(|seat| {
-            let disk = seat.disk.lock().unwrap_or_else(PoisonError::into_inner);
-            let heads = heads.get(&seat.user).map_or(&[][..], Vec::as_slice);
-            let newest = heads.iter().map(|(_, head)| *head).max().unwrap_or_default();
-            let cursors = disk.cursors();
-            let is_there = |(channel, head): &(ChannelId, MessageId)| {
-                cursors.get(channel).is_some_and(|cursor| cursor >= head)
-            };
-            let has_all =
-                if is_global { disk.newest() >= newest } else { heads.iter().all(is_there) };
-            disk.pending() == 0 && has_all
-        })
+        let (heads, design) = (heads(&self.models().store, &self.setup), &self.setup.design);
+        self.seats.iter().all(|seat| has_all(&seat.disk(), seat.user, &heads, design))
     }
 
     pub(super) fn final_events(&self) -> Vec<EventBody> {
-        let event = |seat: &DeviceSeat| {
-            let disk = seat.disk.lock().unwrap_or_else(PoisonError::into_inner);
-            let (cursors, digests) = (disk.cursors(), disk.digests());
-            EventBody::Final { device: seat.device, cursors, digests }
-        };
-        self.seats.iter().map(event).collect()
+        self.seats.iter().map(|seat| final_event(seat.device, &seat.disk())).collect()
     }
 
     fn models(&self) -> MutexGuard<'_, Models> {
@@ -372,30 +348,6 @@ pub(super) fn add_hosts(sim: &mut Sim<'static>, setup: &Setup, deployment: &Arc<
             }
         });
     }
-}
-
-/// The accounts of the population, with a device logged in for each that it names, and who is whose
-/// friend.
-fn directory(setup: &Setup) -> DirectoryModel {
-    let mut directory = DirectoryModel::default();
-    for user in setup.population.users() {
-        let (name, password_hash) = (format!("user-{}", user.id), String::new());
-        directory.handle(DirectoryRequest::SignUp { name, password_hash });
-    }
-    for (user, device, _) in setup.devices() {
-        let token = token_hash(&token(device));
-        directory.handle(DirectoryRequest::Login { user, token });
-    }
-    for (one, other) in setup.population.friendships() {
-        for (user, other) in [(one, other), (other, one)] {
-            directory.handle(DirectoryRequest::Befriend { user, other });
-        }
-    }
-    directory
-}
-
-fn server_id(index: usize) -> ServerId {
-    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }
 
 fn address(host: &str, port: u16) -> String {

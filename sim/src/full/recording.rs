@@ -1,10 +1,9 @@
 //! What a run of the full engine writes down: history, trace, and what faults did.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use hubbub_chat::{
@@ -19,6 +18,7 @@ use super::truth::DeviceTruth;
 use crate::{
     held::HeldSessions,
     hosts::{HostId, Hosts},
+    links::LinkState,
     setup::{LEAD, Setup},
     trace::Trace,
 };
@@ -30,8 +30,6 @@ pub(super) struct Shared(Arc<Mutex<Recording>>);
 /// Everything that is written down.
 pub(super) struct Recording {
     pub(super) hosts: Hosts,
-    /// Sessions that a chat server may hold.
-    pub(super) session_limit: u32,
     /// Whether a session is a connection, and not a row of polls.
     pub(super) is_streaming: bool,
     now_ns: u64,
@@ -45,7 +43,7 @@ pub(super) struct Recording {
     /// from the device, and to it.
     pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
     pub(super) held_sessions: HeldSessions,
-    struck: Struck,
+    pub(super) struck: Struck,
     affected: BTreeMap<u32, u64>,
     /// Pushes on their way to the gateway, by when they arrive.
     pushes: BTreeMap<(u64, u64), PushRequest>,
@@ -57,12 +55,7 @@ pub(super) struct Recording {
 /// Which faults strike what at the moment.
 #[derive(Debug, Default)]
 pub(super) struct Struck {
-    /// Links that are cut.
-    pub(super) cut: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
-    /// Links that are held.
-    pub(super) held: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
-    /// Links that are slow, and the least latency that each fault asks for.
-    pub(super) slow: BTreeMap<(HostId, HostId), BTreeMap<u32, Duration>>,
+    pub(super) links: BTreeMap<(HostId, HostId), LinkState>,
     /// Hosts that are down, and whether they went without a word.
     pub(super) down: BTreeMap<HostId, (u32, bool)>,
 }
@@ -70,9 +63,7 @@ pub(super) struct Struck {
 impl Struck {
     /// Whether what is sent now is neither lost nor held.
     pub(super) fn is_open(&self, link: (HostId, HostId)) -> bool {
-        [&self.cut, &self.held]
-            .into_iter()
-            .all(|struck| struck.get(&link).is_none_or(BTreeSet::is_empty))
+        self.links.get(&link).is_none_or(LinkState::is_open)
     }
 }
 
@@ -114,7 +105,6 @@ impl Recording {
         };
         Self {
             hosts: setup.hosts.clone(),
-            session_limit: setup.design.session_limit,
             is_streaming: matches!(
                 setup.design.transport,
                 Transport::Websocket | Transport::HttpSend
@@ -144,7 +134,7 @@ impl Recording {
         }
         self.harness(EventBody::Phase { phase: Phase::Safety, deadline_ns: None });
         for index in 0..self.hosts.chat_count() {
-            self.record_host(self.hosts.chat(index), true);
+            self.harness(setup.host_event(self.hosts.chat(index), true));
         }
     }
 
@@ -247,14 +237,12 @@ impl Recording {
     }
 
     fn count_effects(&mut self, envelope: Envelope, from: HostId, to: HostId) {
-        let link = (from, to);
-        let struck: Vec<u32> = match envelope {
-            Envelope::Drop => self.struck.cut.get(&link).into_iter().flatten().copied().collect(),
-            Envelope::Hold => self.struck.held.get(&link).into_iter().flatten().copied().collect(),
-            Envelope::Send => {
-                self.struck.slow.get(&link).into_iter().flatten().map(|(fault, _)| *fault).collect()
-            }
-            Envelope::Delivered => Vec::new(),
+        let link = self.struck.links.get(&(from, to));
+        let struck: Vec<u32> = match (envelope, link) {
+            (Envelope::Drop, Some(link)) => link.cut.iter().copied().collect(),
+            (Envelope::Hold, Some(link)) => link.held.iter().copied().collect(),
+            (Envelope::Send, Some(link)) => link.slow.keys().copied().collect(),
+            (Envelope::Delivered, _) | (_, None) => Vec::new(),
         };
         for fault in struck {
             self.count(fault, 1);
@@ -271,15 +259,11 @@ impl Recording {
         self.trace.is_some()
     }
 
-    pub(super) fn struck(&mut self) -> &mut Struck {
-        &mut self.struck
-    }
-
     /// Whether a connection attempt gets no answer at all: the link is cut in a direction, or the
     /// other host went without a word.
     pub(super) fn is_black_hole(&self, from: &str, to: &str) -> bool {
         let Some((from, to)) = self.hosts.find(from).zip(self.hosts.find(to)) else { return false };
-        let is_cut = |link| self.struck.cut.get(&link).is_some_and(|faults| !faults.is_empty());
+        let is_cut = |link| self.struck.links.get(&link).is_some_and(|state| !state.cut.is_empty());
         let is_silent = |host| self.struck.down.get(&host).is_some_and(|(_, silent)| *silent);
         is_cut((from, to)) || is_cut((to, from)) || is_silent(to)
     }
