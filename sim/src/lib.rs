@@ -8,6 +8,7 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod clock;
 mod cpu;
 mod ending;
 pub mod fast;

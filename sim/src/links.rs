@@ -5,6 +5,9 @@ use std::{
     time::Duration,
 };
 
+use hubbub_chat::time::nanoseconds;
+use hubbub_scenario::Cluster;
+
 /// The faults that strike a link in one direction, or a device, at the moment.
 #[derive(Debug, Default)]
 pub(crate) struct LinkState {
@@ -47,6 +50,15 @@ impl LinkState {
     pub(crate) fn slowest(&self) -> Option<Duration> {
         self.slow.values().max().copied()
     }
+}
+
+/// How long a message takes over a link that nothing strikes, in nanoseconds. `unit` is drawn from 0
+/// to 1. Most messages are close to the least latency: the fourth power of a uniform number has a
+/// mean of a fifth.
+pub(crate) fn latency_ns(cluster: &Cluster, unit: f64) -> u64 {
+    let least = nanoseconds(cluster.latency_min.0);
+    let span = nanoseconds(cluster.latency_max.0).saturating_sub(least);
+    least + (span as f64 * (unit * unit * unit * unit)) as u64
 }
 
 fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {

@@ -36,6 +36,7 @@ use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 pub use planted::{Nothing, Planted};
 
 use crate::{
+    clock::WallClock,
     cpu::thread_cpu_s,
     ending::{Settling, phase},
     held::HeldSessions,
@@ -44,7 +45,6 @@ use crate::{
     setup::{API_START, DEVICES_START, LEAD, Setup},
     trace::Trace,
 };
-use clocks::wrong_clocks;
 use devices::DeviceNode;
 use discovery::ApiNode;
 use generator::Generator;
@@ -87,8 +87,8 @@ struct Engine<'run> {
     /// Chat servers that are handing their sessions over, and the fault that wants it.
     draining: BTreeMap<usize, u32>,
     paused: BTreeMap<HostId, Paused>,
-    /// Hosts whose wall clock is wrong at times, and the faults' places in the schedule.
-    wrong_clocks: Vec<(HostId, usize)>,
+    /// The wall clock of each host.
+    clocks: Vec<WallClock>,
     store: StoreHost,
     servers: Vec<Process<ChatServer>>,
     /// What each chat server's process has between itself and HTTP requests.
@@ -110,12 +110,6 @@ struct Engine<'run> {
 
 impl<'run> Engine<'run> {
     fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
-        let header = || {
-            let Setup { scenario, variant, seed, .. } = setup;
-            Trace::new(format!(
-                "hubbub-trace v1 engine=fast scenario={scenario} variant={variant} seed={seed}"
-            ))
-        };
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
         let rules = planted.store_rules(StoreRules::from(&setup.design));
         let hosts = &setup.hosts;
@@ -134,7 +128,7 @@ impl<'run> Engine<'run> {
             down_by: BTreeMap::new(),
             draining: BTreeMap::new(),
             paused: BTreeMap::new(),
-            wrong_clocks: wrong_clocks(setup),
+            clocks: hosts.iter().map(|host| WallClock::new(setup, host)).collect(),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
             sessions: (0..hosts.chat_count()).map(|_| Sessions::default()).collect(),
@@ -146,7 +140,7 @@ impl<'run> Engine<'run> {
             devices: BTreeMap::new(),
             held_sessions: HeldSessions::default(),
             history: History::default(),
-            trace: traced.then(header),
+            trace: traced.then(|| Trace::of(setup, "fast")),
             machine_events: 0,
             machines: MachineCounts::default(),
             settling: Settling::default(),

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 use hubbub_chat::{DeviceId, random::Random, time::nanoseconds};
 use hubbub_scenario::Cluster;
 
-use crate::{hosts::HostId, links::LinkState};
+use crate::{
+    hosts::HostId,
+    links::{LinkState, latency_ns},
+};
 
 /// A stream of messages that arrive in the order in which they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,8 +45,7 @@ pub(super) enum Fate {
 /// All links, and what faults have done on them.
 #[derive(Debug)]
 pub(super) struct Network {
-    latency_min: u64,
-    latency_span: u64,
+    cluster: Cluster,
     random: Random,
     links: BTreeMap<(HostId, HostId), LinkState>,
     /// What strikes the devices of some users, whatever host they are on.
@@ -55,11 +57,8 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new(cluster: &Cluster, random: Random) -> Self {
-        let latency_min = nanoseconds(cluster.latency_min.0);
-        let latency_span = nanoseconds(cluster.latency_max.0).saturating_sub(latency_min);
         Self {
-            latency_min,
-            latency_span,
+            cluster: cluster.clone(),
             random,
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -103,12 +102,8 @@ impl Network {
             && of_device.is_none_or(LinkState::is_open)
     }
 
-    /// Most messages are close to the least latency: the fourth power of a uniform number has a
-    /// mean of a fifth.
     pub(super) fn latency(&mut self) -> u64 {
-        let unit = self.random.unit();
-        let share = unit * unit * unit * unit;
-        self.latency_min + (self.latency_span as f64 * share) as u64
+        latency_ns(&self.cluster, self.random.unit())
     }
 
     pub(super) fn cut(&mut self, links: &[(HostId, HostId)], fault: u32, on: bool) {

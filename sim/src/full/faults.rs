@@ -5,10 +5,7 @@ use std::{
     time::Duration,
 };
 
-use hubbub_chat::{
-    DeviceId,
-    time::{Wall, nanoseconds},
-};
+use hubbub_chat::{DeviceId, time::nanoseconds};
 use hubbub_history::FaultState as OnOff;
 use hubbub_scenario::FaultKind;
 use turmoil::Sim;
@@ -19,10 +16,11 @@ use super::{
     recording::{Recording, Shared},
 };
 use crate::{
+    clock::WallClock,
     faults::{ActiveFault, Strike},
     hosts::HostId,
     links::LinkState,
-    setup::{Setup, WALL_START_NS},
+    setup::Setup,
 };
 
 /// Which faults of the schedule come next, and which wait for something.
@@ -232,7 +230,10 @@ impl Struck<'_, '_> {
             self.strike(&all_links(setup, host), |link| link.cut(fault.id, true));
         }
         if host == setup.hosts.store() {
-            self.deployment.lose_unwritten(self.wall(host));
+            let elapsed_ns = nanoseconds(self.sim.elapsed());
+            let count = |fault| self.shared.with(|recording| recording.count(fault, 1));
+            let wall = WallClock::new(setup, host).read(elapsed_ns, count);
+            self.deployment.lose_unwritten(wall);
         }
         self.sim.crash(name);
     }
@@ -280,14 +281,6 @@ impl Struck<'_, '_> {
             recording.detach(device);
             recording.record_device(device);
         });
-    }
-
-    /// What the clock of a host shows.
-    fn wall(&self, host: HostId) -> Wall {
-        let elapsed = self.sim.elapsed();
-        let here = self.setup.faults.iter().filter(|fault| fault.strike == Strike::Host(host));
-        let offset: i64 = here.map(|fault| fault.fault.clock_offset_ns(elapsed)).sum();
-        Wall((WALL_START_NS + nanoseconds(elapsed)).saturating_add_signed(offset))
     }
 }
 

@@ -33,7 +33,7 @@ use turmoil::Sim;
 use super::{
     counters::Counters,
     devices::{DeviceSeat, DevicesHost, token},
-    gateway::{SimulatedGateway, latencies},
+    gateway::SimulatedGateway,
     generator::{GeneratorAlone, SplitPorts},
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
@@ -244,7 +244,7 @@ impl Deployment {
             host: hosts.name(host).to_owned(),
             incarnation: net.incarnation(),
             shared: self.shared.clone(),
-            latency_ns: latencies(&self.setup),
+            cluster: self.setup.cluster.clone(),
         };
         let (holder, design) = (net.random(), design.clone());
         Config::Notify(NotifyRole {

@@ -97,12 +97,6 @@ impl Shared {
 
 impl Recording {
     pub(super) fn new(setup: &Setup, traced: bool) -> Self {
-        let header = || {
-            let Setup { scenario, variant, seed, .. } = setup;
-            Trace::new(format!(
-                "hubbub-trace v1 engine=full scenario={scenario} variant={variant} seed={seed}"
-            ))
-        };
         Self {
             hosts: setup.hosts.clone(),
             is_streaming: matches!(
@@ -112,7 +106,7 @@ impl Recording {
             now_ns: 0,
             latest_ns: 0,
             history: History::default(),
-            trace: traced.then(header),
+            trace: traced.then(|| Trace::of(setup, "full")),
             envelopes: 0,
             addresses: BTreeMap::new(),
             devices: BTreeMap::new(),

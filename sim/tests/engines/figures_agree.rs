@@ -24,8 +24,8 @@ const COUNTED: [(Figure, f64); 10] = [
 ];
 
 fn figures(fault: &str, transport: Transport) -> [BTreeMap<Figure, f64>; 2] {
-    let (_, faults) = BUSY_FAULTS.into_iter().find(|(name, _)| *name == fault).unwrap();
-    let scenario = busy_on_six_hosts(faults);
+    let faults = BUSY_FAULTS.into_iter().filter(|(name, _)| *name == fault);
+    let scenario = busy_on_six_hosts(&faults.map(|(_, text)| text).collect::<String>());
     let design = Design { transport, ..scenario.design.clone() };
     let setup = setup(&scenario, &design, 1);
     let engines = [fast::run(&setup, false), full::run(&setup, false).unwrap()];
@@ -52,6 +52,15 @@ fn both_engines_measure_the_same() {
                     "{fault} over {transport}: {figure} is {fast} and {full}"
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn where_no_device_goes_nobody_is_believed_in() {
+    for transport in [Transport::Websocket, Transport::HttpSend, Transport::LongPolling] {
+        for figures in figures("", transport) {
+            assert_eq!(figures.get(&Figure::BelievedConnectedS), None, "{transport}");
         }
     }
 }
