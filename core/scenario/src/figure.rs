@@ -109,7 +109,11 @@ figures! {
     CrossServerShare "cross_server_share" ""
         "Share of the deliveries whose sender was attached to another server, 0 to 1."
     PresenceEventsPerChange "presence_events_per_change" "events"
-        "Statuses published to chat servers and sent to devices for a change of status."
+        "Statuses published to chat servers and sent on to devices because of a change, for a \
+         change of status."
+    PresenceSnapshotsPerChange "presence_snapshots_per_change" "statuses"
+        "Statuses told to chat servers and to devices in snapshots, refreshes and answers to looks, \
+         for a change of status."
     StatusChanges "status_changes" "changes"
         "Changes of a user's status."
     StatusFlaps "status_flaps" "flaps"

@@ -69,6 +69,7 @@ impl Serve {
                 holder: net.random(),
                 ports: ports(),
                 health: self.health.clone(),
+                figures: Arc::default(),
             }),
             (_, _, Some(notify)) => {
                 let chat = Config::Chat(self.chat(net, design, ports()));
@@ -111,6 +112,7 @@ impl Serve {
             presence: is_alone.then(|| self.presence(net, design)),
             passwords: Passwords::default(),
             provision: self.provision,
+            figures: Arc::default(),
         }
     }
 

@@ -202,6 +202,9 @@ pub struct ServerCounts {
     pub beats_sent: u64,
     /// Statuses sent to sessions, once for each session.
     pub statuses_sent: u64,
+    /// Of these, statuses that a presence server published because of a change; the others were in
+    /// snapshots, refreshes and answers to looks.
+    pub statuses_forwarded: u64,
     /// Users that presence servers were asked to watch, renewals included.
     pub watches: u64,
     /// Heartbeats and logouts that were one too many to remember for presence.
@@ -279,7 +282,11 @@ impl ChatServer {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
             }
-            Input::Peer(PeerFrame::Statuses(statuses)) => self.forward_statuses(&statuses),
+            Input::Peer(PeerFrame::Statuses(statuses)) => {
+                let before = self.counts.statuses_sent;
+                self.forward_statuses(&statuses);
+                self.counts.statuses_forwarded += self.counts.statuses_sent - before;
+            }
             Input::PresenceView(view) => self.handle_presence_view(now, view),
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {

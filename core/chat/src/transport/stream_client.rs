@@ -46,7 +46,10 @@ impl StreamClient {
         self.context.meet(now, &input);
         match input {
             ClientInput::Open => self.open(),
-            ClientInput::Frame(frame) => self.gather(frame),
+            ClientInput::Frame(frame) => {
+                self.context.meter.count_wanted(&frame);
+                self.gather(frame);
+            }
             ClientInput::Close => {
                 self.context.silence();
                 self.close();

@@ -70,8 +70,16 @@ fn discovery_page(discovery: &DiscoveryHandle) -> Value {
 pub(crate) fn presence_page(presence: &PresenceHandle) -> Value {
     let PresenceFigures { has_place, users, watched, requests_overflowed, counts } =
         presence.figures();
-    let PresenceCounts { beats, changes, publications, watches, lapsed, overflowed, refused } =
-        counts;
+    let PresenceCounts {
+        beats,
+        changes,
+        publications,
+        statuses_answered,
+        watches,
+        lapsed,
+        overflowed,
+        refused,
+    } = counts;
     json!({
         "status": "ok",
         "has_place": has_place,
@@ -81,6 +89,7 @@ pub(crate) fn presence_page(presence: &PresenceHandle) -> Value {
         "changes": changes,
         "publications": publications,
         "publications_lost": presence.publications_lost(),
+        "statuses_answered": statuses_answered,
         "watches": watches,
         "lapsed": lapsed,
         "overflowed": overflowed,

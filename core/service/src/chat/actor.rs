@@ -50,12 +50,8 @@ struct SessionQueue {
 }
 
 impl Actor {
-    pub(super) fn new(
-        net: Arc<dyn Net>,
-        config: ChatConfig,
-        backend: Arc<dyn Backend>,
-        figures: Arc<ChatFigures>,
-    ) -> Self {
+    pub(super) fn new(net: Arc<dyn Net>, config: ChatConfig, backend: Arc<dyn Backend>) -> Self {
+        let figures = config.figures;
         let (answers, answered) = mpsc::unbounded_channel();
         let timeout = config.server.design.request_timeout;
         let mut peers = PeerLinks::new(net.clone(), timeout, figures.hints_lost.clone());
@@ -93,6 +89,7 @@ impl Actor {
                 () = stopped(&mut shutdown) => {
                     self.handle(Input::Shutdown);
                     self.drain();
+                    self.publish_figures();
                     return;
                 }
                 () = self.alarm.ring() => self.wake(),
@@ -131,6 +128,7 @@ impl Actor {
             ActorInput::Machine(input) => self.handle(input),
             ActorInput::Attach { session, user, device, queue, form } => {
                 self.sessions.insert(session, SessionQueue { queue, form });
+                self.net.note_session(session, Some(device));
                 self.handle(Input::Attached { session, user, device });
             }
             ActorInput::Frames(session, frames) => {
@@ -153,7 +151,7 @@ impl Actor {
 
     fn handle(&mut self, input: Input) {
         if let Input::Closed(session) = &input {
-            self.sessions.remove(session);
+            self.forget(*session);
         }
         self.net.note(&|| format!("input {input:?}"));
         self.machine.handle_input(self.net.now(), input);
@@ -177,7 +175,7 @@ impl Actor {
             }
             Output::Frame(session, frame) => self.say(&[session], frame),
             Output::Cut(session, reason) => {
-                if let Some(SessionQueue { queue, .. }) = self.sessions.remove(&session) {
+                if let Some(SessionQueue { queue, .. }) = self.forget(session) {
                     // A full queue loses the last words; the closed queue ends the connection.
                     drop(queue.try_send(Outgoing::Bye(reason)));
                 }
@@ -201,6 +199,12 @@ impl Actor {
                 }
             }
         }
+    }
+
+    fn forget(&mut self, session: SessionId) -> Option<SessionQueue> {
+        let queue = self.sessions.remove(&session)?;
+        self.net.note_session(session, None);
+        Some(queue)
     }
 
     fn ask(&self, id: RequestId, deadline: Monotonic, request: Request) {

@@ -11,7 +11,10 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use hubbub_chat::time::{Monotonic, Now};
+use hubbub_chat::{
+    DeviceId, SessionId,
+    time::{Monotonic, Now},
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use real::RealNet;
@@ -116,5 +119,11 @@ pub trait Net: Send + Sync + 'static {
     /// no notes.
     fn note_lease(&self, belief: Belief, holds: bool) {
         let _ = (belief, holds);
+    }
+
+    /// Notes that the chat server of this process takes on a session, of this device; without a
+    /// device, that it has ended it. A real network keeps no notes.
+    fn note_session(&self, session: SessionId, device: Option<DeviceId>) {
+        let _ = (session, device);
     }
 }

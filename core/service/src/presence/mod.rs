@@ -46,6 +46,8 @@ pub struct PresenceSetup {
     pub holder: u64,
     /// Where chat servers reach it, as `host:port`; empty when they are all in this process.
     pub address: String,
+    /// Kept up to date with what it has done.
+    pub figures: Arc<Mutex<PresenceFigures>>,
 }
 
 /// The way into a running presence server.
@@ -87,8 +89,7 @@ impl PresenceHandle {
         shutdown: &watch::Receiver<bool>,
     ) -> Self {
         let (inputs, received) = mpsc::channel(INPUTS_MAX);
-        let figures = Arc::<Mutex<PresenceFigures>>::default();
-        let PresenceSetup { presence, holder, address } = setup;
+        let PresenceSetup { presence, holder, address, figures } = setup;
         let key = LeaseKey::Presence(presence.server);
         let mut beliefs = Beliefs::new(net.clone(), holder);
         let membership = MembershipConfig {

@@ -15,7 +15,7 @@ use super::{Ports, Ready, ServiceError, listen, stopped};
 use crate::{
     api::{Api, HttpLimits, serve_api},
     backend::{Backend, PortMap},
-    chat::{ChatConfig, ChatHandle, HttpSessions, MembersChanged, serve_hints},
+    chat::{ChatConfig, ChatFigures, ChatHandle, HttpSessions, MembersChanged, serve_hints},
     discovery::DiscoveryHandle,
     net::{Net, in_time},
     password::{PasswordDesk, Passwords},
@@ -47,6 +47,8 @@ pub struct ChatRole {
     pub passwords: Passwords,
     /// Whether users may be provisioned in bulk.
     pub provision: bool,
+    /// Counts what the chat server does.
+    pub figures: Arc<ChatFigures>,
 }
 
 pub(super) async fn run(
@@ -76,14 +78,16 @@ pub(super) async fn run(
     let backend = Arc::new(PortMap::new(net.clone(), core, design.request_timeout));
     let (others, has_others) = watch::channel(None);
     let members = watch_members(backend.clone(), others, server);
-    let config = ChatConfig { server: role.server, peers: role.peers, members };
+    let config =
+        ChatConfig { server: role.server, peers: role.peers, members, figures: role.figures };
     let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
     let presence = role.presence.map(|presence| {
         let own = presence.server;
         let local = Some((server, chat.clone()));
         let publisher = Publisher::new(net.clone(), design.request_timeout, local);
         let holder = holder.unwrap_or_else(|| net.random());
-        let setup = PresenceSetup { presence, holder, address: String::new() };
+        let setup =
+            PresenceSetup { presence, holder, address: String::new(), figures: Arc::default() };
         let core = backend.clone() as Arc<dyn Backend>;
         let presence = PresenceHandle::start(&net, setup, &core, publisher, &stopping);
         backend.add_presence(own, presence.clone());

@@ -112,7 +112,9 @@ pub fn run(
 }
 
 impl Ports {
-    fn backend(self, net: &Arc<dyn Net>, timeout: Duration) -> Arc<dyn Backend> {
+    /// Opens them. Where they are remote, a request waits for its answer for `timeout` at most.
+    #[must_use]
+    pub fn backend(self, net: &Arc<dyn Net>, timeout: Duration) -> Arc<dyn Backend> {
         match self {
             Self::Local(backend) => backend,
             Self::Remote(address) => {

@@ -72,6 +72,7 @@ async fn a_presence_server_has_a_page_of_its_own() {
         holder: 7,
         ports: Ports::Local(backend.clone()),
         health: Some("health".into()),
+        figures: std::sync::Arc::default(),
     };
     let _presence = Server::start(&net, Config::Presence(role)).await;
     let role = registered_role("chat-1", 1, design.clone(), Ports::Local(backend));
