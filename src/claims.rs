@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hubbub_plan::Calibration;
+use hubbub_loadgen::LoadResult;
 use hubbub_report::{ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport};
 use hubbub_scenario::{
     Figure, Scenario,
@@ -39,10 +39,18 @@ impl Figures {
     }
 
     /// Adds what a load on a real server cost under a variant.
-    pub(crate) fn add_load(&mut self, variant: &str, costs: &Calibration) {
-        let per_delivery = costs.cpu_seconds_per_delivery.map(|seconds| seconds * 1e6);
-        self.add(variant, Figure::ServerCpuUsPerDelivery, per_delivery);
-        self.add(variant, Figure::BytesPerConnection, costs.bytes_per_connection);
+    pub(crate) fn add_load(&mut self, variant: &str, result: &LoadResult) {
+        let costs = result.calibration();
+        let us_per_delivery = costs.server_cpu_s_per_delivery.map(|seconds| seconds * 1e6);
+        let memory_bytes = result.server_connected_bytes().map(|bytes| bytes as f64);
+        for (figure, value) in [
+            (Figure::ServerCpuUsPerDelivery, us_per_delivery),
+            (Figure::BytesPerConnection, costs.server_resident_bytes_per_connection),
+            (Figure::KernelBytesPerConnection, costs.server_kernel_bytes_per_connection),
+            (Figure::ServerMemoryBytes, memory_bytes),
+        ] {
+            self.add(variant, figure, value);
+        }
     }
 
     /// Adds a figure of a variant, where it was measured.

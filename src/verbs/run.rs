@@ -142,9 +142,7 @@ pub(crate) fn make(
             Kind::Measure => {
                 parts.measured = measure(document, seed, overrides, interrupt)?;
                 for (name, measured) in &parts.measured {
-                    let machine = Machine::of_this_host();
-                    let costs = calibration(&measured.outcome.result, &machine, SCOPE);
-                    parts.figures.add_load(name, &costs);
+                    parts.figures.add_load(name, &measured.outcome.result);
                 }
             }
             // It takes no time, and needs what the others have measured.
