@@ -24,6 +24,7 @@ use crate::{
 #[command(after_help = "Examples:
   hubbub load scenarios/load-2000.toml
   hubbub load scenarios/load-2000.toml --set load.connections=500 --set load.rate=1000/s
+  hubbub load scenarios/load-2000.toml --set design.transport=long-polling
   hubbub serve --provision &
   hubbub load scenarios/quickstart.toml --target 127.0.0.1:7700")]
 pub(crate) struct Load {
