@@ -1,6 +1,6 @@
 //! From the figures of a run to what they say about the scenario's claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_loadgen::LoadResult;
 use hubbub_report::{ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport};
@@ -17,6 +17,8 @@ pub(crate) struct Figures {
     /// In the order in which they ran.
     names: Vec<String>,
     values: BTreeMap<(String, Figure), f64>,
+    /// The seeds that were simulated.
+    seeds: BTreeSet<u64>,
 }
 
 impl Figures {
@@ -27,6 +29,7 @@ impl Figures {
         for run in runs {
             let name = &run.judged.variant;
             figures.name(name);
+            figures.seeds.insert(run.judged.seed);
             for (figure, value) in &run.judged.figures {
                 let (sum, count) = sums.entry((name.clone(), *figure)).or_default();
                 *sum += value;
@@ -100,6 +103,7 @@ pub(crate) fn claim_report(
         verdict: verdict.as_str().to_owned(),
         confirmed,
         sentence,
+        seeds: figures.seeds.len() as u64,
         command: format!("hubbub run {}", quote(file)),
         variants: table.variants,
         figures: rows.collect(),

@@ -3,6 +3,7 @@
 use super::markup::{badge, facts, plain, records};
 use crate::{
     bundle::{Bundle, Part},
+    claim::averaged,
     figure::figure,
     html::escape,
     place::Place,
@@ -39,8 +40,13 @@ fn statement(claim: &Place<'_>) -> String {
     } else {
         format!("not confirmed {}", badge(Verdict::Fail))
     };
+    let seeds = claim.at("/seeds");
+    let averaged = match seeds.number() {
+        Some(count) if count > 1.0 => averaged(&figure(&seeds, Unit::Count)),
+        _ => String::new(),
+    };
     format!(
-        "<blockquote>{}</blockquote>\n<p><strong>{word}</strong>: {}</p>\n",
+        "<blockquote>{}</blockquote>\n<p><strong>{word}</strong>: {} {averaged}</p>\n",
         figure(&claim.at("/text"), Unit::Text),
         figure(&claim.at("/sentence"), Unit::Text),
     )
