@@ -95,7 +95,7 @@ impl Findings {
         let seeds = document.scenario().run.seeds.clone();
         let engine = document.scenario().run.engine;
         let parts = make(document, &seeds, None, engine, &self.overrides, interrupt)?;
-        let confirmed = parts.is_confirmed() && !interrupt.is_set();
+        let confirmed = parts.verdict() == hubbub_report::Verdict::Pass && !interrupt.is_set();
         let Parts { figures, .. } = &parts;
         Ok(claim_report(document.scenario(), document.file_name(), figures, confirmed))
     }
