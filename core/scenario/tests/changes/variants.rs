@@ -44,6 +44,18 @@ fn a_variant_is_the_whole_scenario_with_its_keys() {
 }
 
 #[test]
+fn a_variant_tells_every_key_that_it_changes() {
+    let document = parse(
+        "set = { \"cluster.chat\" = 1, workload.groups.size = [10, 10], \"expect.deliver_p99\" = \"9s\" }\n\
+         design = { accept = \"on-receipt\" }\n",
+    );
+    assert_eq!(
+        document.scenario().variants[0].changes(),
+        ["accept = \"on-receipt\"", "cluster.chat = 1", "workload.groups.size = [10, 10]"]
+    );
+}
+
+#[test]
 fn a_table_in_a_table_says_the_same_as_a_dotted_key() {
     let dotted = parse("set = { \"workload.groups.count\" = 3, \"cluster.chat\" = 2 }\n");
     for other in [
