@@ -221,8 +221,12 @@ fn write(
     parts: &Parts,
     folder: &std::path::Path,
 ) -> Result<PathBuf, Failure> {
-    for (_, measured) in &parts.measured {
-        manifest.notes.extend(measured.notes.iter().cloned());
+    for (name, measured) in &parts.measured {
+        let notes = measured.notes.iter().map(|note| match parts.measured.len() {
+            1 => note.clone(),
+            _ => format!("{name}: {note}"),
+        });
+        manifest.notes.extend(notes);
     }
     let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
     if let Some((runs, report)) = &parts.simulation {
