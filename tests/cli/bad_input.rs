@@ -88,9 +88,13 @@ fn a_bad_override_is_refused() {
 fn an_unknown_variant_is_refused_with_those_there_are() {
     let program = Program::new();
     program.write("small.toml", SMALL);
-    let ended = program.run(&["sim", "small.toml", "--variant", "other"]);
-    assert_eq!(ended.status, 2);
-    assert!(ended.stderr.contains("it has base"), "{}", ended.stderr);
+    let serve = ["serve", "--scenario", "small.toml", "--variant", "other"];
+    for words in [&["sim", "small.toml", "--variant", "other"][..], &serve] {
+        let ended = program.run(words);
+        assert_eq!(ended.status, 2);
+        assert!(ended.stderr.contains("it has base"), "{}", ended.stderr);
+    }
+    assert_eq!(program.names(), ["small.toml"]);
 }
 
 #[test]
