@@ -31,6 +31,7 @@ mod presence_random;
 mod presence_takeover;
 mod pushes;
 mod put_off;
+mod random_clocks;
 mod random_ids;
 mod random_retries;
 mod random_scripts;
