@@ -208,13 +208,14 @@ impl Engine<'_> {
 
     fn finish(self) -> Outcome {
         let simulated_s = self.sim.elapsed().as_secs_f64();
+        // Before the hosts go, since their devices' connections end with them.
+        let machines = self.deployment.counted();
         // The hosts' futures hold the recording too, and go with the simulation.
         drop(self.sim);
         let lead = self.lead.unwrap_or_default();
         let transport = self.shared.with(|recording| {
             lead.totals(self.setup, &self.deployment.seats, recording, simulated_s)
         });
-        let machines = self.deployment.counted();
         let recorded = self.shared.with(Recording::take);
         let Recorded { history, trace, envelopes, affected } = recorded;
         let effect = |fault: &crate::faults::ActiveFault| {
