@@ -98,6 +98,17 @@ fn an_unknown_variant_is_refused_with_those_there_are() {
 }
 
 #[test]
+fn a_variant_that_can_only_be_simulated_is_not_served() {
+    let program = Program::new();
+    let variant = "[[variant]]\nname = \"naive\"\ndesign = { fanout = \"shared-queue\" }\n";
+    program.write("small.toml", format!("{SMALL}{variant}"));
+    let ended = program.run(&["serve", "--scenario", "small.toml", "--variant", "naive"]);
+    assert_eq!(ended.status, 2);
+    assert!(ended.stderr.contains("is for simulation only"), "{}", ended.stderr);
+    assert_eq!(program.names(), ["small.toml"]);
+}
+
+#[test]
 fn a_trace_of_several_runs_is_refused() {
     let program = Program::new();
     program.write("small.toml", SMALL);
