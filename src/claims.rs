@@ -1,8 +1,8 @@
 //! From the figures of a run to what they say about the scenario's claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_plan::Calibration;
+use hubbub_loadgen::LoadResult;
 use hubbub_report::{ClaimCrossing, ClaimFigure, ClaimLine, ClaimPoint, ClaimReport};
 use hubbub_scenario::{
     Figure, Scenario,
@@ -17,6 +17,8 @@ pub(crate) struct Figures {
     /// In the order in which they ran.
     names: Vec<String>,
     values: BTreeMap<(String, Figure), f64>,
+    /// The seeds that were simulated.
+    seeds: BTreeSet<u64>,
 }
 
 impl Figures {
@@ -27,6 +29,7 @@ impl Figures {
         for run in runs {
             let name = &run.judged.variant;
             figures.name(name);
+            figures.seeds.insert(run.judged.seed);
             for (figure, value) in &run.judged.figures {
                 let (sum, count) = sums.entry((name.clone(), *figure)).or_default();
                 *sum += value;
@@ -39,10 +42,18 @@ impl Figures {
     }
 
     /// Adds what a load on a real server cost under a variant.
-    pub(crate) fn add_load(&mut self, variant: &str, costs: &Calibration) {
-        let per_delivery = costs.cpu_seconds_per_delivery.map(|seconds| seconds * 1e6);
-        self.add(variant, Figure::ServerCpuUsPerDelivery, per_delivery);
-        self.add(variant, Figure::BytesPerConnection, costs.bytes_per_connection);
+    pub(crate) fn add_load(&mut self, variant: &str, result: &LoadResult) {
+        let costs = result.calibration();
+        let us_per_delivery = costs.server_cpu_s_per_delivery.map(|seconds| seconds * 1e6);
+        let memory_bytes = result.server_connected_bytes().map(|bytes| bytes as f64);
+        for (figure, value) in [
+            (Figure::ServerCpuUsPerDelivery, us_per_delivery),
+            (Figure::BytesPerConnection, costs.server_resident_bytes_per_connection),
+            (Figure::KernelBytesPerConnection, costs.server_kernel_bytes_per_connection),
+            (Figure::ServerMemoryBytes, memory_bytes),
+        ] {
+            self.add(variant, figure, value);
+        }
     }
 
     /// Adds a figure of a variant, where it was measured.
@@ -92,6 +103,7 @@ pub(crate) fn claim_report(
         verdict: verdict.as_str().to_owned(),
         confirmed,
         sentence,
+        seeds: figures.seeds.len() as u64,
         command: format!("hubbub run {}", quote(file)),
         variants: table.variants,
         figures: rows.collect(),

@@ -55,9 +55,13 @@ impl Failure {
         Self { text: format!("error: {text}"), status: 1 }
     }
 
+    /// Tells why, where work goes on without what failed.
+    pub(crate) fn tell(&self) {
+        tell(self.text.trim_end());
+    }
+
     pub(crate) fn report(self) -> ExitCode {
-        // Nobody is left to tell when the standard error is gone.
-        let _ = writeln!(std::io::stderr(), "{}", self.text.trim_end());
+        self.tell();
         ExitCode::from(self.status)
     }
 }

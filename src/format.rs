@@ -16,6 +16,11 @@ pub(crate) enum Format {
 
 /// Prints a result for programs.
 pub(crate) fn print_json(result: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+    print(json(result)?)
+}
+
+/// A result for programs, as text.
+pub(crate) fn json(result: &(impl Serialize + ?Sized)) -> Result<String, Failure> {
     let json = serde_json::to_string_pretty(result).map_err(Failure::new)?;
-    print(json + "\n")
+    Ok(json + "\n")
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hubbub_scenario::{Document, Engine, Scenario};
+use hubbub_scenario::{Document, Engine, Resolved, Scenario};
 
 use crate::exit::Failure;
 
@@ -20,6 +20,16 @@ pub(crate) fn read(path: &Path, overrides: &Overrides) -> Result<Document, Failu
     let mut document = Scenario::read(path)?;
     document.set_all(&overrides.set)?;
     Ok(document)
+}
+
+/// A variant of a scenario by its name; `base` is the file without variants.
+pub(crate) fn variant<'a>(document: &'a Document, name: &str) -> Result<&'a Resolved, Failure> {
+    let variants = document.variants();
+    variants.iter().find(|variant| variant.name == name).ok_or_else(|| {
+        let known: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        let (file, known) = (document.file_name(), known.join(", "));
+        Failure::new(format!("{file} has no variant `{name}`: it has {known}"))
+    })
 }
 
 /// `--seeds 1..50`, `--seeds 3` or `--seeds 1,5,9`; the end of a range is included.

@@ -5,7 +5,7 @@ use hubbub_report::{
     CheckerOutcome, ExpectationOutcome, Expected, FaultOutcome, Series, SimReport, SimRun,
     VariantOutcome, Verdict, ViolationReport,
 };
-use hubbub_scenario::{Expect, Resolved};
+use hubbub_scenario::{Expect, Resolved, Variant};
 use hubbub_sim::{Expectation, FaultEffect, Judged, Percentiles, expectations};
 
 use crate::{
@@ -48,11 +48,10 @@ fn variant_outcome(
 ) -> VariantOutcome {
     let scenario = simulation.document.scenario();
     let written = scenario.variants.iter().find(|written| written.name == variant.name);
-    let changes = written.map(|written| &written.design).into_iter().flatten();
     let expectations = expectations(&simulation.variants[index].expect, judged);
     VariantOutcome {
         name: variant.name.clone(),
-        changes: changes.map(|(knob, value)| format!("{knob} = {value}")).collect(),
+        changes: written.map(Variant::changes).unwrap_or_default(),
         expectations: expectations.into_iter().map(expectation).collect(),
     }
 }

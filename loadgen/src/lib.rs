@@ -15,6 +15,7 @@
 mod cpu;
 mod drive;
 mod histograms;
+mod kernel;
 mod latency;
 mod ledger;
 mod measurement;
@@ -33,6 +34,7 @@ pub use drive::{
     Target, TargetError, raise_file_limit, run_load,
 };
 pub use histograms::{ByKind, Histograms, IntervalLogError, KindTables, LatencyTables};
+pub use kernel::kernel_socket_bytes;
 pub use latency::{Bucket, Latency, LatencySummary, LatencyTable, Reading};
 pub use ledger::{Delivery, Ledger, LedgerCounts, RegisteredSend, SendRow};
 pub use measurement::{Counts, Measured, Measurement, MissingDelivery};
@@ -40,7 +42,7 @@ pub use observation::Observation;
 pub use observer::Observer;
 pub use open_loop::{Due, OpenLoop};
 pub use plan::{LoadPlan, LoadSettings};
-pub use result::{Calibration, Costs, LoadResult, MachineCost, ProcessCost};
+pub use result::{Calibration, Costs, KernelCost, LoadResult, MachineCost, ProcessCost};
 pub use run::{LoadRun, Progress, RunPhase};
 pub use series::{Second, Series, Window};
 pub use verdict::{

@@ -44,6 +44,9 @@ pub struct Costs {
     pub generator_cpu: Option<GeneratorCpu>,
     /// The whole machine.
     pub machine: Option<MachineCost>,
+    /// The kernel's memory for sockets; absent for a server on another machine, and where the
+    /// machine does not tell.
+    pub kernel: Option<KernelCost>,
 }
 
 /// What a process used within the window, without the network's soft interrupts.
@@ -81,6 +84,16 @@ pub struct MachineCost {
     pub cores: u32,
 }
 
+/// What the kernel held for the sockets of the whole machine, on which both ends of every
+/// connection are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelCost {
+    /// Bytes before there were connections.
+    pub unconnected_bytes: u64,
+    /// Bytes once all connections were open and before the first send.
+    pub connected_bytes: u64,
+}
+
 /// What one unit costs, as capacity planning takes it. Each figure divides a whole by one count,
 /// so those of sends and of deliveries say the same CPU twice: take one. A slope over several
 /// loads would say what a unit adds.
@@ -94,6 +107,9 @@ pub struct Calibration {
     /// unconnected, over the connections, in bytes. What messages and the store's caches take later
     /// is no part of it.
     pub server_resident_bytes_per_connection: Option<f64>,
+    /// The kernel's memory for the server's end of a connection, in bytes: half of what all ends
+    /// took.
+    pub server_kernel_bytes_per_connection: Option<f64>,
     /// The generator's CPU seconds over the deliveries.
     pub generator_cpu_s_per_delivery: Option<f64>,
     /// The generator's CPU seconds over the sends.
@@ -129,6 +145,15 @@ impl LoadResult {
         self.counts.deliveries as f64 / self.series.window.length_s()
     }
 
+    /// Bytes of memory that the server held with all connections open, before the first send.
+    /// Nothing when the measurement is invalid.
+    #[must_use]
+    pub fn server_connected_bytes(&self) -> Option<u64> {
+        let server = self.costs.server.as_ref();
+        let server = server.filter(|_| self.verdict.is_measurement_valid());
+        server.and_then(|cost| cost.resident_connected_bytes)
+    }
+
     /// What a unit costs. Nothing when the measurement is invalid: such a run must not become a
     /// number that somebody buys servers by.
     #[must_use]
@@ -146,6 +171,10 @@ impl LoadResult {
             server_cpu_s_per_send: server.and_then(per_send),
             server_resident_bytes_per_connection: server
                 .and_then(|cost| cost.resident_bytes_per_connection(self.settings.connections)),
+            server_kernel_bytes_per_connection: self
+                .costs
+                .kernel
+                .and_then(|cost| cost.bytes_per_end(self.settings.connections)),
             generator_cpu_s_per_delivery: generator.and_then(per_delivery),
             generator_cpu_s_per_send: generator.and_then(per_send),
         }
@@ -186,6 +215,14 @@ impl ProcessCost {
         let before = self.resident_unconnected_bytes?;
         let grown = self.resident_connected_bytes?.checked_sub(before)?;
         (connections > 0 && grown > 0).then(|| grown as f64 / f64::from(connections))
+    }
+}
+
+impl KernelCost {
+    /// Client and server are alike to the kernel, so each end took half.
+    fn bytes_per_end(self, connections: u32) -> Option<f64> {
+        let grown = self.connected_bytes.checked_sub(self.unconnected_bytes)?;
+        (connections > 0 && grown > 0).then(|| grown as f64 / (2.0 * f64::from(connections)))
     }
 }
 

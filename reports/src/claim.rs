@@ -17,6 +17,8 @@ pub struct ClaimReport {
     pub confirmed: bool,
     /// What was found, in a sentence with this run's figures.
     pub sentence: String,
+    /// Seeds over which figures of simulations are means; 0 when nothing was simulated.
+    pub seeds: u64,
     /// The one command that finds it again.
     pub command: String,
     /// The names of the variants, in the order of the values below.
@@ -92,14 +94,28 @@ impl ClaimReport {
         if self.confirmed { &self.verdict } else { "not confirmed" }
     }
 
+    /// What was found, and over how many runs.
+    #[must_use]
+    pub fn finding(&self) -> String {
+        match self.seeds {
+            0 | 1 => self.sentence.clone(),
+            seeds => format!("{} {}", self.sentence, averaged(&seeds.to_string())),
+        }
+    }
+
     /// The claim and its finding, for a terminal.
     #[must_use]
     pub fn human(&self) -> String {
         let mut text = String::new();
         let _ = writeln!(text, "CLAIM  {}", self.text);
-        let _ = writeln!(text, "       {}: {}", self.outcome(), self.sentence);
+        let _ = writeln!(text, "       {}: {}", self.outcome(), self.finding());
         text
     }
+}
+
+/// Says that figures are means: 35.5 messages were lost in no run.
+pub(crate) fn averaged(seeds: &str) -> String {
+    format!("Simulated figures are on average over {seeds} seeds.")
 }
 
 /// A figure of a claim as it is printed, with its unit.

@@ -29,7 +29,7 @@ pub fn render_findings(claims: &[ClaimReport], made_by: &str) -> String {
             "| {} | {} | {} | `{}` |",
             cell(&claim.text),
             claim.outcome(),
-            cell(&claim.sentence),
+            cell(&claim.finding()),
             claim.command,
         );
     }
@@ -51,7 +51,8 @@ mod tests {
             text: "a | b".into(),
             verdict: "broken".into(),
             confirmed: false,
-            sentence: "3 messages\nlost".into(),
+            sentence: "3.5 messages\nlost.".into(),
+            seeds: 1,
             command: "hubbub run x.toml".into(),
             variants: Vec::new(),
             figures: Vec::new(),
@@ -59,9 +60,11 @@ mod tests {
             crossings: Vec::new(),
         };
         let page = render_findings(std::slice::from_ref(&claim), "hubbub findings");
-        let row = "| a \\| b | not confirmed | 3 messages lost | `hubbub run x.toml` |\n";
+        let row = "| a \\| b | not confirmed | 3.5 messages lost. | `hubbub run x.toml` |\n";
         assert!(page.ends_with(row), "{page}");
-        let page = render_findings(&[ClaimReport { confirmed: true, ..claim }], "hubbub findings");
-        assert!(page.contains("| broken | 3 messages lost |"), "{page}");
+        let claim = ClaimReport { confirmed: true, seeds: 2, ..claim };
+        let page = render_findings(&[claim], "hubbub findings");
+        let row = "| broken | 3.5 messages lost. Simulated figures are on average over 2 seeds. |";
+        assert!(page.contains(row), "{page}");
     }
 }

@@ -94,7 +94,7 @@ fn write_claim(text: &mut String, place: &Place<'_>) {
     let Some(claim) = place.value().cloned() else { return };
     let Ok(claim) = serde_json::from_value::<ClaimReport>(claim) else { return };
     let _ = writeln!(text, "## Claim\n\n> {}\n", inline(&claim.text));
-    let _ = writeln!(text, "**{}**: {}\n", claim.outcome(), inline(&claim.sentence));
+    let _ = writeln!(text, "**{}**: {}\n", claim.outcome(), inline(&claim.finding()));
     let head: Vec<&str> =
         ["Figure"].into_iter().chain(claim.variants.iter().map(String::as_str)).collect();
     let rows = claim.figures.iter().map(|row| {

@@ -56,7 +56,8 @@ pub struct SimTotals {
 pub struct VariantOutcome {
     /// Its name; `base` for the scenario itself.
     pub name: String,
-    /// The knobs that it changes, such as `accept = "on-receipt"`; empty for the base.
+    /// The knobs and other keys that it changes, such as `accept = "on-receipt"` or
+    /// `workload.users = 30`; empty for the base.
     pub changes: Vec<String>,
     /// What must hold.
     pub expectations: Vec<ExpectationOutcome>,

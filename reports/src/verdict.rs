@@ -41,6 +41,18 @@ impl Verdict {
             .find(|verdict| verdict.word().eq_ignore_ascii_case(text))
     }
 
+    /// The verdict of a whole: it fails when a part fails, and is invalid when none fails but one
+    /// is invalid.
+    #[must_use]
+    pub fn of_whole(parts: impl IntoIterator<Item = Self>) -> Self {
+        let weight = |verdict: &Self| match verdict {
+            Self::Pass => 0,
+            Self::Invalid => 1,
+            Self::Fail => 2,
+        };
+        parts.into_iter().max_by_key(weight).unwrap_or(Self::Pass)
+    }
+
     /// The exit status of the command: 0, 1 or 3.
     #[must_use]
     pub const fn exit_status(self) -> u8 {
@@ -66,7 +78,7 @@ pub struct PartVerdict {
 /// The verdict of a whole run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overall {
-    /// Fails when a part fails, and is invalid when none fails but one is invalid.
+    /// That of the whole.
     pub verdict: Verdict,
     /// The parts that judge something. A plan judges nothing: it is a figure, not a test.
     pub parts: Vec<PartVerdict>,
@@ -80,14 +92,7 @@ impl Overall {
             .into_iter()
             .flatten()
             .collect();
-        let came_out = |verdict| parts.iter().any(|part: &PartVerdict| part.verdict == verdict);
-        let verdict = if came_out(Verdict::Fail) {
-            Verdict::Fail
-        } else if came_out(Verdict::Invalid) {
-            Verdict::Invalid
-        } else {
-            Verdict::Pass
-        };
+        let verdict = Verdict::of_whole(parts.iter().map(|part: &PartVerdict| part.verdict));
         Self { verdict, parts }
     }
 }

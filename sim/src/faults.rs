@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubbub_chat::{Design, DeviceId};
+use hubbub_history::{EventBody, FaultState};
 use hubbub_scenario::{Fault, FaultKind};
 use hubbub_traffic::Population;
 use serde::{Deserialize, Serialize};
@@ -197,6 +198,18 @@ impl ActiveFault {
             }
             (_, true) => design.silence_limit(),
             (_, false) => design.request_timeout + Duration::from_secs(1),
+        }
+    }
+
+    /// The line that says that it begins or ends, with what it did by then.
+    #[must_use]
+    pub fn event(&self, state: FaultState, affected: Option<u64>) -> EventBody {
+        EventBody::Fault {
+            id: self.id,
+            kind: self.kind_name().to_owned(),
+            state,
+            target: self.target.clone(),
+            affected,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use hubbub_chat::ServerId;
 use hubbub_scenario::{Cluster, Role};
 
 /// A host, by its place in [`Hosts`].
@@ -154,6 +155,11 @@ impl Hosts {
     pub fn iter(&self) -> impl Iterator<Item = HostId> + '_ {
         (0..self.names.len()).map(HostId)
     }
+}
+
+/// The id of a chat server or a presence server, counted from 0.
+pub(crate) fn server_id(index: usize) -> ServerId {
+    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }
 
 fn host_of(own: &Range<usize>, index: usize) -> HostId {

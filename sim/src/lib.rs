@@ -8,15 +8,19 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod clock;
 mod cpu;
+mod ending;
 pub mod fast;
 mod faults;
 mod figures;
 #[cfg(feature = "full")]
 pub mod full;
+mod held;
 mod hosts;
 mod judge;
 mod latency;
+mod links;
 mod outcome;
 mod setup;
 mod trace;

@@ -1,9 +1,6 @@
 //! What a run gives.
 
-use hubbub_chat::{
-    discovery::DiscoveryCounts, notifier::NotifierCounts, ports::store::StoreCounts,
-    presence::PresenceCounts, server::ServerCounts,
-};
+use hubbub_chat::{ports::store::StoreCounts, presence::PresenceCounts, server::ServerCounts};
 use hubbub_history::History;
 
 use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
@@ -21,14 +18,14 @@ pub struct Outcome {
     pub simulated_s: f64,
     /// Processor time of the run's thread, in seconds.
     pub cpu_s: f64,
-    /// What the transports of devices came to; `None` where the engine does not see it.
-    pub transport: Option<TransportTotals>,
+    /// What the transports of devices came to.
+    pub transport: TransportTotals,
     /// Messages over the simulated network, or segments in the full engine.
     pub envelopes: u64,
     /// Inputs and time-outs that machines handled; zero where the engine does not see them.
     pub machine_events: u64,
-    /// What the machines counted; `None` where the engine does not see them.
-    pub machines: Option<MachineCounts>,
+    /// What the machines counted.
+    pub machines: MachineCounts,
 }
 
 /// What the machines of a run counted. Where there are several, one for each start of each process.
@@ -42,12 +39,6 @@ pub struct MachineCounts {
     pub servers: Vec<ServerCounts>,
     /// Presence servers.
     pub presence: Vec<PresenceCounts>,
-    /// Notifiers.
-    pub notifiers: Vec<NotifierCounts>,
-    /// The discovery of the API servers.
-    pub discovery: Vec<DiscoveryCounts>,
-    /// Heartbeats that devices sent.
-    pub heartbeats: u64,
     /// The longest time that a chat server kept a session whose device was gone, in nanoseconds;
     /// `None` when it never did.
     pub believed_max_ns: Option<u64>,

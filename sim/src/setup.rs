@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hubbub_chat::{
     ChannelId, Design, DeviceId, MessageId, OperationId, UserId,
-    design::Ids,
+    design::{IdSource, Ids},
     frame::Change,
     ports::{
         directory::{DirectoryModel, DirectoryRequest},
@@ -18,10 +18,19 @@ use hubbub_history::{Bounds, EventBody, UserRow};
 use hubbub_scenario::{Cluster, Scenario, ViolationName, Workload};
 use hubbub_traffic::{Action, Population, PopulationShape, Schedule, ScheduleShape};
 
-use crate::{faults::ActiveFault, hosts::Hosts};
+use crate::{
+    faults::ActiveFault,
+    hosts::{HostId, Hosts},
+};
 
 /// Devices attach during this time, before users begin to send.
 pub const LEAD: Duration = Duration::from_secs(2);
+
+/// API servers start so long after the others: the registry knows of chat servers by then.
+pub(crate) const API_START: Duration = Duration::from_millis(250);
+
+/// Devices start so long after the servers: discovery knows of chat servers by then.
+pub(crate) const DEVICES_START: Duration = Duration::from_millis(500);
 
 /// The wall clock at the start of every simulated run: 2026-01-01 00:00:00 UTC, in nanoseconds.
 pub(crate) const WALL_START_NS: u64 = 1_767_225_600_000_000_000;
@@ -151,18 +160,15 @@ impl Setup {
     }
 
     /// The directory as it is when the run begins: the accounts, logged in on their devices, and who
-    /// is whose friend.
-    #[must_use]
-    pub fn directory(&self) -> DirectoryModel {
+    /// is whose friend. `token` is the hash of a device's session token.
+    pub(crate) fn directory(&self, token: impl Fn(DeviceId) -> [u8; 32]) -> DirectoryModel {
         let mut directory = DirectoryModel::default();
         for user in self.population.users() {
             let (name, password_hash) = (format!("user-{}", user.id), String::new());
             directory.handle(DirectoryRequest::SignUp { name, password_hash });
         }
         for (user, device, _) in self.devices() {
-            let mut token = [0; 32];
-            token[..8].copy_from_slice(&device.0.to_be_bytes());
-            directory.handle(DirectoryRequest::Login { user, token });
+            directory.handle(DirectoryRequest::Login { user, token: token(device) });
         }
         for (one, other) in self.population.friendships() {
             for (user, other) in [(one, other), (other, one)] {
@@ -206,6 +212,15 @@ impl Setup {
         requests
     }
 
+    /// The host of the separate generator of ids, where the design has one: that of the first API
+    /// server.
+    #[must_use]
+    pub fn generator(&self) -> Option<HostId> {
+        let is_separate =
+            self.design.ids == Ids::Snowflake && self.design.id_source == IdSource::Generator;
+        is_separate.then(|| self.hosts.generator())
+    }
+
     /// The line that says what is run.
     #[must_use]
     pub fn run_event(&self, engine: &str) -> EventBody {
@@ -238,6 +253,19 @@ impl Setup {
             push: with_token.filter_map(|user| Some((user.id, *user.devices.first()?))).collect(),
             muted: users.iter().flat_map(muted).collect(),
         })
+    }
+
+    /// The line that says whether a host is up.
+    pub(crate) fn host_event(&self, host: HostId, up: bool) -> EventBody {
+        let is_chat = self.hosts.chat_index(host).is_some();
+        EventBody::Truth {
+            name: self.hosts.name(host).to_owned(),
+            up,
+            link: None,
+            hears: None,
+            logged_in: None,
+            capacity: (up && is_chat).then_some(self.design.session_limit),
+        }
     }
 
     /// When users stop sending; by then every fault is over.

@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, io};
 
+use crate::setup::Setup;
+
 /// A trace in memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
@@ -14,6 +16,14 @@ impl Trace {
     #[must_use]
     pub fn new(header: String) -> Self {
         Self { lines: vec![header], envelopes: 0 }
+    }
+
+    /// A trace of a run of this engine.
+    pub(crate) fn of(setup: &Setup, engine: &str) -> Self {
+        let Setup { scenario, variant, seed, .. } = setup;
+        Self::new(format!(
+            "hubbub-trace v1 engine={engine} scenario={scenario} variant={variant} seed={seed}"
+        ))
     }
 
     /// Adds what happened at `t_ns` nanoseconds since the run began.

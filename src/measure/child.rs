@@ -18,8 +18,8 @@ pub(super) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts `hubbub serve` with the design of a scenario.
-    pub(super) fn start(scenario: &str, set: &[String]) -> Result<Self, Failure> {
+    /// Starts `hubbub serve` with the design of a scenario's variant.
+    pub(super) fn start(scenario: &str, variant: &str, set: &[String]) -> Result<Self, Failure> {
         let failed = |what: &str, error: std::io::Error| {
             Failure::new(format!("cannot start the server to measure: {what}: {error}"))
         };
@@ -27,7 +27,10 @@ impl ServerProcess {
         let data = tempfile::tempdir().map_err(|error| failed("its data folder", error))?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--provision", "--until-stdin-ends"]);
-        command.args(["--scenario", scenario]).arg("--data").arg(data.path().join("data"));
+        command
+            .args(["--scenario", scenario, "--variant", variant])
+            .arg("--data")
+            .arg(data.path().join("data"));
         command.args(set.iter().flat_map(|change| ["--set", change]));
         // Ctrl-C reaches every process of the terminal; this one shall measure to its end first.
         #[cfg(unix)]

@@ -10,8 +10,8 @@ use hubbub_history::checkers::{Finding, check_all};
 use hubbub_loadgen::{
     HistoryHeader, LoadOrder, LoadOutcome, Outcome, Target, raise_file_limit, run_load,
 };
-use hubbub_report::{BundleWriter, Machine, Part};
-use hubbub_scenario::{Document, Kind, Load, Problem};
+use hubbub_report::{BundleWriter, Machine, Part, Verdict};
+use hubbub_scenario::{Document, Kind, Load, Problem, Resolved};
 use hubbub_service::net::{Net, RealNet};
 
 pub(crate) use calibration::calibration;
@@ -25,13 +25,15 @@ use child::ServerProcess;
 
 /// What to measure.
 pub(crate) struct Measurement<'run> {
-    pub(crate) document: &'run Document,
-    pub(crate) load: Load,
+    document: &'run Document,
+    /// Whose load and design it is.
+    variant: &'run Resolved,
+    load: Load,
     pub(crate) seed: u64,
     /// Somebody else's server; `None` starts one.
-    pub(crate) target: Option<Target>,
+    target: Option<Target>,
     /// What the server child needs to have the same design.
-    pub(crate) set: Vec<String>,
+    set: Vec<String>,
 }
 
 /// What was measured.
@@ -44,6 +46,16 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
+    /// What came out, of the load and of its history.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let measured = match self.outcome.result.verdict.outcome {
+            Outcome::Pass => Verdict::Pass,
+            Outcome::Fail => Verdict::Fail,
+            Outcome::Invalid => Verdict::Invalid,
+        };
+        if self.is_violated { Verdict::Fail } else { measured }
+    }
+
     /// Judges the history too: the ledger counts messages, the checkers know the rules.
     fn new(outcome: LoadOutcome, mut notes: Vec<String>) -> Self {
         let findings = match &outcome.history {
@@ -67,9 +79,10 @@ impl Measured {
 }
 
 impl<'run> Measurement<'run> {
-    /// What the scenario's `[load]` section says.
+    /// What a variant's `[load]` section says.
     pub(crate) fn new(
         document: &'run Document,
+        variant: &'run Resolved,
         seed: Option<u64>,
         target: Option<Target>,
         set: &[String],
@@ -80,11 +93,11 @@ impl<'run> Measurement<'run> {
                 .advise("add a [load] section, or use `hubbub sim` or `hubbub plan`");
             return Err(document.refuse(problem).into());
         }
-        let Some(load) = scenario.load.clone() else {
+        let Some(load) = variant.scenario.load.clone() else {
             return Err(Failure::new("the file has no [load]"));
         };
         let seed = seed.or_else(|| scenario.run.seeds.first().copied()).unwrap_or(1);
-        Ok(Self { document, load, seed, target, set: set.to_vec() })
+        Ok(Self { document, variant, load, seed, target, set: set.to_vec() })
     }
 
     /// Measures; once more when the first window is invalid, since a busy machine is the usual
@@ -112,7 +125,10 @@ impl<'run> Measurement<'run> {
         raise_file_limit(self.load.connections).map_err(Failure::new)?;
         let child = match &self.target {
             Some(_) => None,
-            None => Some(ServerProcess::start(self.document.file_name(), &self.set)?),
+            None => {
+                let (file, variant) = (self.document.file_name(), &self.variant.name);
+                Some(ServerProcess::start(file, variant, &self.set)?)
+            }
         };
         let target = match (&self.target, &child) {
             (Some(target), _) => target.clone(),
@@ -131,14 +147,14 @@ impl<'run> Measurement<'run> {
         let scenario = self.document.scenario();
         LoadOrder {
             load: self.load.clone(),
-            design: scenario.design.clone(),
+            design: self.variant.design.clone(),
             target,
             seed: self.seed,
             connect_within: LoadOrder::CONNECT_WITHIN,
             history: Some(HistoryHeader {
                 scenario: scenario.name.clone(),
                 scenario_hash: self.document.hash(),
-                variant: String::new(),
+                variant: self.variant.name.clone(),
             }),
         }
     }

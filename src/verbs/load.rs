@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hubbub_loadgen::{Outcome, Target};
+use hubbub_loadgen::Target;
 use hubbub_report::{Bundle, BundleWriter, Headline, headlines};
+use hubbub_scenario::BASE;
 
 use crate::{
     exit::{Exit, Failure, print, tell},
@@ -12,7 +13,7 @@ use crate::{
     interrupt::Interrupt,
     manifest::manifest,
     measure::{Measurement, sentences, write_measurement},
-    scenario_file::{Overrides, default_folder, read},
+    scenario_file::{Overrides, default_folder, read, variant},
 };
 
 /// Measure a real server under load
@@ -24,6 +25,7 @@ use crate::{
 #[command(after_help = "Examples:
   hubbub load scenarios/load-2000.toml
   hubbub load scenarios/load-2000.toml --set load.connections=500 --set load.rate=1000/s
+  hubbub load scenarios/load-2000.toml --set design.transport=long-polling
   hubbub serve --provision &
   hubbub load scenarios/quickstart.toml --target 127.0.0.1:7700")]
 pub(crate) struct Load {
@@ -58,7 +60,8 @@ impl Load {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let document = read(&self.file, &self.overrides)?;
         let set = &self.overrides.set;
-        let measurement = Measurement::new(&document, self.seed, self.target.clone(), set)?;
+        let base = variant(&document, BASE)?;
+        let measurement = Measurement::new(&document, base, self.seed, self.target.clone(), set)?;
         let seed = measurement.seed;
         let mut manifest = manifest(&document, &[seed]);
         let folder = self.out.unwrap_or_else(|| {
@@ -88,13 +91,6 @@ impl Load {
             tell(note);
         }
         tell(format!("report: {}", page.display()));
-        if measured.is_violated {
-            return Ok(Exit::Missed);
-        }
-        Ok(match result.verdict.outcome {
-            Outcome::Pass => Exit::Met,
-            Outcome::Fail => Exit::Missed,
-            Outcome::Invalid => Exit::Invalid,
-        })
+        Ok(measured.verdict().into())
     }
 }

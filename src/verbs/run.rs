@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hubbub_loadgen::Outcome;
 use hubbub_plan::Calibration;
 use hubbub_report::{
     Bundle, BundleWriter, ClaimReport, Machine, Manifest, Overall, Part, SimReport, Verdict, human,
@@ -64,15 +63,15 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Whether everything came out as the scenario expects.
-    pub(crate) fn is_confirmed(&self) -> bool {
-        let simulated =
-            self.simulation.as_ref().is_none_or(|(_, report)| report.verdict == Verdict::Pass);
-        let passed = |(_, measured): &(String, Measured)| {
-            measured.outcome.result.verdict.outcome == Outcome::Pass && !measured.is_violated
-        };
-        let probed = self.probe.as_ref().is_none_or(|probe| probe.is_complete);
-        simulated && probed && self.measured.iter().all(passed)
+    /// Whether everything came out as the scenario expects, variants included.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let simulated = self.simulation.iter().map(|(_, report)| report.verdict);
+        let measured = self.measured.iter().map(|(_, measured)| measured.verdict());
+        let probed = self.probe.iter().map(|probe| match probe.is_complete {
+            true => Verdict::Pass,
+            false => Verdict::Invalid,
+        });
+        Verdict::of_whole(simulated.chain(measured).chain(probed))
     }
 
     fn base_load(&self) -> Option<&Measured> {
@@ -117,7 +116,7 @@ impl Run {
             tell("the history of the load violates a checker; see the report's notes");
             return Ok(Exit::Missed);
         }
-        Ok(overall.verdict.into())
+        Ok(Verdict::of_whole([overall.verdict, parts.verdict()]).into())
     }
 }
 
@@ -142,9 +141,7 @@ pub(crate) fn make(
             Kind::Measure => {
                 parts.measured = measure(document, seed, overrides, interrupt)?;
                 for (name, measured) in &parts.measured {
-                    let machine = Machine::of_this_host();
-                    let costs = calibration(&measured.outcome.result, &machine, SCOPE);
-                    parts.figures.add_load(name, &costs);
+                    parts.figures.add_load(name, &measured.outcome.result);
                 }
             }
             // It takes no time, and needs what the others have measured.
@@ -188,31 +185,33 @@ fn simulate(
     Ok((runs, report))
 }
 
-/// Measures the base, and each variant whose load is another.
+/// Measures the base, and each variant whose load is another or that nothing simulates.
 fn measure(
     document: &Document,
     seed: Option<u64>,
     overrides: &Overrides,
     interrupt: &Interrupt,
 ) -> Result<Vec<(String, Measured)>, Failure> {
-    let base = document.scenario().load.as_ref();
+    let base = document.scenario();
     let mut measured = Vec::new();
     for variant in document.variants() {
-        let is_base = variant.name == BASE;
-        let Some(load) = variant.scenario.load.clone() else { continue };
-        if interrupt.is_set() || (!is_base && Some(&load) == base) {
+        let is_simulated = variant.name != BASE && base.workload.is_some();
+        let has_no_load_of_its_own = variant.scenario.load == base.load;
+        if interrupt.is_set()
+            || variant.scenario.load.is_none()
+            || (is_simulated && has_no_load_of_its_own)
+        {
             continue;
         }
         tell(format!("measuring a real server: {}", variant.name));
-        let mut measurement = Measurement::new(document, seed, None, &overrides.set)?;
-        measurement.load = load;
+        let measurement = Measurement::new(document, variant, seed, None, &overrides.set)?;
         measured.push((variant.name.clone(), measurement.measure(interrupt)?));
     }
     Ok(measured)
 }
 
 fn claim_of(document: &Document, parts: &Parts) -> Option<ClaimReport> {
-    let confirmed = parts.is_confirmed();
+    let confirmed = parts.verdict() == Verdict::Pass;
     claim_report(document.scenario(), document.file_name(), &parts.figures, confirmed)
 }
 
@@ -222,8 +221,12 @@ fn write(
     parts: &Parts,
     folder: &std::path::Path,
 ) -> Result<PathBuf, Failure> {
-    for (_, measured) in &parts.measured {
-        manifest.notes.extend(measured.notes.iter().cloned());
+    for (name, measured) in &parts.measured {
+        let notes = measured.notes.iter().map(|note| match parts.measured.len() {
+            1 => note.clone(),
+            _ => format!("{name}: {note}"),
+        });
+        manifest.notes.extend(notes);
     }
     let writer = BundleWriter::begin(folder, &manifest, document.text()).map_err(Failure::new)?;
     if let Some((runs, report)) = &parts.simulation {

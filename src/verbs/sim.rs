@@ -20,7 +20,7 @@ use crate::{
     interrupt::Interrupt,
     manifest::manifest,
     progress,
-    scenario_file::{Overrides, Seeds, parse_engine, parse_seeds, read},
+    scenario_file::{Overrides, Seeds, parse_engine, parse_seeds, read, variant},
     sim_report::sim_report,
     simulate::{Simulated, Simulation},
 };
@@ -133,19 +133,10 @@ impl Sim {
             (None, Some(seeds)) => seeds.0.clone(),
             (None, None) => run.seeds.clone(),
         };
-        let mut variants = document.variants().to_vec();
-        if let Some(name) = &self.variant {
-            variants.retain(|variant| variant.name == *name);
-            if variants.is_empty() {
-                let known: Vec<_> =
-                    document.variants().iter().map(|variant| variant.name.as_str()).collect();
-                let file = document.file_name();
-                let known = known.join(", ");
-                return Err(Failure::new(format!(
-                    "{file} has no variant `{name}`: it has {known}"
-                )));
-            }
-        }
+        let variants = match &self.variant {
+            Some(name) => vec![variant(document, name)?.clone()],
+            None => document.variants().to_vec(),
+        };
         Ok(Simulation {
             document,
             variants,

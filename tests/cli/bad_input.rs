@@ -88,9 +88,24 @@ fn a_bad_override_is_refused() {
 fn an_unknown_variant_is_refused_with_those_there_are() {
     let program = Program::new();
     program.write("small.toml", SMALL);
-    let ended = program.run(&["sim", "small.toml", "--variant", "other"]);
+    let serve = ["serve", "--scenario", "small.toml", "--variant", "other"];
+    for words in [&["sim", "small.toml", "--variant", "other"][..], &serve] {
+        let ended = program.run(words);
+        assert_eq!(ended.status, 2);
+        assert!(ended.stderr.contains("it has base"), "{}", ended.stderr);
+    }
+    assert_eq!(program.names(), ["small.toml"]);
+}
+
+#[test]
+fn a_variant_that_can_only_be_simulated_is_not_served() {
+    let program = Program::new();
+    let variant = "[[variant]]\nname = \"naive\"\ndesign = { fanout = \"shared-queue\" }\n";
+    program.write("small.toml", format!("{SMALL}{variant}"));
+    let ended = program.run(&["serve", "--scenario", "small.toml", "--variant", "naive"]);
     assert_eq!(ended.status, 2);
-    assert!(ended.stderr.contains("it has base"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("is for simulation only"), "{}", ended.stderr);
+    assert_eq!(program.names(), ["small.toml"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod exit_status;
+mod findings;
 mod help;
 mod kill;
 mod lists;

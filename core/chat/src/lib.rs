@@ -20,6 +20,7 @@ pub mod notifier;
 pub mod ports;
 pub mod presence;
 pub mod random;
+mod registry_watch;
 pub mod server;
 pub mod situation;
 pub mod snowflake;

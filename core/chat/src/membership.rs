@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::{
     design::Design,
     ids::RequestId,
-    lease::{LeaseKeeper, LeaseOutput, LeaseTarget, RENEWALS_PER_TTL},
+    lease::{LeaseKeeper, LeaseOutput, LeaseTarget},
     ports::{
         Answer, Outcome, Request,
         registry::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest},
     },
+    registry_watch::RegistryWatch,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -75,8 +76,7 @@ enum Pending {
 pub struct Membership {
     design: Design,
     keeper: Option<LeaseKeeper>,
-    version: Option<u64>,
-    is_watching: bool,
+    watch: RegistryWatch,
     pending: BTreeMap<RequestId, Pending>,
     last_request: u64,
     timers: Timers<MembershipTimer>,
@@ -96,8 +96,7 @@ impl Membership {
         Self {
             design,
             keeper,
-            version: None,
-            is_watching: false,
+            watch: RegistryWatch::default(),
             pending: BTreeMap::new(),
             last_request: 0,
             timers,
@@ -171,11 +170,8 @@ impl Membership {
                 self.drive_lease(now);
             }
             Pending::Watch => {
-                self.is_watching = false;
-                if let Outcome::Ok(RegistryAnswer::Snapshot { version, members }) = outcome
-                    && self.version != Some(version)
-                {
-                    self.version = Some(version);
+                if let Some(told) = self.watch.settle(outcome).filter(|told| told.is_new) {
+                    let (version, members) = (told.version, told.members);
                     self.outputs.push_back(MembershipOutput::Members { version, members });
                 }
             }
@@ -183,10 +179,8 @@ impl Membership {
     }
 
     fn watch(&mut self, now: Now) {
-        let again = now.monotonic.after(self.design.lease_ttl / RENEWALS_PER_TTL);
-        self.timers.set(MembershipTimer::Watch, again);
-        // One at a time, so that no older answer comes after a newer one.
-        if !std::mem::replace(&mut self.is_watching, true) {
+        self.timers.set(MembershipTimer::Watch, RegistryWatch::again(now, &self.design));
+        if self.watch.begin() {
             self.request(now, Pending::Watch, RegistryRequest::Watch);
         }
     }

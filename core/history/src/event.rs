@@ -81,7 +81,7 @@ pub enum EventBody {
         scenario: String,
         /// A hash of the scenario file and everything that overrode it.
         scenario_hash: String,
-        /// The variant; empty for the base.
+        /// The variant; `base` or nothing for the file without variants.
         variant: String,
         /// The seed.
         seed: u64,

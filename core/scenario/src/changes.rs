@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use crate::Scenario;
 use crate::error::Problem;
+use crate::{Scenario, Variant};
 
 /// Sections that a variant may change. The others are the same for all runs of a file.
 const CHANGEABLE: [&str; 6] = ["cluster", "design", "workload", "fault", "expect", "load"];
@@ -39,6 +39,17 @@ pub(crate) fn changes(table: &Table) -> Vec<Change> {
     let mut changes = Vec::new();
     gather(table, &[], &mut changes);
     changes
+}
+
+impl Variant {
+    /// What it changes of the base, each as a person writes it: `accept = "on-receipt"` for a knob,
+    /// `workload.users = 30` for another key. What it expects is no change.
+    #[must_use]
+    pub fn changes(&self) -> Vec<String> {
+        let knobs = self.design.iter().map(|(knob, value)| format!("{knob} = {value}"));
+        let others = changes(&self.set).into_iter().filter(|change| !change.touches("expect"));
+        knobs.chain(others.map(|one| format!("{} = {}", one.place(), one.value))).collect()
+    }
 }
 
 /// The scenario with all changes of a table made, and then read again.

@@ -109,7 +109,11 @@ figures! {
     CrossServerShare "cross_server_share" ""
         "Share of the deliveries whose sender was attached to another server, 0 to 1."
     PresenceEventsPerChange "presence_events_per_change" "events"
-        "Statuses published to chat servers and sent to devices for a change of status."
+        "Statuses published to chat servers and sent on to devices because of a change, for a \
+         change of status."
+    PresenceSnapshotsPerChange "presence_snapshots_per_change" "statuses"
+        "Statuses told to chat servers and to devices in snapshots, refreshes and answers to looks, \
+         for a change of status."
     StatusChanges "status_changes" "changes"
         "Changes of a user's status."
     StatusFlaps "status_flaps" "flaps"
@@ -132,6 +136,12 @@ figures! {
         "Processor time of the servers for a delivery; only a measured load has it."
     BytesPerConnection "bytes_per_connection" "bytes"
         "Memory of the server for a connection; only a measured load has it."
+    KernelBytesPerConnection "kernel_bytes_per_connection" "bytes"
+        "Memory of the kernel for the server's end of a connection, half of what both ends take on \
+         one machine; only a measured load has it."
+    ServerMemoryBytes "server_memory_bytes" "bytes"
+        "Memory that the server holds with all connections open, without the kernel's; only a \
+         measured load has it."
     JumpP50Us "jump_p50_us" "µs"
         "Time to read a page of 50 old messages at the median; only a probe of the store has it."
     JumpP99Us "jump_p99_us" "µs"
@@ -166,7 +176,13 @@ impl Figure {
     /// Whether only a load on a real server has it, and no simulation.
     #[must_use]
     pub const fn is_of_loads_only(self) -> bool {
-        matches!(self, Self::ServerCpuUsPerDelivery | Self::BytesPerConnection)
+        matches!(
+            self,
+            Self::ServerCpuUsPerDelivery
+                | Self::BytesPerConnection
+                | Self::KernelBytesPerConnection
+                | Self::ServerMemoryBytes
+        )
     }
 
     /// Whether only a probe of the store has it.

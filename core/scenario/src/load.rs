@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Groups, Period, Rate};
 
 /// Load on a real server, open-loop: messages are sent when the schedule says, however the server
-/// does.
+/// does. They go over the transport that the design names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {

@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use hubbub_chat::{
@@ -41,6 +44,7 @@ pub struct Ask {
 pub struct DiscoveryHandle {
     asks: mpsc::Sender<TaskInput>,
     counts: Arc<Mutex<DiscoveryCounts>>,
+    overflowed: Arc<AtomicU64>,
 }
 
 type TaskInput = (Ask, oneshot::Sender<Assignment>);
@@ -68,13 +72,18 @@ impl DiscoveryHandle {
             }
         });
         net.spawn(Box::pin(driven));
-        Self { asks, counts }
+        Self { asks, counts, overflowed: Arc::default() }
     }
 
     /// Where a device goes. `None` when too many others ask, or the server stops.
     pub async fn assign(&self, ask: Ask) -> Option<Assignment> {
         let (reply, assignment) = oneshot::channel();
-        self.asks.try_send((ask, reply)).ok()?;
+        if let Err(error) = self.asks.try_send((ask, reply)) {
+            if matches!(error, mpsc::error::TrySendError::Full(_)) {
+                self.overflowed.fetch_add(1, Ordering::Relaxed);
+            }
+            return None;
+        }
         assignment.await.ok()
     }
 
@@ -82,6 +91,12 @@ impl DiscoveryHandle {
     #[must_use]
     pub fn counts(&self) -> DiscoveryCounts {
         self.counts.lock().map(|counts| counts.clone()).unwrap_or_default()
+    }
+
+    /// Asks that were one too many to wait.
+    #[must_use]
+    pub fn overflowed(&self) -> u64 {
+        self.overflowed.load(Ordering::Relaxed)
     }
 }
 

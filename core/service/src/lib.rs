@@ -10,6 +10,7 @@ pub mod client;
 pub mod codec;
 pub mod directory;
 pub mod discovery;
+mod disk;
 mod membership;
 pub mod net;
 pub mod notify;

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     backend::Backend,
-    net::{BoxFuture, Net},
+    net::{Alarm, Net},
     role::stopped,
 };
 
@@ -67,18 +67,13 @@ pub(crate) async fn drive<M: Machine>(
 ) {
     let (answers, mut answered) = mpsc::unbounded_channel();
     let asker = Asker { backend, answers };
-    let mut sleep: Option<(Monotonic, BoxFuture<'static, ()>)> = None;
+    let mut alarm = Alarm::default();
     loop {
-        // The sleep is made anew only when the machine wants to be woken earlier.
-        if let Some(due) = machine.wake_at()
-            && sleep.as_ref().is_none_or(|(planned, _)| due < *planned)
-        {
-            sleep = Some((due, net.sleep_until(due)));
-        }
+        alarm.set(&*net, machine.wake_at());
         tokio::select! {
             biased;
             () = stopped(&mut shutdown) => return,
-            () = slept(&mut sleep) => machine.wake(net.now()),
+            () = alarm.ring() => machine.wake(net.now()),
             Some((id, answer)) = answered.recv() => machine.settle(net.now(), id, answer),
             input = inputs.recv() => match input {
                 Some(input) => machine.take(net.now(), input),
@@ -89,13 +84,4 @@ pub(crate) async fn drive<M: Machine>(
             carry_out(&asker, output);
         }
     }
-}
-
-/// Waits for the sleep and takes it away.
-pub(crate) async fn slept(sleep: &mut Option<(Monotonic, BoxFuture<'static, ()>)>) {
-    match sleep {
-        Some((_, future)) => future.await,
-        None => std::future::pending().await,
-    }
-    *sleep = None;
 }

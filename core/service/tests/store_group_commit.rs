@@ -4,14 +4,17 @@
 
 mod store_fixture;
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{self, Receiver, Sender},
+};
 
 use hubbub_chat::{
     design::Fanout,
     ids::{ChannelId, MessageId},
     ports::{
         Outcome,
-        store::{Appended, StoreAnswer},
+        store::{StoreAnswer, StoreRequest},
     },
     time::Wall,
 };
@@ -129,12 +132,6 @@ fn reading_alone_writes_and_syncs_nothing() {
     assert_eq!(after, StoreCounters { requests: before.requests + 2, ..before });
 }
 
-fn accepted(message_id: u64, repeat: bool) -> StoreAnswer {
-    let audience = if repeat { vec![] } else { ids(&[1, 2]) };
-    let message_id = MessageId(message_id);
-    StoreAnswer::Appended(Appended { message_id, accepted_at_ms: 7, audience, repeat })
-}
-
 /// A store of two users whose direct channel holds one message.
 fn talking(tape: &Tape) -> (Subject, ChannelId) {
     let subject = Subject::new(Fanout::Inbox, tape.config());
@@ -145,6 +142,19 @@ fn talking(tape: &Tape) -> (Subject, ChannelId) {
     (subject, channel)
 }
 
+/// Submits this request, and holds its batch before the commit: what is submitted next is in another.
+fn hold_batch_of(
+    request: StoreRequest,
+    subject: &Subject,
+    tape: &Tape,
+) -> (Gate, Sender<Outcome<StoreAnswer>>, Receiver<Outcome<StoreAnswer>>) {
+    let (sender, outcomes) = mpsc::channel();
+    let gate = tape.hold();
+    subject.submit(request, &sender);
+    gate.wait();
+    (gate, sender, outcomes)
+}
+
 #[test]
 fn a_failed_commit_is_unknown_and_the_retry_is_accepted() {
     let tape = Tape::default();
@@ -152,7 +162,7 @@ fn a_failed_commit_is_unknown_and_the_retry_is_accepted() {
     tape.plant(Fault::CommitFails);
     assert_eq!(subject.outcome(append(1, channel, 0, 2)), Outcome::Unknown);
     assert_eq!(places(subject.ask(sync(2, &[], 9)), channel), [1]);
-    assert_eq!(subject.ask(append(1, channel, 0, 2)), accepted(2, false));
+    assert_eq!(subject.ask(append(1, channel, 0, 2)), appended(2, &[1, 2], false));
     assert_eq!(check_order(&tape.events()), Vec::<String>::new());
 }
 
@@ -162,7 +172,7 @@ fn a_commit_that_failed_late_is_unknown_and_the_retry_is_a_repeat() {
     let (subject, channel) = talking(&tape);
     tape.plant(Fault::CommitFailsLate);
     assert_eq!(subject.outcome(append(1, channel, 0, 2)), Outcome::Unknown);
-    assert_eq!(subject.ask(append(1, channel, 0, 2)), accepted(2, true));
+    assert_eq!(subject.ask(append(1, channel, 0, 2)), appended(2, &[], true));
     assert_eq!(places(subject.ask(sync(2, &[], 9)), channel), [1, 2]);
 }
 
@@ -178,25 +188,21 @@ fn after_a_failed_sync_everything_is_refused_until_the_folder_is_opened_again() 
     assert!(!tape.events().contains(&told));
     subject.reopen();
     let found = subject.ask(append(1, channel, 0, 2));
-    assert!([accepted(2, true), accepted(2, false)].contains(&found), "{found:?}");
+    assert!([appended(2, &[], true), appended(2, &[1, 2], false)].contains(&found), "{found:?}");
 }
 
 #[test]
 fn a_failed_batch_is_unknown_to_its_writers_and_refused_to_its_readers() {
     let tape = Tape::default();
     let (subject, channel) = talking(&tape);
-    let (sender, outcomes) = mpsc::channel();
-    // While the first batch is held, the second gathers.
-    let gate = tape.hold();
-    subject.submit(append(1, channel, 0, 2), &sender);
-    gate.wait();
+    let (gate, sender, outcomes) = hold_batch_of(append(1, channel, 0, 2), &subject, &tape);
     subject.submit(append(1, channel, 0, 3), &sender);
     subject.submit(sync(2, &[], 9), &sender);
     subject.submit(append(1, channel, 0, 3), &sender);
     tape.plant(Fault::CommitFails);
     drop(gate);
     let outcomes: Vec<_> = (0..4).map(|_| outcomes.recv().unwrap()).collect();
-    assert_eq!(outcomes[0], Outcome::Ok(accepted(2, false)));
+    assert_eq!(outcomes[0], Outcome::Ok(appended(2, &[1, 2], false)));
     assert_eq!(outcomes[1..], [Outcome::Unknown, Outcome::Refused, Outcome::Unknown]);
     assert_eq!(places(subject.ask(sync(2, &[], 9)), channel), [1, 2]);
 }
@@ -206,10 +212,7 @@ fn a_full_queue_refuses() {
     let tape = Tape::default();
     let config = FjallConfig { queue_max: 2, ..tape.config() };
     let subject = Subject::new(Fanout::Inbox, config);
-    let (sender, outcomes) = mpsc::channel();
-    let gate = tape.hold();
-    subject.submit(register(1), &sender);
-    gate.wait();
+    let (gate, sender, outcomes) = hold_batch_of(register(1), &subject, &tape);
     (2..=5).for_each(|user| subject.submit(register(user), &sender));
     // Two wait behind the batch that is held; there is no room for the other two.
     let refused: Vec<_> = outcomes.try_iter().collect();
@@ -226,10 +229,7 @@ fn a_batch_takes_in_no_more_than_its_bounds() {
         let tape = Tape::default();
         let config = FjallConfig { batch_max, batch_rows_max, ..tape.config() };
         let subject = Subject::new(Fanout::Inbox, config);
-        let (sender, outcomes) = mpsc::channel();
-        let gate = tape.hold();
-        subject.submit(register(1), &sender);
-        gate.wait();
+        let (gate, sender, outcomes) = hold_batch_of(register(1), &subject, &tape);
         // Each of these is two rows: the user and the device.
         (2..=13).for_each(|user| subject.submit(register(user), &sender));
         drop((gate, sender));
@@ -259,10 +259,7 @@ fn closing_a_store_with_a_full_queue_does_not_hold_up_the_runtime() {
     let tape = Tape::default();
     let config = FjallConfig { queue_max: 2, ..tape.config() };
     let subject = Subject::new(Fanout::Inbox, config);
-    let (sender, outcomes) = mpsc::channel();
-    let gate = tape.hold();
-    subject.submit(register(1), &sender);
-    gate.wait();
+    let (gate, sender, outcomes) = hold_batch_of(register(1), &subject, &tape);
     (2..=3).for_each(|user| subject.submit(register(user), &sender));
     // The queue is full until the gate opens, and the gate is opened on the thread that closes.
     block_on(async {

@@ -23,6 +23,7 @@ contract![[snowflakes(Fanout::Inbox), snowflakes(Fanout::ChannelLog)];
     a_member_sees_what_lies_between_join_and_leave_by_the_ids,
     a_new_device_starts_with_the_newest_entries,
     an_id_among_what_is_gone_is_taken,
+    an_id_among_what_goes_with_its_append_is_taken,
     a_late_copy_counts_against_the_bound_of_its_inbox,
 ];
 
@@ -184,6 +185,21 @@ fn an_id_among_what_is_gone_is_taken(backend: &mut Backend) {
     backend.after([give(201, 1, channel, 0, 3)]);
     let (ranges, _) = page(backend.ask(sync(2, &[], 9)));
     assert_eq!((ranges[0].truncated, ranges[0].entries.len()), (MessageId(200), 1));
+}
+
+/// Nobody has looked at the log since its entries were at the end of their time.
+fn an_id_among_what_goes_with_its_append_is_taken(backend: &mut Backend) {
+    register_all(backend, 2);
+    let channel = direct(1, 2);
+    backend.after([give(100, 1, channel, 0, 1), give(200, 1, channel, 0, 2)]);
+    for _ in 0..2 {
+        backend.wait(30);
+        backend.after([heads(&[1, 2])]);
+    }
+    backend.restart();
+    assert_eq!(backend.ask(give(150, 1, channel, 0, 3)), StoreAnswer::IdTaken);
+    backend.after([give(201, 1, channel, 0, 3)]);
+    assert_eq!(places(backend.ask(sync(2, &[(channel, 100)], 9)), channel), [201]);
 }
 
 fn a_late_copy_counts_against_the_bound_of_its_inbox(backend: &mut Backend) {

@@ -18,6 +18,7 @@ contract![[rules(Fanout::Inbox), rules(Fanout::ChannelLog)];
     nothing_is_owed_to_who_cannot_be_reached,
     nothing_is_owed_for_a_muted_channel,
     a_push_now_is_due_though_a_device_has_the_message,
+    a_push_now_of_what_is_not_written_is_owed_to_nobody,
     with_the_last_token_goes_what_is_owed,
     many_owed_messages_are_one_row,
 ];
@@ -173,6 +174,19 @@ fn a_push_now_is_due_though_a_device_has_the_message(backend: &mut Backend) {
     backend.after([settled(2, channel, 1)]);
     backend.wait(9);
     assert_eq!(due(backend), []);
+}
+
+fn a_push_now_of_what_is_not_written_is_owed_to_nobody(backend: &mut Backend) {
+    register_with_tokens(backend, 2);
+    let channel = direct(1, 2);
+    let now = |message_id| {
+        let (message_id, users) = (MessageId(message_id), ids(&[2]));
+        StoreRequest::PushNow { channel, message_id, users }
+    };
+    backend.after([now(1), append(1, channel, 0, 1), now(2)]);
+    assert_eq!(due(backend), []);
+    backend.after([append(1, channel, 0, 2), now(2)]);
+    assert_eq!(due(backend), [(2, channel, 2, 1)]);
 }
 
 fn with_the_last_token_goes_what_is_owed(backend: &mut Backend) {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hubbub_chat::{ChannelId, DeviceId, UserId};
+use hubbub_chat::{ChannelId, DeviceId, UserId, device::DeviceInput, frame::Change};
 
 /// Something that a user does at a time, on one of their devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,18 @@ pub enum What {
         /// Whose, in order, without the user's own: at least one, at most `LOOK_USERS_MAX`.
         users: Vec<UserId>,
     },
+}
+
+/// What a device is told when its user does this.
+impl From<What> for DeviceInput {
+    fn from(what: What) -> Self {
+        match what {
+            What::Send { channel, body } => Self::Send { channel, body },
+            What::Leave { channel } => Self::Change { channel, change: Change::Leave },
+            What::Join { channel } => Self::Change { channel, change: Change::Join },
+            What::Look { users } => Self::Look { users },
+        }
+    }
 }
 
 impl What {

@@ -2,8 +2,9 @@
 
 use crate::{
     cpu::{MachineUse, ProcessUse, machine_use, process_use, process_use_of},
+    kernel::kernel_socket_bytes,
     measurement::Counts,
-    result::{Costs, MachineCost, ProcessCost},
+    result::{Costs, KernelCost, MachineCost, ProcessCost},
     verdict::GeneratorCpu,
 };
 
@@ -20,6 +21,7 @@ struct Reading {
     server: Option<ProcessUse>,
     generator: Option<ProcessUse>,
     machine: Option<MachineUse>,
+    kernel_socket_bytes: Option<u64>,
 }
 
 impl Meter {
@@ -65,7 +67,17 @@ impl Meter {
             machine_cores: machine.cores,
         });
         let server = process(|reading| reading.server.as_ref());
-        Costs { server, generator, generator_cpu, machine }
+        Costs { server, generator, generator_cpu, machine, kernel: self.kernel() }
+    }
+
+    /// Only where both ends of every connection are on this machine is it known of how many ends
+    /// the kernel's memory is.
+    fn kernel(&self) -> Option<KernelCost> {
+        self.server_pid?;
+        Some(KernelCost {
+            unconnected_bytes: self.unconnected.kernel_socket_bytes?,
+            connected_bytes: self.connected.as_ref()?.kernel_socket_bytes?,
+        })
     }
 }
 
@@ -75,6 +87,7 @@ impl Reading {
             server: server_pid.and_then(process_use_of),
             generator: process_use(),
             machine: machine_use(),
+            kernel_socket_bytes: kernel_socket_bytes(),
         }
     }
 }

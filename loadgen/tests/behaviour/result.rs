@@ -3,8 +3,8 @@
 use crate::model::{Faults, MILLISECOND, measure};
 use hubbub_chat::Design;
 use hubbub_loadgen::{
-    Calibration, Costs, GeneratorCpu, LoadPlan, LoadResult, LoadSettings, MachineCost, MachineUse,
-    ProcessCost, ProcessUse, VerdictLimits,
+    Calibration, Costs, GeneratorCpu, KernelCost, LoadPlan, LoadResult, LoadSettings, MachineCost,
+    MachineUse, ProcessCost, ProcessUse, VerdictLimits,
 };
 use hubbub_scenario::{Groups, Load, Period, Rate};
 
@@ -41,6 +41,7 @@ fn result(faults: Faults) -> LoadResult {
         generator: Some(ProcessCost { resident_unconnected_bytes: None, ..cost }),
         generator_cpu: Some(GeneratorCpu { used_s: 2.0, threads: 1, machine_cores: 2 }),
         machine: Some(MachineCost::between(&machine(10.0, 1.0), &machine(15.0, 1.25))),
+        kernel: Some(KernelCost { unconnected_bytes: 500_000, connected_bytes: 820_000 }),
     };
     LoadResult::new(settings, 50 * MILLISECOND, measured, costs, &VerdictLimits::default())
 }
@@ -72,13 +73,17 @@ fn unit_costs_are_the_cpu_over_the_window() {
     let per_send = calibration.generator_cpu_s_per_send.unwrap();
     assert!((per_send * result.counts.sends_begun as f64 - 2.0).abs() < 1e-9, "{per_send}");
     assert_eq!(calibration.server_resident_bytes_per_connection, Some(50_000.0));
+    assert_eq!(calibration.server_kernel_bytes_per_connection, Some(4_000.0), "one end of two");
+    assert_eq!(result.server_connected_bytes(), Some(3_000_000));
     assert_eq!(result.costs.machine, Some(MachineCost { busy_s: 5.0, softirq_s: 0.25, cores: 2 }));
 }
 
 #[test]
 fn an_invalid_run_gives_no_unit_costs() {
     let faults = Faults { generator_tick_ns: Some(20 * MILLISECOND), ..Faults::default() };
-    assert_eq!(result(faults).calibration(), Calibration::default());
+    let result = result(faults);
+    assert_eq!(result.calibration(), Calibration::default());
+    assert_eq!(result.server_connected_bytes(), None);
 }
 
 #[test]
@@ -151,4 +156,5 @@ fn the_json_has_the_places_that_reports_read() {
         under(process, &["resident_bytes", "resident_peak_bytes"]);
     }
     under("/costs/machine", &["busy_s", "cores", "softirq_s"]);
+    under("/costs/kernel", &["unconnected_bytes", "connected_bytes"]);
 }

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use hubbub_chat::Design;
 use hubbub_history::{EventBody, Phase, Source, read_history, write_history};
-use hubbub_loadgen::{LoadOutcome, LoadProgress, LoadResult, Outcome, ReasonKind, Stage, run_load};
+use hubbub_loadgen::{
+    LoadOutcome, LoadProgress, LoadResult, Outcome, ReasonKind, Stage, kernel_socket_bytes,
+    run_load,
+};
 use hubbub_service::net::RealNet;
 use tokio::sync::watch;
 
@@ -76,6 +79,7 @@ fn assert_history_tells_the_run(outcome: &LoadOutcome) {
 fn assert_costs(result: &LoadResult) {
     let remark = result.verdict.reasons.iter().any(|reason| reason.kind == ReasonKind::Remark);
     assert_eq!(result.costs.generator.is_none(), remark);
+    assert_eq!(result.costs.kernel.is_some(), kernel_socket_bytes().is_some());
     if let (Some(server), Some(generator)) = (&result.costs.server, &result.costs.generator) {
         assert!(server.resident_connected_bytes >= Some(1 << 20));
         assert!(server.cpu_s() > 0.0 && generator.cpu_s() > 0.0);

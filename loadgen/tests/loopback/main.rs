@@ -13,3 +13,4 @@ mod refused;
 mod server;
 mod slow_recipient;
 mod stalled_server;
+mod transports;

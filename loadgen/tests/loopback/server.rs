@@ -136,6 +136,7 @@ impl Server {
             presence: None,
             passwords: Passwords::Digest,
             provision,
+            figures: Arc::default(),
         });
         let (ready, address) = oneshot::channel();
         let task = net.clone();

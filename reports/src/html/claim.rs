@@ -1,14 +1,26 @@
 //! The claim: what is said, what was found, and the figures side by side.
 
-use super::markup::{badge, facts, plain, records};
+use super::markup::{Field, badge, facts, plain, records};
 use crate::{
     bundle::{Bundle, Part},
+    claim::averaged,
     figure::figure,
     html::escape,
     place::Place,
     unit::Unit,
     verdict::Verdict,
 };
+
+/// What is said of a line; where it is projected to comes last.
+const LINE: [Field; 6] = [
+    ("Figure", "/figure", Unit::Text),
+    ("Slope, for one more level", "/slope", Unit::Number),
+    ("At level 0", "/intercept", Unit::Number),
+    ("Share of the variance explained", "/r_squared", Unit::Share),
+    ("Projected to level", "/projected_at", Unit::Number),
+    ("Projection", "/projected", Unit::Number),
+];
+const PROJECTION_FIELDS: usize = 2;
 
 /// The section; nothing when the scenario makes no claim.
 pub(super) fn section(bundle: &Bundle) -> Option<String> {
@@ -39,8 +51,13 @@ fn statement(claim: &Place<'_>) -> String {
     } else {
         format!("not confirmed {}", badge(Verdict::Fail))
     };
+    let seeds = claim.at("/seeds");
+    let averaged = match seeds.number() {
+        Some(count) if count > 1.0 => averaged(&figure(&seeds, Unit::Count)),
+        _ => String::new(),
+    };
     format!(
-        "<blockquote>{}</blockquote>\n<p><strong>{word}</strong>: {}</p>\n",
+        "<blockquote>{}</blockquote>\n<p><strong>{word}</strong>: {} {averaged}</p>\n",
         figure(&claim.at("/text"), Unit::Text),
         figure(&claim.at("/sentence"), Unit::Text),
     )
@@ -82,24 +99,20 @@ fn lines(claim: &Place<'_>) -> String {
     for line in claim.at("/lines").items() {
         let name = text(&line.at("/name"));
         let caption = format!("{name}: the line of least squares");
-        html.push_str(&facts(
-            &caption,
-            &line,
-            &[
-                ("Figure", "/figure", Unit::Text),
-                ("Slope, for one more level", "/slope", Unit::Number),
-                ("At level 0", "/intercept", Unit::Number),
-                ("Share of the variance explained", "/r_squared", Unit::Share),
-                ("Projected to level", "/projected_at", Unit::Number),
-                ("Projection", "/projected", Unit::Number),
-            ],
-        ));
+        html.push_str("<div class=\"columns\">\n");
+        // Not every line is asked how far it goes.
+        let fields = match line.at("/projected_at").number() {
+            Some(_) => &LINE[..],
+            None => &LINE[..LINE.len() - PROJECTION_FIELDS],
+        };
+        html.push_str(&facts(&caption, &line, fields));
         html.push_str(&records(
             &format!("{name}: the levels that were measured"),
             &line.at("/points"),
             &[("Level", "/level", Unit::Number), ("Value", "/value", Unit::Number)],
             plain,
         ));
+        html.push_str("</div>\n");
     }
     html
 }

@@ -206,12 +206,15 @@ fn costs_table(costs: &Place<'_>) -> String {
         table.row([name.to_owned()].into_iter().chain(figures).collect());
     }
     let machine = costs.at("/machine");
+    let kernel = costs.at("/kernel");
     format!(
-        "{}<p class=\"small\">The whole machine was busy for {} of processor time on {} cores, {} of it in the network's soft interrupts, which no process is charged for.</p>\n",
+        "{}<p class=\"small\">The whole machine was busy for {} of processor time on {} cores, {} of it in the network's soft interrupts, which no process is charged for. The kernel's memory for sockets, both ends of every connection: {} before there were connections, {} with all of them open.</p>\n",
         table.html(),
         figure(&machine.at("/busy_s"), Unit::Seconds),
         figure(&machine.at("/cores"), Unit::Count),
         figure(&machine.at("/softirq_s"), Unit::Seconds),
+        figure(&kernel.at("/unconnected_bytes"), Unit::Bytes),
+        figure(&kernel.at("/connected_bytes"), Unit::Bytes),
     )
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn claim() -> ClaimReport {
         verdict: "costs".to_owned(),
         confirmed: true,
         sentence: "An inbox writes 1.02 rows for each further member.".to_owned(),
+        seeds: 3,
         command: "hubbub run scenarios/claims/inbox-or-log.toml".to_owned(),
         variants: vec!["base".to_owned(), "log".to_owned()],
         figures: vec![ClaimFigure {

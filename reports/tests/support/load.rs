@@ -56,6 +56,7 @@ pub(crate) fn load_result() -> Value {
             },
             "generator_cpu": { "used_s": 0.99, "threads": 2, "machine_cores": 2 },
             "machine": { "busy_s": 3.4, "softirq_s": 0.61, "cores": 2 },
+            "kernel": { "unconnected_bytes": 500_000, "connected_bytes": 820_000 },
         },
     })
 }

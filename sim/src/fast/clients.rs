@@ -4,12 +4,12 @@ use hubbub_chat::{
     Design, DeviceId,
     device::DeviceInput,
     frame::ClientFrame,
-    time::{Monotonic, Now, nanoseconds},
+    time::{Monotonic, Now},
     transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 
 use super::{Engine, Payload, Stream, bytes::json_bytes, http::HttpLanes};
-use crate::{setup::LEAD, transport::TransportTotals};
+use crate::transport::{DeviceTotals, TransportTotals};
 
 /// A device's side of the transport.
 #[derive(Debug, Default)]
@@ -141,26 +141,11 @@ impl Engine<'_> {
 
     /// What the transports of all devices have come to.
     pub(super) fn transport_totals(&self) -> TransportTotals {
-        let quiet_s = self.now.saturating_sub(nanoseconds(LEAD)) as f64 / 1e9;
-        let mut totals = TransportTotals { quiet_s, ..TransportTotals::default() };
-        for node in self.devices.values() {
-            totals.all.add(&node.transport.counts());
-        }
-        for user in self.setup.population.users().iter().filter(|user| user.quiet) {
-            let nodes = user.devices.iter().filter_map(|device| self.devices.get(device));
-            let transports: Vec<&DeviceTransport> = nodes.map(|node| &node.transport).collect();
-            let is_idle = !transports.iter().any(|transport| transport.has_received);
-            totals.idle_users += u64::from(is_idle);
-            totals.quiet_devices += transports.len() as u64;
-            for transport in transports {
-                let counts = transport.counts().since(&transport.at_lead);
-                totals.quiet.add(&counts);
-                if is_idle {
-                    totals.idle.add(&counts);
-                }
-            }
-        }
-        totals
+        TransportTotals::of(self.setup, self.now as f64 / 1e9, |device| {
+            let transport = &self.devices.get(device)?.transport;
+            let DeviceTransport { at_lead, has_received, .. } = *transport;
+            Some(DeviceTotals { counts: transport.counts(), at_lead, has_received })
+        })
     }
 
     /// What the device had of its connection is of no use to it any more.

@@ -1,22 +1,22 @@
 //! The devices and their hosts.
 
-use std::collections::BTreeMap;
-
 use hubbub_chat::{
-    ChannelId, Device, DeviceId, MessageId, UserId,
-    design::{CursorScope, Design},
+    Design, Device, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
-    frame::ClientFrame,
     time::nanoseconds,
     transport::ClientInput,
 };
 use hubbub_history::{EventBody, Process as ProcessName, Source, device_event};
 
 use super::{
-    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, links::Link,
-    process::Process,
+    Engine, Happening, Lane, Payload, clients::DeviceTransport, discovery::Route, process::Process,
 };
-use crate::{hosts::HostId, setup::LEAD};
+use crate::{
+    ending::{Heads, has_all},
+    hosts::HostId,
+    links::Link,
+    setup::LEAD,
+};
 
 /// A device: its disk, and its machine when it is up.
 pub(super) struct DeviceNode {
@@ -60,33 +60,12 @@ impl DeviceNode {
         self.process.machine.is_some()
     }
 
-    /// Nothing is pending, and the device stands at the end of everything that its user may see.
+    /// The device has synced, nothing is pending, and it has everything that its user may see.
     pub(super) fn is_settled(&self, heads: &Heads, design: &Design) -> bool {
-        let synced = self.process.machine.as_ref().is_some_and(Device::is_synced);
-        if !synced || self.disk.pending() > 0 {
-            return false;
-        }
-        let heads = heads.get(&self.user).map_or(&[][..], Vec::as_slice);
-        if design.cursor == CursorScope::Global {
-            let newest = heads.iter().map(|(_, head)| *head).max().unwrap_or_default();
-            return self.disk.newest() >= newest;
-        }
-        let cursors = self.disk.cursors();
-        let is_there = |(channel, head): &(ChannelId, MessageId)| {
-            cursors.get(channel).is_some_and(|cursor| cursor >= head)
-        };
-        heads.iter().all(is_there)
-    }
-
-    pub(super) fn final_event(&self) -> Option<EventBody> {
-        let device = self.process.machine.as_ref()?.id();
-        let (cursors, digests) = (self.disk.cursors(), self.disk.digests());
-        Some(EventBody::Final { device, cursors, digests })
+        let is_synced = self.process.machine.as_ref().is_some_and(Device::is_synced);
+        is_synced && has_all(&self.disk, self.user, heads, design)
     }
 }
-
-/// The last entry that each user may see, per channel.
-pub(super) type Heads = BTreeMap<UserId, Vec<(ChannelId, MessageId)>>;
 
 impl Engine<'_> {
     pub(super) fn start_device(&mut self, device: DeviceId) {
@@ -174,10 +153,7 @@ impl Engine<'_> {
             DeviceOutput::Open { attempt, background } => {
                 self.seek_server(device, attempt, background);
             }
-            DeviceOutput::Frame(frame) => {
-                self.heartbeats += u64::from(matches!(frame, ClientFrame::Heartbeat { .. }));
-                self.client_input(device, ClientInput::Frame(frame));
-            }
+            DeviceOutput::Frame(frame) => self.client_input(device, ClientInput::Frame(frame)),
             DeviceOutput::Close => {
                 node.route.give_up();
                 self.disconnect(device);

@@ -1,7 +1,7 @@
 //! How the fast engine carries out faults.
 
 use hubbub_chat::{DeviceId, time::nanoseconds};
-use hubbub_history::{EventBody, FaultState, Source};
+use hubbub_history::{FaultState, Source};
 use hubbub_scenario::FaultKind;
 
 use super::{Engine, Happening};
@@ -88,13 +88,7 @@ impl Engine<'_> {
     }
 
     fn record_fault(&mut self, fault: &ActiveFault, state: FaultState, affected: Option<u64>) {
-        let body = EventBody::Fault {
-            id: fault.id,
-            kind: fault.kind_name().to_owned(),
-            state,
-            target: fault.target.clone(),
-            affected,
-        };
+        let body = fault.event(state, affected);
         self.record(Source::Harness, "harness", 0, body);
     }
 }

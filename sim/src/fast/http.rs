@@ -12,7 +12,8 @@ use hubbub_chat::{
     transport::{Call, CallBody, CallId, ClientInput, Lane as CallLane, PollAnswer},
 };
 
-use super::{Engine, Payload, bytes::json_bytes, links::Link};
+use super::{Engine, Payload, bytes::json_bytes};
+use crate::links::Link;
 
 /// The connections of a device's two lanes.
 #[derive(Debug, Default)]

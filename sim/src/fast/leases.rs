@@ -3,7 +3,8 @@
 use hubbub_chat::{ports::registry::LeaseKey, random::Random, time::nanoseconds};
 use hubbub_history::{Source, lease_event};
 
-use super::{Engine, Happening, Seat, servers::server_id};
+use super::{Engine, Happening, Seat};
+use crate::hosts::server_id;
 
 /// How often within the time of a lease all who hold one are asked whether they still do. A holder
 /// stops a tenth of the time before another can have it, so its end is noted in time.

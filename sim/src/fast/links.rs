@@ -4,21 +4,7 @@ use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, Source};
 
 use super::{DeviceNode, Engine};
-
-/// What a device's network does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Link {
-    /// What the device sends arrives.
-    pub(super) sends: bool,
-    /// What is sent to it arrives.
-    pub(super) hears: bool,
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        Self { sends: true, hears: true }
-    }
-}
+use crate::links::Link;
 
 impl Engine<'_> {
     /// Says of every device whether its network works, where that has changed.
@@ -71,9 +57,7 @@ impl Engine<'_> {
         self.record(Source::Harness, "harness", 0, body);
     }
 
-    /// A device that is attached has a link as long as its connection carries what it sends. Any
-    /// other has one if a chat server can be reached at all. A device that is paused hears and says
-    /// nothing.
+    /// A device that is paused hears and says nothing.
     fn link_of(&self, device: DeviceId) -> Link {
         let Some(node) = self.devices.get(&device) else { return Link::default() };
         if self.paused.contains_key(&node.host) {
@@ -87,20 +71,10 @@ impl Engine<'_> {
                 hears: self.network.is_open(there, node.host, Some(device)),
             }
         };
-        match node.transport.server.filter(|_| node.attached) {
-            Some(server) => {
-                let path = path(server);
-                let [up, down] = self.broken(node);
-                Link { sends: path.sends && !up, hears: path.hears && !down }
-            }
-            None => {
-                let works = (0..hosts.chat_count()).map(path).any(|path| path == Link::default());
-                Link { sends: works, hears: works }
-            }
-        }
+        let server = node.transport.server.filter(|_| node.attached);
+        Link::of(server, hosts.chat_count(), self.broken(node), path)
     }
 
-    /// Whether something was lost on a connection that the device uses.
     /// Whether any of its connections lost something: towards the server, and towards the device.
     fn broken(&self, node: &DeviceNode) -> [bool; 2] {
         let streams = node.stream.into_iter().chain(node.transport.lanes.streams());

@@ -1,7 +1,7 @@
 //! The lives of hosts and processes: how they start, stop, pause and are drained.
 
 use hubbub_chat::{ChatServer, DeviceId, server::Input};
-use hubbub_history::{EventBody, Source};
+use hubbub_history::Source;
 use hubbub_scenario::FaultKind;
 
 use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
@@ -53,7 +53,7 @@ impl Engine<'_> {
             Seat::Presence(index) => self.start_presence(index),
             Seat::Notify(index) => self.start_notifier(index),
             Seat::Api(index) => self.start_api(index),
-            Seat::Generator if self.uses_generator() => self.start_generator(),
+            Seat::Generator if self.setup.generator().is_some() => self.start_generator(),
             Seat::Generator => {}
         }
     }
@@ -94,14 +94,8 @@ impl Engine<'_> {
                 let stopped = self.presence[index].stop();
                 self.machines.presence.extend(stopped.map(|node| node.server.counts()));
             }
-            Seat::Notify(index) => {
-                let stopped = self.notifiers[index].stop();
-                self.machines.notifiers.extend(stopped.map(|machine| machine.counts()));
-            }
-            Seat::Api(index) => {
-                let stopped = self.apis[index].stop();
-                self.machines.discovery.extend(stopped.map(|it| it.discovery.counts().clone()));
-            }
+            Seat::Notify(index) => drop(self.notifiers[index].stop()),
+            Seat::Api(index) => drop(self.apis[index].stop()),
             Seat::Generator => drop(self.generator.stop()),
         }
         u64::from(was_up)
@@ -123,7 +117,6 @@ impl Engine<'_> {
         });
         self.machines.store_before = self.store.counts_before;
         self.machines.store = self.store.counts();
-        self.machines.heartbeats = self.heartbeats;
         self.machines.believed_max_ns = self.held_sessions.longest();
     }
 
@@ -261,15 +254,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn record_host(&mut self, host: HostId, up: bool) {
-        let is_chat = self.setup.hosts.chat_index(host).is_some();
-        let body = EventBody::Truth {
-            name: self.setup.hosts.name(host).to_owned(),
-            up,
-            link: None,
-            hears: None,
-            logged_in: None,
-            capacity: (up && is_chat).then_some(self.setup.design.session_limit),
-        };
+        let body = self.setup.host_event(host, up);
         self.record(Source::Harness, "harness", 0, body);
     }
 }

@@ -10,7 +10,6 @@ mod ending;
 mod faults;
 mod generator;
 mod happenings;
-mod held;
 mod http;
 mod leases;
 mod links;
@@ -29,33 +28,27 @@ mod transit;
 use std::collections::BTreeMap;
 
 use hubbub_chat::{
-    ChatServer, DeviceId, Notifier,
-    design::{IdSource, Ids},
-    device::DeviceInput,
-    frame::Change,
-    ports::store::StoreRules,
-    random::Random,
+    ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
     time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
-use hubbub_traffic::What;
 
 pub use planted::{Nothing, Planted};
 
 use crate::{
+    clock::WallClock,
     cpu::thread_cpu_s,
+    ending::{Settling, phase},
+    held::HeldSessions,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
-    setup::{LEAD, Setup},
+    setup::{API_START, DEVICES_START, LEAD, Setup},
     trace::Trace,
 };
-use clocks::wrong_clocks;
 use devices::DeviceNode;
 use discovery::ApiNode;
-use ending::phase;
 use generator::Generator;
 use happenings::{Happening, Paused, Payload, Stream};
-use held::HeldSessions;
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
 use ports::{Asker, Seat};
@@ -63,12 +56,6 @@ use presence::PresenceNode;
 use process::Process;
 use sessions::Sessions;
 use store::StoreHost;
-
-/// API servers start so long after the others: the registry knows of chat servers by then.
-const API_START_NS: u64 = 250_000_000;
-
-/// Devices start so long after the chat servers: discovery knows of those by then.
-const DEVICES_START_NS: u64 = 500_000_000;
 
 /// Runs a setup to its end.
 #[must_use]
@@ -100,8 +87,8 @@ struct Engine<'run> {
     /// Chat servers that are handing their sessions over, and the fault that wants it.
     draining: BTreeMap<usize, u32>,
     paused: BTreeMap<HostId, Paused>,
-    /// Hosts whose wall clock is wrong at times, and the faults' places in the schedule.
-    wrong_clocks: Vec<(HostId, usize)>,
+    /// The wall clock of each host.
+    clocks: Vec<WallClock>,
     store: StoreHost,
     servers: Vec<Process<ChatServer>>,
     /// What each chat server's process has between itself and HTTP requests.
@@ -117,19 +104,12 @@ struct Engine<'run> {
     trace: Option<Trace>,
     machine_events: u64,
     machines: MachineCounts,
-    heartbeats: u64,
-    was_settled: bool,
+    settling: Settling,
     ended: bool,
 }
 
 impl<'run> Engine<'run> {
     fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
-        let header = || {
-            let Setup { scenario, variant, seed, .. } = setup;
-            Trace::new(format!(
-                "hubbub-trace v1 engine=fast scenario={scenario} variant={variant} seed={seed}"
-            ))
-        };
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
         let rules = planted.store_rules(StoreRules::from(&setup.design));
         let hosts = &setup.hosts;
@@ -148,7 +128,7 @@ impl<'run> Engine<'run> {
             down_by: BTreeMap::new(),
             draining: BTreeMap::new(),
             paused: BTreeMap::new(),
-            wrong_clocks: wrong_clocks(setup),
+            clocks: hosts.iter().map(|host| WallClock::new(setup, host)).collect(),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
             sessions: (0..hosts.chat_count()).map(|_| Sessions::default()).collect(),
@@ -160,11 +140,10 @@ impl<'run> Engine<'run> {
             devices: BTreeMap::new(),
             held_sessions: HeldSessions::default(),
             history: History::default(),
-            trace: traced.then(header),
+            trace: traced.then(|| Trace::of(setup, "fast")),
             machine_events: 0,
             machines: MachineCounts::default(),
-            heartbeats: 0,
-            was_settled: false,
+            settling: Settling::default(),
             ended: false,
         };
         engine.prepare();
@@ -181,14 +160,14 @@ impl<'run> Engine<'run> {
         self.record(Source::Harness, "harness", 0, phase(Phase::Safety, None));
         self.record_capacities();
         self.every_seat(|engine, seat| match seat {
-            Seat::Api(_) => engine.at(API_START_NS, Happening::Start(seat)),
+            Seat::Api(_) => engine.at(nanoseconds(API_START), Happening::Start(seat)),
             _ => engine.start_seat(seat),
         });
         for (user, device, host) in setup.devices() {
             let node = DeviceNode::new(user, device, setup.hosts.devices(host));
             self.devices.insert(device, node);
         }
-        self.at(DEVICES_START_NS, Happening::StartDevices);
+        self.at(nanoseconds(DEVICES_START), Happening::StartDevices);
         for (index, action) in setup.actions.iter().enumerate() {
             self.at(nanoseconds(action.at), Happening::Action(index));
         }
@@ -221,8 +200,8 @@ impl<'run> Engine<'run> {
             machine_events: self.machine_events,
             history: self.history,
             trace: self.trace,
-            machines: Some(self.machines),
-            transport: Some(transport),
+            machines: self.machines,
+            transport,
         }
     }
 
@@ -276,18 +255,8 @@ impl<'run> Engine<'run> {
 
     fn act(&mut self, index: usize) {
         let action = &self.setup.actions[index];
-        let input = match action.what.clone() {
-            What::Send { channel, body } => DeviceInput::Send { channel, body },
-            What::Leave { channel } => DeviceInput::Change { channel, change: Change::Leave },
-            What::Join { channel } => DeviceInput::Change { channel, change: Change::Join },
-            What::Look { users } => DeviceInput::Look { users },
-        };
+        let input = DeviceInput::from(action.what.clone());
         self.device_input(action.device, input, Some(nanoseconds(action.at)));
-    }
-
-    fn uses_generator(&self) -> bool {
-        let design = &self.setup.design;
-        design.ids == Ids::Snowflake && design.id_source == IdSource::Generator
     }
 
     fn record_capacities(&mut self) {

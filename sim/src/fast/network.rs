@@ -1,15 +1,15 @@
 //! The network of the fast engine: links that can be cut, held and slowed, and lanes on them that
 //! keep their order.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use hubbub_chat::{DeviceId, random::Random, time::nanoseconds};
 use hubbub_scenario::Cluster;
 
-use crate::hosts::HostId;
+use crate::{
+    hosts::HostId,
+    links::{LinkState, latency_ns},
+};
 
 /// A stream of messages that arrive in the order in which they were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,18 +42,10 @@ pub(super) enum Fate {
     Held,
 }
 
-#[derive(Debug, Default)]
-struct LinkState {
-    cut: BTreeSet<u32>,
-    held: BTreeSet<u32>,
-    slow: BTreeMap<u32, Duration>,
-}
-
 /// All links, and what faults have done on them.
 #[derive(Debug)]
 pub(super) struct Network {
-    latency_min: u64,
-    latency_span: u64,
+    cluster: Cluster,
     random: Random,
     links: BTreeMap<(HostId, HostId), LinkState>,
     /// What strikes the devices of some users, whatever host they are on.
@@ -65,11 +57,8 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new(cluster: &Cluster, random: Random) -> Self {
-        let latency_min = nanoseconds(cluster.latency_min.0);
-        let latency_span = nanoseconds(cluster.latency_max.0).saturating_sub(latency_min);
         Self {
-            latency_min,
-            latency_span,
+            cluster: cluster.clone(),
             random,
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -88,8 +77,7 @@ impl Network {
         let states = self.links.get(&(from, to)).into_iter().chain(of_device);
         let mut fate = None;
         for link in states {
-            let struck = if link.cut.is_empty() { &link.held } else { &link.cut };
-            for fault in struck.iter().chain(link.slow.keys()) {
+            for fault in link.closed_by().iter().chain(link.slow.keys()) {
                 *self.affected.entry(*fault).or_default() += 1;
             }
             if !link.cut.is_empty() {
@@ -97,8 +85,7 @@ impl Network {
             } else if !link.held.is_empty() && fate.is_none() {
                 fate = Some(Fate::Held);
             }
-            let slow = link.slow.values().map(|slow| nanoseconds(*slow)).max().unwrap_or(0);
-            slowest = slow.max(slowest);
+            slowest = link.slowest().map_or(0, nanoseconds).max(slowest);
         }
         if let Some(fate) = fate {
             return fate;
@@ -110,32 +97,25 @@ impl Network {
 
     /// Whether what is sent now is neither lost nor held.
     pub(super) fn is_open(&self, from: HostId, to: HostId, device: Option<DeviceId>) -> bool {
-        let is_open = |link: &LinkState| link.cut.is_empty() && link.held.is_empty();
         let of_device = device.and_then(|device| self.devices.get(&device));
-        self.links.get(&(from, to)).is_none_or(is_open) && of_device.is_none_or(is_open)
+        self.links.get(&(from, to)).is_none_or(LinkState::is_open)
+            && of_device.is_none_or(LinkState::is_open)
     }
 
-    /// Most messages are close to the least latency: the fourth power of a uniform number has a
-    /// mean of a fifth.
     pub(super) fn latency(&mut self) -> u64 {
-        let unit = self.random.unit();
-        let share = unit * unit * unit * unit;
-        self.latency_min + (self.latency_span as f64 * share) as u64
+        latency_ns(&self.cluster, self.random.unit())
     }
 
     pub(super) fn cut(&mut self, links: &[(HostId, HostId)], fault: u32, on: bool) {
-        self.change(links, |link| toggle(&mut link.cut, fault, on));
+        self.change(links, |link| link.cut(fault, on));
     }
 
     pub(super) fn hold(&mut self, links: &[(HostId, HostId)], fault: u32, on: bool) {
-        self.change(links, |link| toggle(&mut link.held, fault, on));
+        self.change(links, |link| link.hold(fault, on));
     }
 
     pub(super) fn slow(&mut self, links: &[(HostId, HostId)], fault: u32, by: Option<Duration>) {
-        self.change(links, |link| match by {
-            Some(by) => drop(link.slow.insert(fault, by)),
-            None => drop(link.slow.remove(&fault)),
-        });
+        self.change(links, |link| link.slow(fault, by));
     }
 
     fn change(&mut self, links: &[(HostId, HostId)], mut change: impl FnMut(&mut LinkState)) {
@@ -146,13 +126,13 @@ impl Network {
 
     pub(super) fn cut_devices(&mut self, devices: &[DeviceId], fault: u32, on: bool) {
         for device in devices {
-            toggle(&mut self.devices.entry(*device).or_default().cut, fault, on);
+            self.devices.entry(*device).or_default().cut(fault, on);
         }
     }
 
     pub(super) fn hold_devices(&mut self, devices: &[DeviceId], fault: u32, on: bool) {
         for device in devices {
-            toggle(&mut self.devices.entry(*device).or_default().held, fault, on);
+            self.devices.entry(*device).or_default().hold(fault, on);
         }
     }
 
@@ -168,14 +148,6 @@ impl Network {
     pub(super) fn forget(&mut self, stream: u64, device: DeviceId) {
         self.last_arrival.remove(&Lane::Stream(stream, device, true));
         self.last_arrival.remove(&Lane::Stream(stream, device, false));
-    }
-}
-
-fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {
-    if on {
-        faults.insert(fault);
-    } else {
-        faults.remove(&fault);
     }
 }
 

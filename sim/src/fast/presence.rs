@@ -16,7 +16,8 @@ use hubbub_chat::{
     },
 };
 
-use super::{Asker, Engine, Seat, servers::server_id};
+use super::{Asker, Engine, Seat};
+use crate::hosts::server_id;
 
 /// A presence server and its place in the registry.
 #[derive(Debug)]

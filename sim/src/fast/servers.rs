@@ -7,6 +7,7 @@ use hubbub_chat::{
 };
 
 use super::{Asker, Engine, Lane, Payload, Seat, Sessions};
+use crate::hosts::server_id;
 
 impl Engine<'_> {
     pub(super) fn start_server(&mut self, index: usize) {
@@ -180,8 +181,4 @@ impl Engine<'_> {
     pub(super) fn hint_arrives(&mut self, server: usize, frame: PeerFrame) {
         self.server_input(server, Input::Peer(frame));
     }
-}
-
-pub(super) fn server_id(index: usize) -> ServerId {
-    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }

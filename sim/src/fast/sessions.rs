@@ -94,7 +94,7 @@ impl Engine<'_> {
 
     /// A stream is a session no more: it is closed, or its chat server has cut it.
     pub(super) fn end_stream_session(&mut self, index: usize, id: SessionId) {
-        self.held_sessions.end(self.now, id);
+        self.held_sessions.end(self.now, (index, id));
         if self.setup.design.transport == Transport::HttpSend {
             self.sessions[index].forget(id);
         }
@@ -180,11 +180,11 @@ impl Engine<'_> {
     }
 
     fn hold(&mut self, id: SessionId, device: DeviceId, index: usize, is_used: bool) {
-        self.held_sessions.begin(id, device, index);
+        self.held_sessions.begin((index, id), device);
         if !is_used {
             // The device has given up before its server heard of it. Its other sessions here and
             // elsewhere are lost already, or in use under their own numbers.
-            self.held_sessions.lose_one(self.now, device, id);
+            self.held_sessions.lose_one(self.now, device, (index, id));
         }
     }
 
@@ -224,7 +224,7 @@ impl Engine<'_> {
     /// A chat server ends a session and says why.
     pub(super) fn cut(&mut self, index: usize, id: SessionId, reason: CutReason) {
         if self.is_polled(index, id) {
-            self.held_sessions.end(self.now, id);
+            self.held_sessions.end(self.now, (index, id));
             return self.session_input(index, id, SessionInput::Cut(reason));
         }
         self.say(index, id, ServerFrame::Bye { reason });
@@ -272,7 +272,7 @@ impl Engine<'_> {
             SessionOutput::Frame(frame) => self.feed_server(index, Input::Frame(id, frame)),
             SessionOutput::Overflowed => self.feed_server(index, Input::Overflowed(id)),
             SessionOutput::Silent => {
-                self.held_sessions.end(self.now, id);
+                self.held_sessions.end(self.now, (index, id));
                 self.feed_server(index, Input::Closed(id));
             }
             SessionOutput::Answer(exchange, answer) => {

@@ -1,9 +1,7 @@
 //! The store's host: the models of the store, of routing, of the registry and of the directory.
 
-use std::collections::BTreeMap;
-
 use hubbub_chat::{
-    ChannelId, MessageId, Now, UserId,
+    DeviceId, Now,
     ports::{
         Answer, Outcome, Request,
         directory::DirectoryModel,
@@ -15,7 +13,10 @@ use hubbub_chat::{
 use hubbub_history::{EventBody, Source, store_entry};
 
 use super::Engine;
-use crate::setup::Setup;
+use crate::{
+    ending::{Heads, heads},
+    setup::Setup,
+};
 
 /// What runs on the store's host. What the store, the directory and the registry have answered is on
 /// disk and survives; routing is soft state and does not.
@@ -26,7 +27,6 @@ pub(super) struct StoreHost {
     directory: DirectoryModel,
     /// What the registry had on disk when its process died.
     record: RegistryRecord,
-    users: Vec<UserId>,
     pub(super) counts_before: StoreCounts,
 }
 
@@ -38,9 +38,8 @@ impl StoreHost {
             store,
             routing: RoutingModel::default(),
             registry: RegistryModel::new(setup.design.lease_ttl),
-            directory: setup.directory(),
+            directory: setup.directory(token),
             record: RegistryRecord::default(),
-            users: setup.population.users().iter().map(|user| user.id).collect(),
         }
     }
 
@@ -64,8 +63,8 @@ impl StoreHost {
     }
 
     /// The last entry that each user may see, per channel.
-    pub(super) fn heads(&self) -> BTreeMap<UserId, Vec<(ChannelId, MessageId)>> {
-        self.store.heads(&self.users).into_iter().collect()
+    pub(super) fn heads(&self, setup: &Setup) -> Heads {
+        heads(&self.store, setup)
     }
 }
 
@@ -96,4 +95,11 @@ impl Engine<'_> {
             Request::Presence(..) | Request::NextId => request.port().refused(),
         }
     }
+}
+
+/// Nobody shows a session token here, so any that differs will do.
+fn token(device: DeviceId) -> [u8; 32] {
+    let mut token = [0; 32];
+    token[..8].copy_from_slice(&device.0.to_be_bytes());
+    token
 }

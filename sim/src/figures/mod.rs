@@ -32,12 +32,8 @@ pub(crate) fn figures(
     figures.extend(
         placement_peak(setup, &outcome.history).map(|share| (Figure::PlacementPeakShare, share)),
     );
-    if let Some(machines) = &outcome.machines {
-        figures.extend(from_machines(machines, outcome, measured));
-    }
-    if let Some(totals) = &outcome.transport {
-        figures.extend(transport_figures(totals, measured.counts));
-    }
+    figures.extend(from_machines(&outcome.machines, measured));
+    figures.extend(transport_figures(&outcome.transport, measured.counts, outcome.simulated_s));
     figures
 }
 

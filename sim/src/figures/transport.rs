@@ -9,7 +9,11 @@ const SECONDS_PER_HOUR: f64 = 3600.0;
 
 /// The figures of a run. What it gives no measure for, such as the share of empty polls where
 /// nobody polls, is left out.
-pub(crate) fn transport_figures(totals: &TransportTotals, counts: &Counts) -> Vec<(Figure, f64)> {
+pub(crate) fn transport_figures(
+    totals: &TransportTotals,
+    counts: &Counts,
+    simulated_s: f64,
+) -> Vec<(Figure, f64)> {
     let all = &totals.all;
     let delivered = counts.delivered as f64;
     let idle_hours = totals.idle_users as f64 * totals.quiet_s / SECONDS_PER_HOUR;
@@ -20,6 +24,7 @@ pub(crate) fn transport_figures(totals: &TransportTotals, counts: &Counts) -> Ve
         (Figure::ConnectionsOpened, Some(all.connections_opened as f64)),
         (Figure::WakeupsPerDelivery, ratio(all.wake_ups as f64, delivered)),
         (Figure::EmptyPollsShare, ratio(all.polls_empty as f64, all.polls as f64)),
+        (Figure::HeartbeatsPerS, ratio(all.heartbeats as f64, simulated_s)),
         (Figure::RequestsPerIdleUserHour, ratio(totals.idle.requests as f64, idle_hours)),
     ];
     figures.into_iter().filter_map(|(figure, value)| Some((figure, value?))).collect()
@@ -45,6 +50,7 @@ mod tests {
             wake_ups: 50,
             polls: 200,
             polls_empty: 150,
+            heartbeats: 60,
             ..TransportCounts::default()
         };
         let idle = TransportCounts { requests: 24, ..TransportCounts::default() };
@@ -56,7 +62,7 @@ mod tests {
             ..TransportTotals::default()
         };
         let counts = Counts { sends: 10, delivered: 100, ..Counts::default() };
-        let figures = transport_figures(&totals, &counts);
+        let figures = transport_figures(&totals, &counts, 30.0);
         let wanted = [
             (Figure::HttpRequestsPerDelivery, 3.0),
             (Figure::BytesPerDelivery, 100.0),
@@ -64,6 +70,7 @@ mod tests {
             (Figure::ConnectionsOpened, 20.0),
             (Figure::WakeupsPerDelivery, 0.5),
             (Figure::EmptyPollsShare, 0.75),
+            (Figure::HeartbeatsPerS, 2.0),
             (Figure::RequestsPerIdleUserHour, 720.0),
         ];
         for (name, value) in wanted {
@@ -73,7 +80,7 @@ mod tests {
 
     #[test]
     fn nothing_is_made_up_where_nothing_was_measured() {
-        let figures = transport_figures(&TransportTotals::default(), &Counts::default());
+        let figures = transport_figures(&TransportTotals::default(), &Counts::default(), 0.0);
         let names: Vec<Figure> = figures.into_iter().map(|(figure, _)| figure).collect();
         assert_eq!(names, [Figure::ConnectionsOpened]);
     }

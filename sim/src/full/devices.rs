@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -13,7 +13,6 @@ use std::{
 use hubbub_chat::{
     Design, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
-    frame::Change,
     time::{Monotonic, nanoseconds},
     transport::TransportCounts,
 };
@@ -24,7 +23,7 @@ use hubbub_service::{
     net::Net,
     run,
 };
-use hubbub_traffic::{Action, What};
+use hubbub_traffic::Action;
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -34,9 +33,7 @@ use super::{
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
-
-/// Devices start so long after the servers: discovery knows of chat servers by then.
-const DEVICES_START: Duration = Duration::from_millis(500);
+use crate::setup::DEVICES_START;
 
 /// Commands that wait for one device at most.
 const COMMANDS_MAX: usize = 4096;
@@ -49,7 +46,7 @@ pub struct DeviceSeat {
     /// Its id.
     pub device: DeviceId,
     pub(super) host: usize,
-    pub(super) disk: Arc<Mutex<DeviceDisk>>,
+    disk: Arc<Mutex<DeviceDisk>>,
     pub(super) counts: Arc<Mutex<TransportCounts>>,
     pub(super) gate: Arc<Gate>,
     /// How often its process has started.
@@ -60,6 +57,10 @@ impl DeviceSeat {
     pub(super) fn new(user: UserId, device: DeviceId, host: usize) -> Self {
         let (disk, counts, starts) = (Arc::default(), Arc::default(), Arc::default());
         Self { user, device, host, disk, counts, gate: Arc::new(Gate::new()), starts }
+    }
+
+    pub(super) fn disk(&self) -> MutexGuard<'_, DeviceDisk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What its transport has cost since the run began.
@@ -148,12 +149,7 @@ async fn play(net: &dyn Net, actions: &[Action], begin: Monotonic, commands: &Co
             continue;
         }
         net.sleep_until(at).await;
-        let input = match action.what.clone() {
-            What::Send { channel, body } => DeviceInput::Send { channel, body },
-            What::Leave { channel } => DeviceInput::Change { channel, change: Change::Leave },
-            What::Join { channel } => DeviceInput::Change { channel, change: Change::Join },
-            What::Look { users } => DeviceInput::Look { users },
-        };
+        let input = DeviceInput::from(action.what.clone());
         let command = Command { input, intended_ns: Some(at.0) };
         let device =
             commands.lock().unwrap_or_else(PoisonError::into_inner).get(&action.device).cloned();

@@ -5,23 +5,22 @@ use std::{
     time::Duration,
 };
 
-use hubbub_chat::{
-    DeviceId,
-    time::{Wall, nanoseconds},
-};
-use hubbub_history::{EventBody, FaultState as OnOff};
+use hubbub_chat::{DeviceId, time::nanoseconds};
+use hubbub_history::FaultState as OnOff;
 use hubbub_scenario::FaultKind;
 use turmoil::Sim;
 
 use super::{
-    gate::{Gate, toggle},
+    gate::Gate,
     hosts::Deployment,
     recording::{Recording, Shared},
 };
 use crate::{
+    clock::WallClock,
     faults::{ActiveFault, Strike},
     hosts::HostId,
-    setup::{Setup, WALL_START_NS},
+    links::LinkState,
+    setup::Setup,
 };
 
 /// Which faults of the schedule come next, and which wait for something.
@@ -89,15 +88,15 @@ impl FaultState {
         let (setup, shared) = (world.setup, world.shared);
         let fault = &setup.faults[index];
         if begins {
-            shared.with(|recording| record(recording, fault, OnOff::On, None));
+            shared.with(|recording| recording.harness(fault.event(OnOff::On, None)));
         }
         match &fault.strike {
             Strike::Host(host) => self.strike_host(index, *host, begins, world),
             Strike::Slow(links, by) => world.slow(fault, links, begins.then_some(*by)),
             Strike::Links(links) if fault.kind == FaultKind::Blip => {
-                world.strike(fault, links, begins, held);
+                world.strike(links, |link| link.hold(fault.id, begins));
             }
-            Strike::Links(links) => world.strike(fault, links, begins, cut),
+            Strike::Links(links) => world.strike(links, |link| link.cut(fault.id, begins)),
             Strike::Devices(devices) => world.strike_devices(fault, devices, begins),
         }
         shared.with(Recording::record_links);
@@ -139,47 +138,19 @@ impl FaultState {
     }
 }
 
-fn record(recording: &mut Recording, fault: &ActiveFault, state: OnOff, affected: Option<u64>) {
-    recording.harness(EventBody::Fault {
-        id: fault.id,
-        kind: fault.kind_name().to_owned(),
-        state,
-        target: fault.target.clone(),
-        affected,
-    });
-}
-
-/// Which links are struck in one way, and by which faults.
-type StruckLinks = BTreeMap<Link, BTreeSet<u32>>;
-
-fn cut(recording: &mut Recording) -> &mut StruckLinks {
-    &mut recording.struck().cut
-}
-
-fn held(recording: &mut Recording) -> &mut StruckLinks {
-    &mut recording.struck().held
-}
-
 impl Struck<'_, '_> {
     fn is_over(&self, fault: &ActiveFault) {
         self.shared.with(|recording| {
             let affected = recording.affected(fault.id);
-            record(recording, fault, OnOff::Off, Some(affected));
+            recording.harness(fault.event(OnOff::Off, Some(affected)));
         });
     }
 
-    /// Strikes links, or gives back those that no other fault strikes in this way.
-    fn strike(
-        &self,
-        fault: &ActiveFault,
-        links: &[Link],
-        begins: bool,
-        way: fn(&mut Recording) -> &mut StruckLinks,
-    ) {
+    /// Strikes links, or gives them back as far as no other fault strikes them.
+    fn strike(&self, links: &[Link], change: impl Fn(&mut LinkState)) {
         self.shared.with(|recording| {
-            for link in links {
-                toggle(way(recording).entry(*link).or_default(), fault.id, begins);
-            }
+            let states = &mut recording.struck.links;
+            links.iter().for_each(|link| change(states.entry(*link).or_default()));
         });
         self.set_links(links);
     }
@@ -191,13 +162,11 @@ impl Struck<'_, '_> {
         let pairs: BTreeSet<Link> = links.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
         for (a, b) in pairs {
             let (cut, held) = self.shared.with(|recording| {
-                let struck = recording.struck();
-                let is_struck = |links: &StruckLinks, link| {
-                    links.get(&link).is_some_and(|faults| !faults.is_empty())
-                };
-                let both = [(a, b), (b, a)];
-                let cut = both.map(|link| is_struck(&struck.cut, link));
-                (cut, both.into_iter().any(|link| is_struck(&struck.held, link)))
+                let links = &recording.struck.links;
+                let both = [(a, b), (b, a)].map(|link| links.get(&link));
+                let is_cut = |state: Option<&LinkState>| state.is_some_and(|it| !it.cut.is_empty());
+                let is_held = |state: &LinkState| !state.held.is_empty();
+                (both.map(is_cut), both.into_iter().flatten().any(is_held))
             });
             let (a, b) = (self.setup.hosts.name(a), self.setup.hosts.name(b));
             if held {
@@ -218,12 +187,9 @@ impl Struck<'_, '_> {
     fn slow(&self, fault: &ActiveFault, links: &[Link], by: Option<Duration>) {
         for link in links {
             let slowest = self.shared.with(|recording| {
-                let faults = recording.struck().slow.entry(*link).or_default();
-                match by {
-                    Some(by) => faults.insert(fault.id, by),
-                    None => faults.remove(&fault.id),
-                };
-                faults.values().max().copied()
+                let state = recording.struck.links.entry(*link).or_default();
+                state.slow(fault.id, by);
+                state.slowest()
             });
             let (from, to) = (self.setup.hosts.name(link.0), self.setup.hosts.name(link.1));
             let own = &self.setup.cluster;
@@ -252,18 +218,22 @@ impl Struck<'_, '_> {
                 u64::from(host != setup.hosts.store())
             };
             recording.count(fault.id, ended);
-            recording.record_host(host, false);
-            recording.struck().down.insert(host, (fault.id, silent));
+            recording.harness(setup.host_event(host, false));
+            recording.struck.down.insert(host, (fault.id, silent));
+            recording.end_sessions(host);
             for device in &devices {
                 recording.detach(*device);
                 recording.record_device(*device);
             }
         });
         if silent {
-            self.strike(fault, &all_links(setup, host), true, cut);
+            self.strike(&all_links(setup, host), |link| link.cut(fault.id, true));
         }
         if host == setup.hosts.store() {
-            self.deployment.lose_unwritten(self.wall(host));
+            let elapsed_ns = nanoseconds(self.sim.elapsed());
+            let count = |fault| self.shared.with(|recording| recording.count(fault, 1));
+            let wall = WallClock::new(setup, host).read(elapsed_ns, count);
+            self.deployment.lose_unwritten(wall);
         }
         self.sim.crash(name);
     }
@@ -271,12 +241,12 @@ impl Struck<'_, '_> {
     fn start(&mut self, fault: &ActiveFault, host: HostId) {
         let name = self.setup.hosts.name(host).to_owned();
         if fault.kind == FaultKind::PowerLoss {
-            self.strike(fault, &all_links(self.setup, host), false, cut);
+            self.strike(&all_links(self.setup, host), |link| link.cut(fault.id, false));
         }
         let devices = devices_on(self.setup, host);
         self.shared.with(|recording| {
-            recording.struck().down.remove(&host);
-            recording.record_host(host, true);
+            recording.struck.down.remove(&host);
+            recording.harness(self.setup.host_event(host, true));
             devices.iter().for_each(|device| recording.record_device(*device));
         });
         self.sim.bounce(name);
@@ -311,14 +281,6 @@ impl Struck<'_, '_> {
             recording.detach(device);
             recording.record_device(device);
         });
-    }
-
-    /// What the clock of a host shows.
-    fn wall(&self, host: HostId) -> Wall {
-        let elapsed = self.sim.elapsed();
-        let here = self.setup.faults.iter().filter(|fault| fault.strike == Strike::Host(host));
-        let offset: i64 = here.map(|fault| fault.fault.clock_offset_ns(elapsed)).sum();
-        Wall((WALL_START_NS + nanoseconds(elapsed)).saturating_add_signed(offset))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What stands between one device and the network of its host: a tunnel, a lost connection, the end
 //! of the device itself.
 
-use std::{collections::BTreeSet, future::Future};
+use std::future::Future;
 
 use hubbub_service::net::BoxFuture;
 use tokio::sync::watch;
+
+use crate::links::LinkState;
 
 /// The state of one device, changed by faults between two steps of the simulation.
 pub(super) struct Gate {
@@ -13,8 +15,7 @@ pub(super) struct Gate {
 
 #[derive(Debug)]
 struct GateState {
-    cut: BTreeSet<u32>,
-    held: BTreeSet<u32>,
+    link: LinkState,
     /// How often the device was started by the harness.
     life: u64,
     up: bool,
@@ -34,8 +35,7 @@ pub(super) enum Door {
 
 impl Gate {
     pub(super) fn new() -> Self {
-        let (cut, held) = (BTreeSet::new(), BTreeSet::new());
-        let state = GateState { cut, held, life: 1, up: true, silent: false };
+        let state = GateState { link: LinkState::default(), life: 1, up: true, silent: false };
         Self { state: watch::Sender::new(state) }
     }
 
@@ -45,17 +45,15 @@ impl Gate {
 
     /// The faults that strike now.
     pub(super) fn faults(&self) -> Vec<u32> {
-        let state = self.state.borrow();
-        let faults = if state.cut.is_empty() { &state.held } else { &state.cut };
-        faults.iter().copied().collect()
+        self.state.borrow().link.closed_by().iter().copied().collect()
     }
 
     pub(super) fn cut(&self, fault: u32, on: bool) {
-        self.state.send_modify(|state| toggle(&mut state.cut, fault, on));
+        self.state.send_modify(|state| state.link.cut(fault, on));
     }
 
     pub(super) fn hold(&self, fault: u32, on: bool) {
-        self.state.send_modify(|state| toggle(&mut state.held, fault, on));
+        self.state.send_modify(|state| state.link.hold(fault, on));
     }
 
     /// The device dies; without a word, its connections are not closed.
@@ -112,20 +110,12 @@ impl Gate {
 
 impl GateState {
     fn door(&self) -> Door {
-        if !self.cut.is_empty() {
+        if !self.link.cut.is_empty() {
             Door::Cut
-        } else if !self.held.is_empty() {
+        } else if !self.link.held.is_empty() {
             Door::Held
         } else {
             Door::Open
         }
-    }
-}
-
-pub(super) fn toggle(faults: &mut BTreeSet<u32>, fault: u32, on: bool) {
-    if on {
-        faults.insert(fault);
-    } else {
-        faults.remove(&fault);
     }
 }

@@ -9,6 +9,7 @@ use hubbub_chat::{
     time::Monotonic,
 };
 use hubbub_history::{Source, push_event};
+use hubbub_scenario::Cluster;
 use hubbub_service::{
     net::{BoxFuture, Net},
     notify::Gateway,
@@ -18,7 +19,7 @@ use super::{
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
-use crate::setup::Setup;
+use crate::links::latency_ns;
 
 /// The gateway, as the notifier on one host reaches it.
 pub(super) struct SimulatedGateway {
@@ -26,15 +27,13 @@ pub(super) struct SimulatedGateway {
     pub(super) host: String,
     pub(super) incarnation: u32,
     pub(super) shared: Shared,
-    pub(super) latency_ns: (u64, u64),
+    pub(super) cluster: Cluster,
 }
 
 impl SimulatedGateway {
-    /// As over any link of the deployment: most messages are close to the least latency.
+    /// As over any link of the deployment.
     fn latency(&self) -> u64 {
-        let unit = Random::new(self.net.random()).unit();
-        let (least, most) = self.latency_ns;
-        least + (most.saturating_sub(least) as f64 * unit.powi(4)) as u64
+        latency_ns(&self.cluster, Random::new(self.net.random()).unit())
     }
 }
 
@@ -59,10 +58,4 @@ impl Gateway for SimulatedGateway {
             (answered_at <= deadline.0).then_some(PushAnswer::Taken)
         })
     }
-}
-
-pub(super) fn latencies(setup: &Setup) -> (u64, u64) {
-    let cluster = &setup.cluster;
-    let nanoseconds = hubbub_chat::time::nanoseconds;
-    (nanoseconds(cluster.latency_min.0), nanoseconds(cluster.latency_max.0))
 }

@@ -3,16 +3,15 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use hubbub_chat::{
-    ChannelId, Entry, MessageId, ServerId, UserId,
-    design::CursorScope,
+    Entry,
     notifier::NotifierConfig,
     ports::{
-        directory::{DirectoryModel, DirectoryRequest},
+        directory::DirectoryModel,
         routing::RoutingModel,
+        store::{StoreCounts, StoreModel, StoreRules},
     },
     presence::{PresenceConfig, PresenceLimits},
     server::{Registration, ServerConfig},
@@ -32,14 +31,18 @@ use tokio::sync::watch;
 use turmoil::Sim;
 
 use super::{
+    counters::Counters,
     devices::{DeviceSeat, DevicesHost, token},
-    gateway::{SimulatedGateway, latencies},
+    gateway::SimulatedGateway,
+    generator::{GeneratorAlone, SplitPorts},
     net::{SimulatedNet, elapsed_ns},
     recording::Shared,
 };
 use crate::{
-    hosts::{HostId, Hosts},
-    setup::Setup,
+    ending::{final_event, has_all, heads},
+    hosts::{HostId, Hosts, server_id},
+    outcome::MachineCounts,
+    setup::{API_START, Setup},
 };
 
 /// The port on which chat servers and API servers serve devices.
@@ -51,8 +54,8 @@ const STORE_PORT: u16 = 90;
 /// The port on which presence servers serve chat servers.
 const PRESENCE_PORT: u16 = 91;
 
-/// API servers start so long after the others: the registry knows of chat servers by then.
-const API_START: Duration = Duration::from_millis(250);
+/// The port on which the generator of ids serves chat servers, where it is not on the store's host.
+const GENERATOR_PORT: u16 = 92;
 
 /// The order in which a host starts its devices.
 pub type Arrange = Arc<dyn Fn(Vec<DeviceSeat>) -> Vec<DeviceSeat> + Send + Sync>;
@@ -63,25 +66,33 @@ pub(super) struct Deployment {
     shared: Shared,
     arrange: Arrange,
     models: Arc<Mutex<Models>>,
+    /// Of a generator of ids that is not on the store's host: it uses no more than its own record.
+    generator: Arc<Mutex<Models>>,
     pub(super) seats: Vec<DeviceSeat>,
     /// Asks the process of a host to stop.
     stops: Mutex<BTreeMap<HostId, watch::Sender<bool>>>,
+    counters: Counters,
+    /// What the store had counted when the run began.
+    store_before: StoreCounts,
 }
 
 impl Deployment {
     pub(super) fn new(setup: &Setup, shared: Shared, arrange: Arrange) -> Self {
-        let models = Models {
-            store: setup.store(),
-            directory: directory(setup),
-            routing: RoutingModel::default(),
-            registry: None,
+        let models = |store, directory| {
+            let models =
+                Models { store, directory, routing: RoutingModel::default(), registry: None };
+            Arc::new(Mutex::new(models))
         };
+        let (store, rules) = (setup.store(), StoreRules::from(&setup.design));
         let seat = |(user, device, host)| DeviceSeat::new(user, device, host);
         Self {
             setup: setup.clone(),
             shared,
             arrange,
-            models: Arc::new(Mutex::new(models)),
+            counters: Counters::default(),
+            store_before: store.counts(),
+            models: models(store, setup.directory(|device| token_hash(&token(device)))),
+            generator: models(StoreModel::new(rules), DirectoryModel::default()),
             seats: setup.devices().map(seat).collect(),
             stops: Mutex::default(),
         }
@@ -96,6 +107,15 @@ impl Deployment {
         self.models().store.lose_unwritten(wall);
     }
 
+    /// At the end of the run, what every machine has counted.
+    pub(super) fn counted(&self) -> MachineCounts {
+        let believed_max_ns = self.shared.with(|recording| {
+            self.setup.hosts.iter().for_each(|host| recording.end_sessions(host));
+            recording.held_sessions.longest()
+        });
+        self.counters.read([self.store_before, self.models().store.counts()], believed_max_ns)
+    }
+
     /// Asks the process of a host to stop in good order.
     pub(super) fn ask_to_stop(&self, host: HostId) {
         let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,32 +126,12 @@ impl Deployment {
 
     /// Nothing is pending on any device, and each has what the store has for its user.
     pub(super) fn is_settled(&self) -> bool {
-        let users: Vec<UserId> = self.setup.population.users().iter().map(|user| user.id).collect();
-        let models = self.models();
-        let heads: BTreeMap<UserId, Vec<(ChannelId, MessageId)>> =
-            models.store.heads(&users).into_iter().collect();
-        let is_global = self.setup.design.cursor == CursorScope::Global;
-        self.seats.iter().all(|seat| {
-            let disk = seat.disk.lock().unwrap_or_else(PoisonError::into_inner);
-            let heads = heads.get(&seat.user).map_or(&[][..], Vec::as_slice);
-            let newest = heads.iter().map(|(_, head)| *head).max().unwrap_or_default();
-            let cursors = disk.cursors();
-            let is_there = |(channel, head): &(ChannelId, MessageId)| {
-                cursors.get(channel).is_some_and(|cursor| cursor >= head)
-            };
-            let has_all =
-                if is_global { disk.newest() >= newest } else { heads.iter().all(is_there) };
-            disk.pending() == 0 && has_all
-        })
+        let (heads, design) = (heads(&self.models().store, &self.setup), &self.setup.design);
+        self.seats.iter().all(|seat| has_all(&seat.disk(), seat.user, &heads, design))
     }
 
     pub(super) fn final_events(&self) -> Vec<EventBody> {
-        let event = |seat: &DeviceSeat| {
-            let disk = seat.disk.lock().unwrap_or_else(PoisonError::into_inner);
-            let (cursors, digests) = (disk.cursors(), disk.digests());
-            EventBody::Final { device: seat.device, cursors, digests }
-        };
-        self.seats.iter().map(event).collect()
+        self.seats.iter().map(|seat| final_event(seat.device, &seat.disk())).collect()
     }
 
     fn models(&self) -> MutexGuard<'_, Models> {
@@ -147,6 +147,34 @@ impl Deployment {
         });
         let ttl_max = self.setup.design.lease_ttl;
         Arc::new(ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max))
+    }
+
+    /// The ports as a process away from the store reaches them.
+    fn ports(&self, net: &Arc<SimulatedNet>) -> Ports {
+        let store = Ports::Remote(address("store", STORE_PORT));
+        let Some(generator) = self.generator_apart() else { return store };
+        let generator = address(self.setup.hosts.name(generator), GENERATOR_PORT);
+        let (net, timeout) = (net.clone() as Arc<dyn Net>, self.setup.design.request_timeout);
+        Ports::Local(Arc::new(SplitPorts {
+            generator: Ports::Remote(generator).backend(&net, timeout),
+            others: store.backend(&net, timeout),
+        }))
+    }
+
+    /// The host of the generator of ids, if there is one away from the store.
+    fn generator_apart(&self) -> Option<HostId> {
+        let Setup { hosts, .. } = &self.setup;
+        self.setup.generator().filter(|host| *host != hosts.store())
+    }
+
+    fn generator_config(&self, net: &Arc<SimulatedNet>, host: HostId) -> Config {
+        let (net, ttl_max) = (net.clone(), self.setup.design.lease_ttl);
+        let (models, committed) = (self.generator.clone(), Arc::new(|_: &Arc<Entry>| {}));
+        let generator = Arc::new(ModelBackend::new(net, models, committed, ttl_max));
+        Config::Store(StoreRole {
+            listen: address(self.setup.hosts.name(host), GENERATOR_PORT),
+            backend: Arc::new(GeneratorAlone(generator)),
+        })
     }
 
     /// Everything but the API that the store's host does.
@@ -188,10 +216,11 @@ impl Deployment {
             listen_peers: Some(listen_peers),
             peers: BTreeMap::new(),
             servers: Vec::new(),
-            ports: Ports::Remote(address("store", STORE_PORT)),
+            ports: self.ports(net),
             presence: None,
             passwords: Passwords::Digest,
             provision: false,
+            figures: self.counters.of_server(),
         })
     }
 
@@ -204,6 +233,8 @@ impl Deployment {
             presence: PresenceConfig { server: server_id(index), design, seed: *seed, limits },
             holder: net.random(),
             ports,
+            health: None,
+            figures: self.counters.of_presence(),
         })
     }
 
@@ -214,7 +245,7 @@ impl Deployment {
             host: hosts.name(host).to_owned(),
             incarnation: net.incarnation(),
             shared: self.shared.clone(),
-            latency_ns: latencies(&self.setup),
+            cluster: self.setup.cluster.clone(),
         };
         let (holder, design) = (net.random(), design.clone());
         Config::Notify(NotifyRole {
@@ -222,6 +253,7 @@ impl Deployment {
             ports,
             gateway: Arc::new(gateway),
             figures: Arc::default(),
+            health: None,
         })
     }
 
@@ -261,7 +293,6 @@ impl Deployment {
         let (stop, shutdown) = watch::channel(false);
         self.stops.lock().unwrap_or_else(PoisonError::into_inner).insert(host, stop);
         let run = |config| run(net.clone(), config, shutdown.clone(), Arc::new(|_| {}));
-        let remote = || Ports::Remote(address("store", STORE_PORT));
         let hosts = &self.setup.hosts;
         let at = |role: fn(&Hosts, usize) -> HostId, count: usize| {
             (0..count).find(|index| role(hosts, *index) == host)
@@ -281,12 +312,22 @@ impl Deployment {
         } else if let Some(index) = hosts.chat_index(host) {
             run(self.chat_config(&net, index, incarnation)).await
         } else if let Some(index) = at(Hosts::presence, hosts.presence_count()) {
-            run(self.presence_config(&net, index, remote())).await
+            run(self.presence_config(&net, index, self.ports(&net))).await
         } else if at(Hosts::notify, hosts.notify_count()).is_some() {
-            run(self.notify_config(&net, host, remote())).await
+            run(self.notify_config(&net, host, self.ports(&net))).await
         } else if at(Hosts::api, hosts.api_count()).is_some() {
-            net.sleep_until(Monotonic(nanoseconds(API_START))).await;
-            run(self.api_config(host, remote())).await
+            let generator = async {
+                if self.generator_apart() == Some(host) {
+                    return run(self.generator_config(&net, host)).await;
+                }
+                Ok(())
+            };
+            let api = async {
+                net.sleep_until(Monotonic(nanoseconds(API_START))).await;
+                run(self.api_config(host, self.ports(&net))).await
+            };
+            let (generator, api) = tokio::join!(generator, api);
+            generator.and(api)
         } else {
             self.devices_host(&net, host).run().await;
             Ok(())
@@ -309,30 +350,6 @@ pub(super) fn add_hosts(sim: &mut Sim<'static>, setup: &Setup, deployment: &Arc<
             }
         });
     }
-}
-
-/// The accounts of the population, with a device logged in for each that it names, and who is whose
-/// friend.
-fn directory(setup: &Setup) -> DirectoryModel {
-    let mut directory = DirectoryModel::default();
-    for user in setup.population.users() {
-        let (name, password_hash) = (format!("user-{}", user.id), String::new());
-        directory.handle(DirectoryRequest::SignUp { name, password_hash });
-    }
-    for (user, device, _) in setup.devices() {
-        let token = token_hash(&token(device));
-        directory.handle(DirectoryRequest::Login { user, token });
-    }
-    for (one, other) in setup.population.friendships() {
-        for (user, other) in [(one, other), (other, one)] {
-            directory.handle(DirectoryRequest::Befriend { user, other });
-        }
-    }
-    directory
-}
-
-fn server_id(index: usize) -> ServerId {
-    ServerId(u32::try_from(index).unwrap_or(u32::MAX - 1) + 1)
 }
 
 fn address(host: &str, port: u16) -> String {

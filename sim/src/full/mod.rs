@@ -2,12 +2,14 @@
 //! network. A host's body does nothing but call `hubbub_service::run`.
 
 mod capture;
+mod counters;
 mod device_net;
 mod devices;
 mod faults;
 mod gate;
 mod gated_stream;
 mod gateway;
+mod generator;
 mod hosts;
 mod net;
 mod recording;
@@ -16,15 +18,13 @@ mod truth;
 
 use std::{sync::Arc, time::Duration, time::SystemTime};
 
-use hubbub_chat::{
-    design::{CursorScope, Ids},
-    time::nanoseconds,
-};
-use hubbub_history::{EventBody, Phase};
+use hubbub_chat::time::nanoseconds;
+use hubbub_history::Phase;
 use turmoil::Sim;
 
 use crate::{
     cpu::thread_cpu_s,
+    ending::{SETTLE_CHECK, Settling, phase},
     outcome::Outcome,
     setup::{LEAD, Setup, WALL_START_NS},
 };
@@ -41,9 +41,6 @@ pub use hosts::Arrange;
 /// The step of the simulated clock. Hosts see each other's messages at its ends only, so it is the
 /// grain of every latency.
 const TICK: Duration = Duration::from_millis(2);
-
-/// How often the engine looks whether everything has settled after the heal.
-const SETTLE_CHECK: Duration = Duration::from_millis(500);
 
 /// Segments in flight on one connection, and connections that wait to be accepted, at most.
 const TCP_CAPACITY: usize = 16_384;
@@ -96,7 +93,7 @@ struct Engine<'run> {
     deployment: Arc<Deployment>,
     faults: FaultState,
     lead: Option<Lead>,
-    was_settled: bool,
+    settling: Settling,
     ended: bool,
     next_check: Duration,
 }
@@ -147,7 +144,7 @@ impl Engine<'_> {
             deployment,
             faults,
             lead: None,
-            was_settled: false,
+            settling: Settling::default(),
             ended: false,
             next_check,
         }
@@ -191,11 +188,7 @@ impl Engine<'_> {
     fn check_settled(&mut self, now: Duration) {
         self.next_check = now + SETTLE_CHECK;
         let is_settled = self.is_settled();
-        // Where the end of a log says nothing of what lies before, what is on its way may have more.
-        let again = self.setup.design.ids != Ids::ChannelSequence
-            || self.setup.design.cursor == CursorScope::Global;
-        let was_settled = std::mem::replace(&mut self.was_settled, is_settled);
-        if now < self.setup.deadline() && !(is_settled && (was_settled || !again)) {
+        if !self.settling.look(is_settled, &self.setup.design) && now < self.setup.deadline() {
             return;
         }
         self.shared.with(|recording| {
@@ -215,6 +208,8 @@ impl Engine<'_> {
 
     fn finish(self) -> Outcome {
         let simulated_s = self.sim.elapsed().as_secs_f64();
+        // Before the hosts go, since their devices' connections end with them.
+        let machines = self.deployment.counted();
         // The hosts' futures hold the recording too, and go with the simulation.
         drop(self.sim);
         let lead = self.lead.unwrap_or_default();
@@ -235,12 +230,8 @@ impl Engine<'_> {
             cpu_s: thread_cpu_s(),
             envelopes,
             machine_events: 0,
-            machines: None,
-            transport: Some(transport),
+            machines,
+            transport,
         }
     }
-}
-
-fn phase(phase: Phase, deadline_ns: Option<u64>) -> EventBody {
-    EventBody::Phase { phase, deadline_ns }
 }

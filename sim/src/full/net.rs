@@ -11,12 +11,12 @@ use std::{
 };
 
 use hubbub_chat::{
+    DeviceId, SessionId,
     ports::registry::LeaseKey,
     random::Random,
     time::{Monotonic, Now, Wall, nanoseconds},
 };
 use hubbub_history::{Source, lease_event};
-use hubbub_scenario::Fault;
 use hubbub_service::{
     Belief,
     net::{BoxFuture, BoxStream, Listener, Net},
@@ -24,11 +24,7 @@ use hubbub_service::{
 use turmoil::net::TcpStream;
 
 use super::recording::Shared;
-use crate::{
-    faults::Strike,
-    hosts::HostId,
-    setup::{Setup, WALL_START_NS},
-};
+use crate::{clock::WallClock, hosts::HostId, setup::Setup};
 
 /// One host's door to the simulation.
 pub(super) struct SimulatedNet {
@@ -36,22 +32,19 @@ pub(super) struct SimulatedNet {
     shared: Shared,
     random: Mutex<Random>,
     starts: AtomicU32,
-    /// Faults of its wall clock.
-    clocks: Vec<(u32, Fault)>,
+    clock: WallClock,
     /// How long it takes at least to hear that nobody is there.
     round_trip: Duration,
 }
 
 impl SimulatedNet {
     pub(super) fn new(setup: &Setup, host: HostId, shared: Shared) -> Self {
-        let of_clocks = setup.faults.iter().filter(|fault| fault.is_of_clocks());
-        let here = of_clocks.filter(|fault| fault.strike == Strike::Host(host));
         Self {
             host: setup.hosts.name(host).to_owned(),
             shared,
             random: Mutex::new(Random::stream(setup.seed, 0x686f_7374_0000 + host.0 as u64)),
             starts: AtomicU32::new(0),
-            clocks: here.map(|fault| (fault.id, fault.fault.clone())).collect(),
+            clock: WallClock::new(setup, host),
             round_trip: 2 * setup.cluster.latency_min.0,
         }
     }
@@ -90,15 +83,8 @@ impl SimulatedNet {
 
     /// What the wall clock shows. Faults count how often it is read.
     fn wall(&self, elapsed_ns: u64) -> Wall {
-        let mut wall = WALL_START_NS + elapsed_ns;
-        for (fault, of_clock) in &self.clocks {
-            let offset = of_clock.clock_offset_ns(Duration::from_nanos(elapsed_ns));
-            if offset != 0 {
-                self.shared.with(|recording| recording.count(*fault, 1));
-                wall = wall.saturating_add_signed(offset);
-            }
-        }
-        Wall(wall)
+        let count = |fault| self.shared.with(|recording| recording.count(fault, 1));
+        self.clock.read(elapsed_ns, count)
     }
 }
 
@@ -155,6 +141,12 @@ impl Net for SimulatedNet {
         let body = lease_event(key, holder, epoch, holds);
         self.shared.with(|recording| {
             recording.record(elapsed_ns(), source, &self.host, self.incarnation(), body);
+        });
+    }
+
+    fn note_session(&self, session: SessionId, device: Option<DeviceId>) {
+        self.shared.with(|recording| {
+            recording.note_session(elapsed_ns(), &self.host, session, device);
         });
     }
 }

@@ -1,14 +1,14 @@
 //! What a run of the full engine writes down: history, trace, and what faults did.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use hubbub_chat::{
     DeviceId,
+    design::Transport,
     ports::push::{PushAnswer, PushRequest},
     time::nanoseconds,
 };
@@ -16,7 +16,9 @@ use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
 
 use super::truth::DeviceTruth;
 use crate::{
+    held::HeldSessions,
     hosts::{HostId, Hosts},
+    links::LinkState,
     setup::{LEAD, Setup},
     trace::Trace,
 };
@@ -28,8 +30,8 @@ pub(super) struct Shared(Arc<Mutex<Recording>>);
 /// Everything that is written down.
 pub(super) struct Recording {
     pub(super) hosts: Hosts,
-    /// Sessions that a chat server may hold.
-    pub(super) session_limit: u32,
+    /// Whether a session is a connection, and not a row of polls.
+    pub(super) is_streaming: bool,
     now_ns: u64,
     latest_ns: u64,
     history: History,
@@ -40,7 +42,8 @@ pub(super) struct Recording {
     /// Connections of devices, by their end at the device, and whether something was lost on them:
     /// from the device, and to it.
     pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
-    struck: Struck,
+    pub(super) held_sessions: HeldSessions,
+    pub(super) struck: Struck,
     affected: BTreeMap<u32, u64>,
     /// Pushes on their way to the gateway, by when they arrive.
     pushes: BTreeMap<(u64, u64), PushRequest>,
@@ -52,12 +55,7 @@ pub(super) struct Recording {
 /// Which faults strike what at the moment.
 #[derive(Debug, Default)]
 pub(super) struct Struck {
-    /// Links that are cut.
-    pub(super) cut: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
-    /// Links that are held.
-    pub(super) held: BTreeMap<(HostId, HostId), BTreeSet<u32>>,
-    /// Links that are slow, and the least latency that each fault asks for.
-    pub(super) slow: BTreeMap<(HostId, HostId), BTreeMap<u32, Duration>>,
+    pub(super) links: BTreeMap<(HostId, HostId), LinkState>,
     /// Hosts that are down, and whether they went without a word.
     pub(super) down: BTreeMap<HostId, (u32, bool)>,
 }
@@ -65,9 +63,7 @@ pub(super) struct Struck {
 impl Struck {
     /// Whether what is sent now is neither lost nor held.
     pub(super) fn is_open(&self, link: (HostId, HostId)) -> bool {
-        [&self.cut, &self.held]
-            .into_iter()
-            .all(|struck| struck.get(&link).is_none_or(BTreeSet::is_empty))
+        self.links.get(&link).is_none_or(LinkState::is_open)
     }
 }
 
@@ -101,23 +97,21 @@ impl Shared {
 
 impl Recording {
     pub(super) fn new(setup: &Setup, traced: bool) -> Self {
-        let header = || {
-            let Setup { scenario, variant, seed, .. } = setup;
-            Trace::new(format!(
-                "hubbub-trace v1 engine=full scenario={scenario} variant={variant} seed={seed}"
-            ))
-        };
         Self {
             hosts: setup.hosts.clone(),
-            session_limit: setup.design.session_limit,
+            is_streaming: matches!(
+                setup.design.transport,
+                Transport::Websocket | Transport::HttpSend
+            ),
             now_ns: 0,
             latest_ns: 0,
             history: History::default(),
-            trace: traced.then(header),
+            trace: traced.then(|| Trace::of(setup, "full")),
             envelopes: 0,
             addresses: BTreeMap::new(),
             devices: BTreeMap::new(),
             streams: BTreeMap::new(),
+            held_sessions: HeldSessions::default(),
             struck: Struck::default(),
             affected: BTreeMap::new(),
             pushes: BTreeMap::new(),
@@ -134,7 +128,7 @@ impl Recording {
         }
         self.harness(EventBody::Phase { phase: Phase::Safety, deadline_ns: None });
         for index in 0..self.hosts.chat_count() {
-            self.record_host(self.hosts.chat(index), true);
+            self.harness(setup.host_event(self.hosts.chat(index), true));
         }
     }
 
@@ -146,9 +140,15 @@ impl Recording {
         self.addresses.insert(address, host);
     }
 
-    /// A line of the harness. Within a step some host may have come further than the harness.
+    /// When something happens to the world: within a step some host may have come further than the
+    /// harness.
+    pub(super) fn now(&self) -> u64 {
+        self.now_ns.max(self.latest_ns)
+    }
+
+    /// A line of the harness.
     pub(super) fn harness(&mut self, body: EventBody) {
-        self.record(self.now_ns.max(self.latest_ns), Source::Harness, "harness", 0, body);
+        self.record(self.now(), Source::Harness, "harness", 0, body);
     }
 
     pub(super) fn record(
@@ -179,6 +179,9 @@ impl Recording {
         if let Some(truth) = self.devices.get_mut(&device) {
             match &body {
                 EventBody::Session { server, attached, .. } => {
+                    if !attached {
+                        self.held_sessions.lose(t_ns, device);
+                    }
                     truth.server = attached.then(|| self.hosts.find(server)).flatten();
                     truth.is_synced = false;
                     has_ended = !attached;
@@ -228,14 +231,12 @@ impl Recording {
     }
 
     fn count_effects(&mut self, envelope: Envelope, from: HostId, to: HostId) {
-        let link = (from, to);
-        let struck: Vec<u32> = match envelope {
-            Envelope::Drop => self.struck.cut.get(&link).into_iter().flatten().copied().collect(),
-            Envelope::Hold => self.struck.held.get(&link).into_iter().flatten().copied().collect(),
-            Envelope::Send => {
-                self.struck.slow.get(&link).into_iter().flatten().map(|(fault, _)| *fault).collect()
-            }
-            Envelope::Delivered => Vec::new(),
+        let link = self.struck.links.get(&(from, to));
+        let struck: Vec<u32> = match (envelope, link) {
+            (Envelope::Drop, Some(link)) => link.cut.iter().copied().collect(),
+            (Envelope::Hold, Some(link)) => link.held.iter().copied().collect(),
+            (Envelope::Send, Some(link)) => link.slow.keys().copied().collect(),
+            (Envelope::Delivered, _) | (_, None) => Vec::new(),
         };
         for fault in struck {
             self.count(fault, 1);
@@ -252,15 +253,11 @@ impl Recording {
         self.trace.is_some()
     }
 
-    pub(super) fn struck(&mut self) -> &mut Struck {
-        &mut self.struck
-    }
-
     /// Whether a connection attempt gets no answer at all: the link is cut in a direction, or the
     /// other host went without a word.
     pub(super) fn is_black_hole(&self, from: &str, to: &str) -> bool {
         let Some((from, to)) = self.hosts.find(from).zip(self.hosts.find(to)) else { return false };
-        let is_cut = |link| self.struck.cut.get(&link).is_some_and(|faults| !faults.is_empty());
+        let is_cut = |link| self.struck.links.get(&link).is_some_and(|state| !state.cut.is_empty());
         let is_silent = |host| self.struck.down.get(&host).is_some_and(|(_, silent)| *silent);
         is_cut((from, to)) || is_cut((to, from)) || is_silent(to)
     }
@@ -302,8 +299,7 @@ impl Recording {
         while let Some(push) = self.pushes.first_entry().filter(|push| push.key().0 <= self.now_ns)
         {
             let event = push_event(&push.remove(), Some(PushAnswer::Taken));
-            let now_ns = self.now_ns.max(self.latest_ns);
-            self.record(now_ns, Source::Gateway, "gateway", 0, event);
+            self.record(self.now(), Source::Gateway, "gateway", 0, event);
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use hubbub_chat::DeviceId;
+use hubbub_chat::{DeviceId, SessionId};
 use hubbub_history::EventBody;
 
 use super::{
     gate::{Door, Gate},
     recording::Recording,
 };
-use crate::hosts::HostId;
+use crate::{hosts::HostId, links::Link};
 
 /// How things stand with a device.
 pub(super) struct DeviceTruth {
@@ -25,18 +25,9 @@ pub(super) struct DeviceTruth {
     link: Link,
 }
 
-/// What a device's network does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Link {
-    /// What the device sends arrives.
-    sends: bool,
-    /// What is sent to it arrives.
-    hears: bool,
-}
-
 impl DeviceTruth {
     pub(super) fn new(host: HostId, gate: Arc<Gate>) -> Self {
-        let link = Link { sends: true, hears: true };
+        let link = Link::default();
         Self { host, gate, server: None, is_synced: false, has_received: false, link }
     }
 }
@@ -58,7 +49,46 @@ impl Recording {
 
     pub(super) fn close_stream(&mut self, device: DeviceId, local: SocketAddr) {
         self.streams.remove(&local);
+        if self.has_given_up(device) {
+            self.held_sessions.lose(self.now(), device);
+        }
         self.record_link(device);
+    }
+
+    /// The chat server on a host takes on a session of a device, or, without one, has ended it.
+    pub(super) fn note_session(
+        &mut self,
+        t_ns: u64,
+        host: &str,
+        session: SessionId,
+        device: Option<DeviceId>,
+    ) {
+        // The machine of an API server has no sessions.
+        let Some(server) = self.hosts.chat_named(host) else { return };
+        let at = (server, session);
+        match device {
+            None => self.held_sessions.end(t_ns, at),
+            Some(device) => {
+                self.held_sessions.begin(at, device);
+                if self.has_given_up(device) {
+                    self.held_sessions.lose_one(t_ns, device, at);
+                }
+            }
+        }
+    }
+
+    /// The process of a host is gone, and with it the sessions that it held.
+    pub(super) fn end_sessions(&mut self, host: HostId) {
+        if let Some(server) = self.hosts.chat_index(host) {
+            self.held_sessions.end_all(self.now(), server);
+        }
+    }
+
+    /// Whether a device is down, or its session would be on a connection and it has none. A session
+    /// over polls has none between two of them: of such a one the device itself says when it is over.
+    fn has_given_up(&self, device: DeviceId) -> bool {
+        let has_none = || !self.streams.values().any(|(owner, _)| *owner == device);
+        !self.is_up(device) || (self.is_streaming && has_none())
     }
 
     /// Says of every device whether its network works, where that has changed.
@@ -72,6 +102,11 @@ impl Recording {
         let link = self.link_of(device);
         if let Some(truth) = self.devices.get_mut(&device).filter(|truth| truth.link != link) {
             truth.link = link;
+            if link.sends {
+                self.held_sessions.relink(self.now(), device);
+            } else {
+                self.held_sessions.unlink(self.now(), device);
+            }
             self.record_device(device);
         }
     }
@@ -85,20 +120,6 @@ impl Recording {
         self.harness(EventBody::Truth { name, up, link, hears, logged_in: None, capacity: None });
     }
 
-    /// Says whether a host is up.
-    pub(super) fn record_host(&mut self, host: HostId, up: bool) {
-        let is_chat = self.hosts.chat_index(host).is_some();
-        let body = EventBody::Truth {
-            name: self.hosts.name(host).to_owned(),
-            up,
-            link: None,
-            hears: None,
-            logged_in: None,
-            capacity: (up && is_chat).then_some(self.session_limit),
-        };
-        self.harness(body);
-    }
-
     /// Devices that are attached to a chat server.
     pub(super) fn attached_to(&self, server: HostId) -> u64 {
         self.devices.values().filter(|truth| truth.server == Some(server)).count() as u64
@@ -106,6 +127,7 @@ impl Recording {
 
     /// A device that has stopped is attached to nothing.
     pub(super) fn detach(&mut self, device: DeviceId) {
+        self.held_sessions.lose(self.now(), device);
         if let Some(truth) = self.devices.get_mut(&device) {
             (truth.server, truth.is_synced) = (None, false);
         }
@@ -122,32 +144,18 @@ impl Recording {
             .is_some_and(|truth| truth.gate.is_up() && !self.is_down(truth.host))
     }
 
-    /// A device that is attached has a link as long as its connection carries what it sends. Any other
-    /// has one if a chat server can be reached at all.
-    fn link_of(&mut self, device: DeviceId) -> Link {
-        let Some(truth) = self.devices.get(&device) else {
-            return Link { sends: true, hears: true };
-        };
-        let (here, server) = (truth.host, truth.server);
-        let is_open = truth.gate.door() == Door::Open;
-        let chats = (0..self.hosts.chat_count()).map(|index| self.hosts.chat(index));
-        let chats: Vec<HostId> = chats.collect();
-        let struck = self.struck();
-        let path = |there: HostId| Link {
-            sends: is_open && struck.is_open((here, there)),
-            hears: is_open && struck.is_open((there, here)),
-        };
-        match server {
-            Some(server) => {
-                let path = path(server);
-                let [up, down] = self.broken(device);
-                Link { sends: path.sends && !up, hears: path.hears && !down }
+    fn link_of(&self, device: DeviceId) -> Link {
+        let Some(truth) = self.devices.get(&device) else { return Link::default() };
+        let (here, is_open) = (truth.host, truth.gate.door() == Door::Open);
+        let path = |server: usize| {
+            let there = self.hosts.chat(server);
+            Link {
+                sends: is_open && self.struck.is_open((here, there)),
+                hears: is_open && self.struck.is_open((there, here)),
             }
-            None => {
-                let works = chats.into_iter().map(path).any(|path| path.sends && path.hears);
-                Link { sends: works, hears: works }
-            }
-        }
+        };
+        let server = truth.server.and_then(|host| self.hosts.chat_index(host));
+        Link::of(server, self.hosts.chat_count(), self.broken(device), path)
     }
 
     /// Whether any of its connections lost something: from the device, and to it.

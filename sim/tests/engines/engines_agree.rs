@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{
-    BUSY_FAULTS, FAULTS, assert_no_violation, busy_on_six_hosts, lively_with, setup,
+    BUSY_FAULTS, FAULTS, assert_effects, assert_no_violation, busy_on_six_hosts, lively_with, setup,
 };
 use hubbub_chat::{
     ChannelId, Design, DeviceId,
     design::{Accept, Fanout, Transport},
 };
 use hubbub_history::{EventBody, EventType, History};
-use hubbub_scenario::Scenario;
+use hubbub_scenario::{Figure, Scenario};
 use hubbub_sim::{Judged, fast, full, judge};
 
 fn outcomes(history: &History) -> BTreeMap<u64, EventType> {
@@ -111,7 +111,7 @@ fn they_agree_over_every_transport() {
             let full = full::run(&setup, false).unwrap();
             assert_agree(&transport.to_string(), &fast.history, &full.history);
             // After a crash the costs depend on how many devices happened to be there.
-            let [fast, full] = [fast, full].map(|outcome| outcome.transport.unwrap().all);
+            let [fast, full] = [fast, full].map(|outcome| outcome.transport.all);
             let close = |one: u64, other: u64| one.abs_diff(other) * 20 <= one.max(other);
             let are_close = close(fast.requests, full.requests)
                 && close(fast.connections_opened, full.connections_opened)
@@ -174,6 +174,26 @@ fn they_find_the_same_violations_in_the_designs_of_claims() {
             found.extend(violated(&full));
         }
         assert!(!found.is_empty(), "{claim}");
+    }
+}
+
+#[test]
+fn a_separate_generator_of_ids_is_on_the_path_of_every_send_in_both() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/claims");
+    let document = Scenario::read(format!("{folder}/id-generator.toml")).unwrap();
+    let run = |name: &str| {
+        let variants = document.variants();
+        let variant = variants.iter().find(|variant| variant.name == name).unwrap();
+        let setup = setup(&variant.scenario, &variant.design, 1);
+        let engines = [fast::run(&setup, false), full::run(&setup, false).unwrap()];
+        engines.map(|outcome| judge(&setup, &outcome))
+    };
+    for (base, local) in run("base").into_iter().zip(run("local")) {
+        assert_no_violation("base", &base);
+        assert_effects("base", &base);
+        let waited = |judged: &Judged| judged.figures[&Figure::AcceptP99Ms] > 5_000.0;
+        let engine = (&base.figures, &local.figures);
+        assert!(waited(&base) && !waited(&local), "its host was cut off for 10 s: {engine:?}");
     }
 }
 

@@ -6,6 +6,8 @@ mod determinism;
 mod engines_agree;
 mod fast_engine;
 #[cfg(feature = "full")]
+mod figures_agree;
+#[cfg(feature = "full")]
 mod full_engine;
 mod planted_machines;
 mod random_faults;

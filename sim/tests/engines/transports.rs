@@ -35,7 +35,7 @@ fn design(transport: Transport) -> Design {
 fn run(scenario: &Scenario, design: &Design, seed: u64) -> (Judged, TransportTotals) {
     let setup = setup(scenario, design, seed);
     let outcome = fast::run(&setup, false);
-    (judge(&setup, &outcome), outcome.transport.unwrap())
+    (judge(&setup, &outcome), outcome.transport)
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 use hubbub_chat::{Design, ServerId, ports::store::StoreRules};
+use hubbub_scenario::BASE;
 use hubbub_service::{
     backend::{Holders, LocalBackend, RegistryConfig},
     net::{Net, RealNet},
@@ -17,7 +18,7 @@ use tokio::{io::AsyncReadExt, sync::watch};
 use crate::{
     exit::{Exit, Failure, print, tell},
     interrupt::Interrupt,
-    scenario_file::{Overrides, read},
+    scenario_file::{Overrides, read, variant},
 };
 
 /// Serve the chat core over real WebSockets
@@ -92,9 +93,16 @@ pub(crate) struct Serve {
     /// Push what no device has received with a POST to this URL, for the roles all and notify
     #[arg(long, value_name = "URL", required_if_eq("role", "notify"))]
     webhook: Option<String>,
+    /// Where GET /v1/health says what a presence server or a notifier has done; the other roles say
+    /// it where they listen
+    #[arg(long, value_name = "HOST:PORT")]
+    health: Option<String>,
     /// Take the design from this scenario file
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Take the design of this variant of the scenario
+    #[arg(long, value_name = "NAME", default_value = BASE, requires = "scenario")]
+    variant: String,
     #[command(flatten)]
     overrides: Overrides,
     /// Allow users to be provisioned in bulk, without passwords; for load tests
@@ -142,7 +150,10 @@ impl Serve {
 
     fn design(&self) -> Result<Design, Failure> {
         match &self.scenario {
-            Some(path) => Ok(read(path, &self.overrides)?.scenario().design.clone()),
+            Some(path) => {
+                let document = read(path, &self.overrides)?;
+                Ok(variant(&document, &self.variant)?.design.clone())
+            }
             None if self.overrides.set.is_empty() => Ok(Design::default()),
             None => Err(Failure::new("--set needs --scenario: it changes a value of that file")),
         }

@@ -48,7 +48,7 @@ impl Serve {
             Some(backend) => Ports::Local(backend.clone()),
             None => Ports::Remote(self.store.clone().unwrap_or_default()),
         };
-        let notify = gateway.map(|gateway| notify(net, design, ports(), gateway));
+        let notify = gateway.map(|gateway| self.notify(net, design, ports(), gateway));
         let listen = self.listen.clone();
         match (self.role, &local, notify) {
             (Role::Store, Some(backend), _) => {
@@ -68,6 +68,8 @@ impl Serve {
                 presence: self.presence(net, design),
                 holder: net.random(),
                 ports: ports(),
+                health: self.health.clone(),
+                figures: Arc::default(),
             }),
             (_, _, Some(notify)) => {
                 let chat = Config::Chat(self.chat(net, design, ports()));
@@ -110,6 +112,7 @@ impl Serve {
             presence: is_alone.then(|| self.presence(net, design)),
             passwords: Passwords::default(),
             provision: self.provision,
+            figures: Arc::default(),
         }
     }
 
@@ -122,20 +125,22 @@ impl Serve {
         }
     }
 
+    fn notify(
+        &self,
+        net: &Arc<dyn Net>,
+        design: &Design,
+        ports: Ports,
+        gateway: Arc<dyn Gateway>,
+    ) -> NotifyRole {
+        let notifier =
+            NotifierConfig { holder: net.random(), design: design.clone(), seed: net.random() };
+        let (figures, health) = (Arc::<NotifyFigures>::default(), self.health.clone());
+        NotifyRole { notifier, ports, gateway, figures, health }
+    }
+
     fn server_id(&self) -> ServerId {
         ServerId(self.server.unwrap_or(1))
     }
-}
-
-fn notify(
-    net: &Arc<dyn Net>,
-    design: &Design,
-    ports: Ports,
-    gateway: Arc<dyn Gateway>,
-) -> NotifyRole {
-    let notifier =
-        NotifierConfig { holder: net.random(), design: design.clone(), seed: net.random() };
-    NotifyRole { notifier, ports, gateway, figures: Arc::<NotifyFigures>::default() }
 }
 
 /// A free port of the same host.

@@ -73,7 +73,7 @@ pub struct Design {
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub retry_after: Duration,
-    /// Deadline of a chat server's request to the store or to routing.
+    /// Deadline of a chat server's request to the store or to routing. Below `silence_after`.
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub request_timeout: Duration,
@@ -98,7 +98,8 @@ pub struct Design {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub poll_wait: Duration,
     /// How long a device may be silent before its user is shown as offline; its lease lasts a
-    /// heartbeat and a second longer.
+    /// heartbeat and a second longer. At least a heartbeat, and with polls `poll_wait` or
+    /// `poll_interval` more.
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub offline_after: Duration,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CursorScope, Design, Fanout, IdSource, Ids, WriteOrder};
+use super::{CursorScope, Design, Fanout, IdSource, Ids, Transport, WriteOrder};
 
 impl Design {
     /// What is wrong with this combination, as (knob, sentence) pairs; empty when it can run.
@@ -30,6 +30,15 @@ impl Design {
                     .into(),
             ));
         }
+        if self.request_timeout >= self.silence_after {
+            problems.push((
+                "request_timeout",
+                "request_timeout must be below silence_after, or a slow store passes for a dead \
+                 connection"
+                    .into(),
+            ));
+        }
+        problems.extend(self.unheard().map(|problem| ("offline_after", problem)));
         if self.reconnect_max < self.reconnect_base {
             problems
                 .push(("reconnect_max", "reconnect_max must not be below reconnect_base".into()));
@@ -77,11 +86,6 @@ impl Design {
                 "write_order = \"inbox-first\" needs fanout = \"inbox\"",
             ),
             (
-                self.offline_after < self.heartbeat,
-                "offline_after",
-                "offline_after must be at least a heartbeat, or everybody flickers",
-            ),
-            (
                 self.history_retention < self.retention,
                 "history_retention",
                 "history_retention must not be below retention: inboxes hold no longer than the log",
@@ -89,6 +93,19 @@ impl Design {
         ];
         let wrong = contradictions.into_iter().filter(|(wrong, ..)| *wrong);
         wrong.map(|(_, knob, why)| (knob, why)).collect()
+    }
+
+    /// A heartbeat waits for the device's next poll, so this is how long a device that lives may be
+    /// silent. Whoever is shown as offline before that flickers.
+    fn unheard(&self) -> Option<String> {
+        let (poll, knob) = match self.transport {
+            Transport::Websocket | Transport::HttpSend => (Duration::ZERO, None),
+            Transport::LongPolling => (self.poll_wait, Some("poll_wait")),
+            Transport::Polling => (self.poll_interval, Some("poll_interval")),
+        };
+        let least = knob.map_or("a heartbeat".into(), |knob| format!("{knob} and a heartbeat"));
+        (self.offline_after < poll + self.heartbeat)
+            .then(|| format!("offline_after must be at least {least}, or everybody flickers"))
     }
 
     fn durations(&self) -> [(&'static str, Duration); 22] {
@@ -152,6 +169,43 @@ mod tests {
         };
         let knobs: Vec<_> = design.problems().into_iter().map(|(knob, _)| knob).collect();
         assert_eq!(knobs, ["inflight_max", "silence_after", "group_limit"]);
+    }
+
+    #[test]
+    fn a_device_must_be_heard_of_before_it_is_taken_for_offline() {
+        let seconds = Duration::from_secs;
+        let problem = |transport, offline_after| {
+            let (heartbeat, poll_wait, poll_interval) = (seconds(4), seconds(20), seconds(9));
+            let times =
+                Design { heartbeat, poll_wait, poll_interval, offline_after, ..Design::default() };
+            Design { transport, ..times }.problems().pop()
+        };
+        let least = [
+            (Transport::Websocket, 4, "a heartbeat,"),
+            (Transport::HttpSend, 4, "a heartbeat,"),
+            (Transport::LongPolling, 24, "poll_wait and a heartbeat,"),
+            (Transport::Polling, 13, "poll_interval and a heartbeat,"),
+        ];
+        for (transport, enough, said) in least {
+            assert_eq!(problem(transport, seconds(enough)), None, "{transport:?}");
+            let Some((knob, why)) = problem(transport, seconds(enough - 1)) else {
+                panic!("{transport:?}")
+            };
+            assert!(knob == "offline_after" && why.contains(said), "{transport:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_request_must_end_before_a_connection_is_taken_for_dead() {
+        let knobs = |request_timeout, silence_after| {
+            let seconds = Duration::from_secs;
+            let (request_timeout, silence_after) =
+                (seconds(request_timeout), seconds(silence_after));
+            let design = Design { request_timeout, silence_after, ..Design::default() };
+            design.problems().into_iter().map(|(knob, _)| knob).collect::<Vec<_>>()
+        };
+        assert_eq!(knobs(19, 20), [""; 0]);
+        assert_eq!(knobs(20, 20), ["request_timeout"]);
     }
 
     #[test]

@@ -6,10 +6,14 @@ use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
     time::{Monotonic, Now},
+    timers::Timers,
 };
 
 /// A device that is put off for a time waits up to an eighth longer.
 const PUT_OFF_JITTER_SHARE: u32 = 8;
+
+/// Why a device that was logged out has no connection.
+const LOGGED_OUT: DetachCause = DetachCause::Cut(CutReason::UnknownDevice);
 
 /// Where the connection stands.
 #[derive(Debug)]
@@ -177,18 +181,40 @@ impl Device {
         if self.link.state == LinkState::Down {
             return;
         }
+        self.take_down(cause);
+        if cause == LOGGED_OUT {
+            return self.end();
+        }
+        let delay = self.back_off();
+        self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(delay));
+    }
+
+    /// There is no way back: a device that logs in again is another one.
+    pub(super) fn log_out(&mut self, now: Now) {
+        match self.link.state {
+            _ if self.link.ended => {}
+            LinkState::Opening | LinkState::Attached { .. } => self.give_up(now, LOGGED_OUT),
+            LinkState::Down => {
+                self.take_down(LOGGED_OUT);
+                self.end();
+            }
+        }
+    }
+
+    fn take_down(&mut self, cause: DetachCause) {
         self.link.state = LinkState::Down;
         for timer in [DeviceTimer::OpenTimeout, DeviceTimer::Heartbeat, DeviceTimer::Silence] {
             self.timers.clear(timer);
         }
         self.event(DeviceEvent::Detached(cause));
         self.lose_unanswered();
-        if cause == DetachCause::Cut(CutReason::UnknownDevice) {
-            self.link.ended = true;
-            return self.fail_all();
-        }
-        let delay = self.back_off();
-        self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(delay));
+    }
+
+    /// Nothing is ever due again.
+    fn end(&mut self) {
+        self.link.ended = true;
+        self.fail_all();
+        self.timers = Timers::new();
     }
 
     /// The limit doubles with each failed attempt, and the whole of it is jitter, so that many

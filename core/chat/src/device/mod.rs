@@ -4,6 +4,7 @@
 mod apply;
 mod change;
 mod disk;
+mod event;
 mod link;
 mod outbox;
 mod retry;
@@ -16,14 +17,13 @@ use std::{
 };
 
 pub use disk::{DeviceDisk, DiskWrite, Gathered, Standing};
+pub use event::{ChangeKey, DeliveryPath, DetachCause, DeviceEvent, LocalRefusal, SendKey};
 
 use crate::{
     cursor_rule::CursorRule,
     design::Design,
-    entry::Entry,
-    frame::{Change, ChangeRefusal, ClientFrame, Cursors, CutReason, SendRefusal, ServerFrame},
-    ids::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId},
-    ports::presence::Status,
+    frame::{Change, ClientFrame, Cursors, ServerFrame},
+    ids::{ChannelId, DeviceId, UserId},
     random::Random,
     time::{Monotonic, Now},
     timers::Timers,
@@ -63,6 +63,9 @@ pub enum DeviceInput {
     PutOff(Duration),
     /// The connection is gone.
     Closed,
+    /// The device's token is not taken any more (HTTP 401): it was logged out. It is done with,
+    /// whether it has a connection, opens one or waits for its next attempt.
+    LoggedOut,
     /// A frame of the chat server.
     Frame(ServerFrame),
 }
@@ -85,152 +88,6 @@ pub enum DeviceOutput {
     Close,
     /// Something happened that a history or a measurement wants to know.
     Event(DeviceEvent),
-}
-
-/// What happened on a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeviceEvent {
-    /// The user sent a message, and it is stored.
-    Invoked(SendKey),
-    /// The user's message could not be taken on.
-    Refused {
-        /// The conversation.
-        channel: ChannelId,
-        /// The hash of the body.
-        body_hash: u64,
-        /// Why.
-        reason: LocalRefusal,
-    },
-    /// The message goes to the server, for the `attempt`-th time.
-    Attempted {
-        /// Which.
-        send: SendKey,
-        /// From 1.
-        attempt: u32,
-    },
-    /// The message is safe, as the server says.
-    Accepted {
-        /// Which.
-        send: SendKey,
-        /// Its place, when the server tells it.
-        message_id: Option<MessageId>,
-    },
-    /// The message was refused for good, or given up with an unknown outcome (`retry = none`; the
-    /// reason is then `Unavailable`).
-    Failed {
-        /// Which.
-        send: SendKey,
-        /// Why.
-        reason: SendRefusal,
-    },
-    /// A change of membership was asked for, and is stored.
-    ChangeInvoked(ChangeKey),
-    /// A change of membership was made.
-    ChangeAccepted(ChangeKey, MessageId),
-    /// A change of membership was refused for good.
-    ChangeFailed(ChangeKey, ChangeRefusal),
-    /// An entry arrived, wanted or not.
-    Received {
-        /// The entry.
-        entry: Arc<Entry>,
-        /// How it came.
-        path: DeliveryPath,
-    },
-    /// An entry was stored: the user has it.
-    Applied {
-        /// The entry.
-        entry: Arc<Entry>,
-        /// How it came.
-        path: DeliveryPath,
-    },
-    /// A part of the log is gone: it was kept for as long as the design says. The device goes on
-    /// behind it.
-    Truncated {
-        /// The conversation.
-        channel: ChannelId,
-        /// Everything above this place …
-        from: MessageId,
-        /// … up to here.
-        to: MessageId,
-    },
-    /// The store has the device's cursor.
-    Confirmed {
-        /// The conversation.
-        channel: ChannelId,
-        /// Up to here.
-        message_id: MessageId,
-    },
-    /// Another user is shown as online or offline now: for the first time, or not as before.
-    Shown(Status),
-    /// The connection is open and greeted.
-    Attached,
-    /// The first complete sync of this connection is done.
-    Synced,
-    /// The connection, or the attempt at one, is over.
-    Detached(DetachCause),
-}
-
-/// A send, as its device names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SendKey {
-    /// The conversation.
-    pub channel: ChannelId,
-    /// The membership it is sent under.
-    pub membership: MessageId,
-    /// Its number.
-    pub client_id: ClientId,
-    /// The hash of its body.
-    pub body_hash: u64,
-}
-
-/// A change of membership, as its device names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangeKey {
-    /// The group.
-    pub channel: ChannelId,
-    /// Its number.
-    pub operation: OperationId,
-    /// What to change.
-    pub change: Change,
-}
-
-/// Why a device did not take on a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LocalRefusal {
-    /// `outbox_max` sends wait in this channel.
-    OutboxFull,
-    /// The user is no member, as far as the device knows.
-    NotMember,
-    /// The body is longer than `message_bytes_max`.
-    TooLarge,
-    /// A change of this channel's membership is pending already.
-    ChangePending,
-    /// The device was logged out.
-    LoggedOut,
-}
-
-/// How an entry came to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DeliveryPath {
-    /// As a live delivery.
-    Hint,
-    /// In a page of a sync.
-    Sync,
-    /// As the acceptance of the device's own send.
-    Accepted,
-}
-
-/// Why a device has no connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DetachCause {
-    /// It could not be opened, or not in time.
-    Unreachable,
-    /// It broke, or the other end closed it without a word.
-    Closed,
-    /// Nothing was heard for `Design::silence_limit`.
-    Silent,
-    /// The server ended it and said why.
-    Cut(CutReason),
 }
 
 /// Why a device wants to be woken.
@@ -317,6 +174,7 @@ impl Device {
             DeviceInput::Unreachable => self.detach(now, DetachCause::Unreachable),
             DeviceInput::PutOff(wait) => self.put_off_opening(now, wait),
             DeviceInput::Closed => self.detach(now, self.link.cause_of_close()),
+            DeviceInput::LoggedOut => self.log_out(now),
             DeviceInput::Frame(frame) => self.handle_frame(now, frame),
         }
     }

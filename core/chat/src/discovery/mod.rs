@@ -15,12 +15,12 @@ use std::{
 use crate::{
     design::Design,
     ids::{DeviceId, RequestId, ServerId},
-    lease::RENEWALS_PER_TTL,
     ports::{
         Answer, Outcome, Request,
-        registry::{LeaseKey, Member, RegistryAnswer, RegistryRequest},
+        registry::{LeaseKey, Member, RegistryRequest},
     },
     random::Random,
+    registry_watch::{RegistryWatch, Snapshot},
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -120,10 +120,9 @@ pub struct Discovery {
     seats: BTreeMap<ServerId, Seat>,
     members: Vec<Member>,
     version: u64,
-    /// The question to the registry that is open; one at a time, so that no older answer comes after
-    /// a newer one.
-    watching: Option<RequestId>,
-    last_request: u64,
+    watch: RegistryWatch,
+    /// The last question to the registry. An answer to an earlier one came too late.
+    asked: RequestId,
     timers: Timers<DiscoveryTimer>,
     outputs: VecDeque<DiscoveryOutput>,
     counts: DiscoveryCounts,
@@ -142,8 +141,8 @@ impl Discovery {
             seats: BTreeMap::new(),
             members: Vec::new(),
             version: 0,
-            watching: None,
-            last_request: 0,
+            watch: RegistryWatch::default(),
+            asked: RequestId(0),
             timers,
             outputs: VecDeque::new(),
             counts: DiscoveryCounts::default(),
@@ -168,7 +167,9 @@ impl Discovery {
         while let Some(timer) = self.timers.expire(now.monotonic) {
             match timer {
                 DiscoveryTimer::Watch => self.watch(now),
-                DiscoveryTimer::Deadline => self.watching = None,
+                DiscoveryTimer::Deadline => {
+                    self.watch.settle(Outcome::Unknown);
+                }
             }
         }
     }
@@ -221,30 +222,25 @@ impl Discovery {
     }
 
     fn watch(&mut self, now: Now) {
-        let interval = self.design.lease_ttl / RENEWALS_PER_TTL;
-        self.timers.set(DiscoveryTimer::Watch, now.monotonic.after(interval));
-        if self.watching.is_some() {
+        self.timers.set(DiscoveryTimer::Watch, RegistryWatch::again(now, &self.design));
+        if !self.watch.begin() {
             return;
         }
-        self.last_request += 1;
-        let id = RequestId(self.last_request);
+        self.asked.0 += 1;
+        let id = self.asked;
         let deadline = now.monotonic.after(self.design.request_timeout);
-        self.watching = Some(id);
         self.timers.set(DiscoveryTimer::Deadline, deadline);
         let request = Request::Registry(RegistryRequest::Watch);
         self.outputs.push_back(DiscoveryOutput::Request { id, deadline, request });
     }
 
     fn handle_answer(&mut self, id: RequestId, answer: Answer) {
-        if self.watching != Some(id) {
+        let Answer::Registry(outcome) = answer else { return };
+        if !self.watch.is_open() || self.asked != id {
             return;
         }
-        self.watching = None;
         self.timers.clear(DiscoveryTimer::Deadline);
-        let Answer::Registry(Outcome::Ok(RegistryAnswer::Snapshot { version, members })) = answer
-        else {
-            return;
-        };
+        let Some(Snapshot { version, members, .. }) = self.watch.settle(outcome) else { return };
         let chat = |member: &Member| match member.key {
             LeaseKey::Chat(server) => Some((server, member.epoch, member.info.clone())),
             _ => None,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     Notifier, NotifierTimer, Pending, RowKey,
     pushes::IN_FLIGHT_MAX,
-    rows::{ROWS_MAX, Row, Settlement},
+    rows::{ROWS_MAX, Row, Settling},
 };
 use crate::{
     ports::{
@@ -112,7 +112,7 @@ impl Notifier {
     /// Pushes were taken that the store did not hear of: it is told again, and nothing is pushed.
     fn settle_again(&mut self, now: Now) {
         let is_wanted =
-            |row: &Row| row.settlement == Settlement::Wanted && row.again_at <= now.monotonic;
+            |row: &Row| row.settling == Settling::Wanted && row.again_at <= now.monotonic;
         let wanted: Vec<_> = self
             .rows
             .iter()

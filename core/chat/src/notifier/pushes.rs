@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Notifier, NotifierOutput, NotifierTimer, Pending,
-    rows::{Row, RowKey, Settlement},
+    rows::{Row, RowKey, Settling},
 };
 use crate::{
     ids::{ChannelId, DeviceId, MessageId, UserId},
@@ -100,7 +100,7 @@ impl Notifier {
     /// Tells the store what is settled. Also without the lease: the push was taken.
     pub(super) fn settle(&mut self, now: Now, key: RowKey, up_to: MessageId) {
         if let Some(row) = self.rows.get_mut(&key).filter(|row| row.up_to <= up_to) {
-            row.settlement = Settlement::Asked;
+            row.settling = Settling::Asked;
         }
         let (user, channel) = key;
         let request = Request::Store(StoreRequest::PushSettled { user, channel, up_to });
@@ -116,13 +116,13 @@ impl Notifier {
         is_settled: bool,
     ) {
         self.counts.settled += u64::from(is_settled);
-        let is_this = |row: &&mut Row| row.settlement == Settlement::Asked && row.up_to <= up_to;
+        let is_this = |row: &&mut Row| row.settling == Settling::Asked && row.up_to <= up_to;
         let Some(row) = self.rows.get_mut(&key).filter(is_this) else { return };
         if is_settled {
-            row.settlement = Settlement::Done;
+            row.settling = Settling::Done;
             self.forget_finished(key);
         } else {
-            row.settlement = Settlement::Wanted;
+            row.settling = Settling::Wanted;
             row.back_off(now.monotonic, &mut self.random);
         }
     }
@@ -132,7 +132,7 @@ impl Notifier {
             Some(PushAnswer::Taken) => {
                 // One of the user's devices is enough, and the store is told once.
                 let row = self.rows.get(&push.key).filter(|row| row.up_to <= push.up_to);
-                if row.is_none_or(|row| row.settlement == Settlement::None) {
+                if row.is_none_or(|row| row.settling == Settling::None) {
                     self.settle(now, push.key, push.up_to);
                 }
             }
@@ -151,7 +151,7 @@ impl Notifier {
     fn close_push(&mut self, now: Now, push: Push) {
         if let Some(row) = self.rows.get_mut(&push.key) {
             row.open = row.open.saturating_sub(1);
-            if row.open == 0 && row.settlement == Settlement::None {
+            if row.open == 0 && row.settling == Settling::None {
                 self.counts.put_off += 1;
                 row.back_off(now.monotonic, &mut self.random);
             }

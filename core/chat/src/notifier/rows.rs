@@ -28,7 +28,7 @@ pub(super) struct Row {
     pub(super) up_to: MessageId,
     /// Pushes of the newest attempt that are not answered.
     pub(super) open: usize,
-    pub(super) settlement: Settlement,
+    pub(super) settling: Settling,
     /// Attempts that failed, in a row.
     pub(super) failures: u32,
     /// Not before then is it tried again.
@@ -37,7 +37,7 @@ pub(super) struct Row {
 
 /// How far a row that the gateway took is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Settlement {
+pub(super) enum Settling {
     /// No push of it was taken.
     None,
     /// One was, and the store has to be told.
@@ -53,7 +53,7 @@ impl Row {
         Self {
             up_to: MessageId::ZERO,
             open: 0,
-            settlement: Settlement::None,
+            settling: Settling::None,
             failures: 0,
             again_at: Monotonic(0),
         }
@@ -61,16 +61,16 @@ impl Row {
 
     /// Whether another attempt may be made.
     pub(super) fn is_ready(&self, now: Monotonic) -> bool {
-        self.open == 0 && self.settlement == Settlement::None && self.again_at <= now
+        self.open == 0 && self.settling == Settling::None && self.again_at <= now
     }
 
     /// Whether it has to be remembered although it is not owed any more.
     pub(super) fn is_under_way(&self) -> bool {
-        self.open > 0 || self.settlement == Settlement::Asked
+        self.open > 0 || self.settling == Settling::Asked
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.open == 0 && self.settlement == Settlement::Done
+        self.open == 0 && self.settling == Settling::Done
     }
 
     /// The second half of the pause is jitter, so that rows that failed together come apart.

@@ -1,4 +1,9 @@
-//! Push notifications: what the notifier asks of the gateway of a third party.
+//! Push notifications: what a store owes to users, and what the notifier asks of the gateway of a
+//! third party.
+
+mod owed;
+
+pub use owed::{Owed, Settlement, Stretch};
 
 use serde::{Deserialize, Serialize};
 

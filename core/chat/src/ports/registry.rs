@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ServerId;
 
-/// Snowflake workers that there can be: ten bits of an id.
-pub const WORKERS_MAX: u16 = 1024;
-
 /// What a lease is for. One holder at a time has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LeaseKey {

@@ -8,7 +8,7 @@ use crate::{
     ids::UserId,
     ports::{
         Answer, Outcome,
-        presence::PresenceAnswer,
+        presence::{PresenceAnswer, Status},
         store::{StoreAnswer, StoreRequest},
     },
     time::Now,
@@ -181,7 +181,9 @@ impl PresenceServer {
             status.last_active_at_ms = status.last_active_at_ms.max(read);
             Some(status)
         });
-        let answer = PresenceAnswer::Statuses(statuses.collect());
+        let statuses: Vec<Status> = statuses.collect();
+        self.counts.statuses_answered += statuses.len() as u64;
+        let answer = PresenceAnswer::Statuses(statuses);
         self.outputs.push_back(PresenceOutput::Answer(call.from, answer));
     }
 }

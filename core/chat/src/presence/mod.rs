@@ -138,6 +138,8 @@ pub struct PresenceCounts {
     pub changes: u64,
     /// Events: statuses published, once for each chat server that was told.
     pub publications: u64,
+    /// Statuses in answers to watches and looks.
+    pub statuses_answered: u64,
     /// Users in the watches that were asked for, renewals included.
     pub watches: u64,
     /// Watches that ended because they were not repeated.

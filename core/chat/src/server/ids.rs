@@ -1,10 +1,11 @@
 //! The ids that this server gives to what it appends, where ids are not places of the log.
 
-use super::{ChatServer, requests::Pending, send::Write, worker::WorkerSeat};
+use super::{ChatServer, ServerConfig, requests::Pending, send::Write, worker};
 use crate::{
-    design::{Design, IdSource, Ids, WorkerIds},
+    design::{IdSource, Ids, WorkerIds},
     ids::MessageId,
     ports::{Outcome, Request},
+    snowflake::{LeasedWorker, NoId, SnowflakeSource},
     time::Now,
 };
 
@@ -19,8 +20,10 @@ pub(super) enum IdSupply {
     Log,
     /// From the wall clock, in milliseconds, and nothing else.
     WallClock,
-    /// From this server's own source.
-    Worker(WorkerSeat),
+    /// From this server as a worker whose id is leased.
+    Leased(Box<LeasedWorker>),
+    /// From this server as worker 1 for ever, whoever else is.
+    Fixed(SnowflakeSource),
     /// From the separate generator. The last id that was used: its answers may overtake each other,
     /// and a device's later send must not get the lower id.
     Generator {
@@ -30,23 +33,19 @@ pub(super) enum IdSupply {
 }
 
 impl IdSupply {
-    pub(super) fn of(design: &Design) -> Self {
+    pub(super) fn of(config: &ServerConfig) -> Self {
+        let design = &config.design;
         match (design.ids, design.id_source, design.worker_ids) {
             (Ids::ChannelSequence, ..) => Self::Log,
             (Ids::CreatedAt, ..) => Self::WallClock,
             (Ids::Snowflake, IdSource::Generator, _) => Self::Generator { last: MessageId::ZERO },
             (Ids::Snowflake, IdSource::Local, WorkerIds::Leased) => {
-                Self::Worker(WorkerSeat::without_lease())
+                Self::Leased(Box::new(LeasedWorker::new(worker::holder(config), design)))
             }
             (Ids::Snowflake, IdSource::Local, WorkerIds::Fixed) => {
-                Self::Worker(WorkerSeat::fixed())
+                Self::Fixed(SnowflakeSource::fixed())
             }
         }
-    }
-
-    /// Whether there is a lease to take and renew.
-    pub(super) fn is_leased(&self) -> bool {
-        matches!(self, Self::Worker(seat) if !seat.is_fixed())
     }
 }
 
@@ -56,15 +55,26 @@ impl ChatServer {
         match &mut self.ids {
             IdSupply::Log => self.ask_store(now, write, MessageId::ZERO),
             IdSupply::WallClock => self.ask_store(now, write, MessageId(now.wall.milliseconds())),
-            IdSupply::Worker(seat) => match seat.issue(now) {
-                Ok(id) => self.ask_store(now, write, id),
-                Err(_) => {
-                    self.counts.without_id += 1;
-                    self.settle_write(now, write, Outcome::Refused);
-                }
-            },
+            IdSupply::Leased(worker) => {
+                let id = worker.issue(now);
+                self.write_under(now, write, id);
+            }
+            IdSupply::Fixed(source) => {
+                let id = source.issue(now);
+                self.write_under(now, write, id);
+            }
             IdSupply::Generator { .. } => {
                 self.request(now, Pending::NextId(write), Request::NextId);
+            }
+        }
+    }
+
+    fn write_under(&mut self, now: Now, write: Write, id: Result<MessageId, NoId>) {
+        match id {
+            Ok(id) => self.ask_store(now, write, id),
+            Err(_) => {
+                self.counts.without_id += 1;
+                self.settle_write(now, write, Outcome::Refused);
             }
         }
     }

@@ -8,12 +8,13 @@ use crate::{
     design::Design,
     frame::CutReason,
     ids::{ServerId, SessionId},
-    lease::{LeaseKeeper, LeaseOutput, LeaseTarget, RENEWALS_PER_TTL},
+    lease::{LeaseKeeper, LeaseOutput, LeaseTarget},
     ports::{
         Outcome, Request,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
     presence::PresenceView,
+    registry_watch::RegistryWatch,
     time::{Monotonic, Now},
 };
 
@@ -49,9 +50,7 @@ pub(super) struct Place {
 struct Registered {
     keeper: LeaseKeeper,
     capacity: u32,
-    /// The version of the members that were passed on.
-    version: Option<u64>,
-    is_watching: bool,
+    watch: RegistryWatch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +81,7 @@ impl Place {
                 registration.info(design),
             ),
             capacity: registration.bounded_capacity(design),
-            version: None,
-            is_watching: false,
+            watch: RegistryWatch::default(),
         });
         Self { registered, drain: Drain::No }
     }
@@ -154,27 +152,20 @@ impl ChatServer {
         self.drive_lease(now);
     }
 
-    /// The members change seldom, and whoever watches asks again before a lease could end.
     pub(super) fn watch_registry(&mut self, now: Now) {
         let Some(registered) = &mut self.place.registered else { return };
-        let interval = self.config.design.lease_ttl / RENEWALS_PER_TTL;
-        self.timers.set(Timer::Watch, now.monotonic.after(interval));
-        // One at a time, so that no older answer comes after a newer one.
-        if !std::mem::replace(&mut registered.is_watching, true) {
+        self.timers.set(Timer::Watch, RegistryWatch::again(now, &self.config.design));
+        if registered.watch.begin() {
             self.request(now, Pending::Watch, Request::Registry(RegistryRequest::Watch));
         }
     }
 
     pub(super) fn settle_registry(&mut self, now: Now, outcome: Outcome<RegistryAnswer>) {
         let Some(registered) = &mut self.place.registered else { return };
-        registered.is_watching = false;
-        if let Outcome::Ok(RegistryAnswer::Snapshot { version, members }) = outcome
-            && registered.version != Some(version)
-        {
-            registered.version = Some(version);
-            let view = PresenceView::of_snapshot(version, &members);
+        if let Some(told) = registered.watch.settle(outcome).filter(|told| told.is_new) {
+            let view = PresenceView::of_snapshot(told.version, &told.members);
             // Whoever carries the requests that follow must know where they go.
-            self.outputs.push_back(Output::Members(members));
+            self.outputs.push_back(Output::Members(told.members));
             self.handle_presence_view(now, view);
         }
     }

@@ -5,6 +5,7 @@
 //! found by a hole in the sequence or by the regular comparison with the store, and syncs.
 
 mod change;
+mod counts;
 mod cursor;
 mod deliver;
 mod ids;
@@ -33,6 +34,7 @@ use crate::{
     time::{Monotonic, Now},
     timers::Timers,
 };
+pub use counts::ServerCounts;
 pub use lease::Registration;
 
 use lease::Place;
@@ -162,53 +164,8 @@ pub enum Timer {
     WatchRetry,
     /// A session is given the statuses of its user's friends again.
     Observe(SessionId),
-    /// The lease of the worker id is taken or renewed (`ids = snowflake`).
-    WorkerRenewal,
-}
-
-/// What a chat server has done, for health pages and reports.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ServerCounts {
-    /// Appends that the store accepted for the first time.
-    pub appends: u64,
-    /// Repeated sends that got their first answer again.
-    pub repeats: u64,
-    /// Entries handed to sessions, the senders' own left out.
-    pub deliveries: u64,
-    /// Pages sent.
-    pub pages: u64,
-    /// Hints sent to other chat servers.
-    pub hints_sent: u64,
-    /// Hints received from other chat servers.
-    pub hints_received: u64,
-    /// Holes that led to a sync.
-    pub holes: u64,
-    /// Sessions cut as slow consumers.
-    pub slow_consumers: u64,
-    /// Appends and changes that the store answered after their deadline and that were published
-    /// all the same.
-    pub late_published: u64,
-    /// Appends and changes without an answer that were one too many to remember: should they be in
-    /// the log, their audience finds them by the regular comparison.
-    pub late_forgotten: u64,
-    /// Sends that were promised and then dropped (`accept = on-receipt`): refused by the store, or
-    /// one too many to keep.
-    pub promises_broken: u64,
-    /// Sessions that were not taken: no lease, no room, or draining.
-    pub turned_away: u64,
-    /// Sessions that were handed over while draining.
-    pub handed_over: u64,
-    /// Heartbeats passed on to presence servers, repeated ones included.
-    pub beats_sent: u64,
-    /// Statuses sent to sessions, once for each session.
-    pub statuses_sent: u64,
-    /// Users that presence servers were asked to watch, renewals included.
-    pub watches: u64,
-    /// Heartbeats and logouts that were one too many to remember for presence.
-    pub presence_forgotten: u64,
-    /// Appends and changes that were refused for want of an id: no lease, a clock that is behind, or
-    /// no answer of the generator.
-    pub without_id: u64,
+    /// The lease of the worker id is renewed, or ends (`ids = snowflake`).
+    Worker,
 }
 
 /// A chat server.
@@ -244,9 +201,9 @@ impl ChatServer {
             timers.set(Timer::Lease, now.monotonic);
             timers.set(Timer::Watch, now.monotonic);
         }
-        let ids = ids::IdSupply::of(&config.design);
-        if ids.is_leased() {
-            timers.set(Timer::WorkerRenewal, now.monotonic);
+        let ids = ids::IdSupply::of(&config);
+        if matches!(ids, ids::IdSupply::Leased(_)) {
+            timers.set(Timer::Worker, now.monotonic);
         }
         Self {
             rule: CursorRule::of(&config.design),
@@ -279,7 +236,11 @@ impl ChatServer {
                 self.counts.hints_received += 1;
                 self.deliver(now, &entry, &audience);
             }
-            Input::Peer(PeerFrame::Statuses(statuses)) => self.forward_statuses(&statuses),
+            Input::Peer(PeerFrame::Statuses(statuses)) => {
+                let before = self.counts.statuses_sent;
+                self.forward_statuses(&statuses);
+                self.counts.statuses_forwarded += self.counts.statuses_sent - before;
+            }
             Input::PresenceView(view) => self.handle_presence_view(now, view),
             Input::Answer(id, answer) => self.handle_answer(now, id, answer),
             Input::Api { call, user, device, frame } => {
@@ -311,7 +272,7 @@ impl ChatServer {
                 Timer::PresenceSweep => self.sweep_presence(now),
                 Timer::WatchRetry => self.retry_watches(now),
                 Timer::Observe(session) => self.observe(now, session),
-                Timer::WorkerRenewal => self.renew_worker(now),
+                Timer::Worker => self.keep_worker(now),
             }
         }
         self.finish_drain(now);
@@ -409,8 +370,8 @@ impl ChatServer {
             (Pending::NextId(write), Answer::NextId(outcome)) => {
                 self.settle_next_id(now, write, outcome);
             }
-            (Pending::Worker { asked_at, renewal }, Answer::Registry(outcome)) => {
-                self.settle_worker(now, asked_at, renewal, outcome);
+            (Pending::Worker(number), Answer::Registry(outcome)) => {
+                self.settle_worker(now, number, outcome);
             }
             (Pending::Unregister, _) => {}
             (Pending::Lease(number), Answer::Registry(outcome)) => {

@@ -14,7 +14,6 @@ use crate::{
         Answer, Outcome,
         store::{Append, CursorReport},
     },
-    time::Monotonic,
 };
 
 /// Appends and changes that are remembered after their deadline, at most. One holds a message of
@@ -38,11 +37,8 @@ pub(super) enum Pending {
     Presence(presence::Pending),
     /// An append or change that waits for its id.
     NextId(Write),
-    /// The lease of a worker id, and whether one was to be renewed.
-    Worker {
-        asked_at: Monotonic,
-        renewal: bool,
-    },
+    /// The request of the worker id's lease with this number.
+    Worker(u64),
 }
 
 impl Pending {
@@ -52,10 +48,9 @@ impl Pending {
             Self::Register(_) | Self::Unregister | Self::Lookup(_) => {
                 Answer::Routing(Outcome::Unknown)
             }
-            Self::Lease(_) | Self::Watch => Answer::Registry(Outcome::Unknown),
+            Self::Lease(_) | Self::Worker(_) | Self::Watch => Answer::Registry(Outcome::Unknown),
             Self::Presence(_) => Answer::Presence(Outcome::Unknown),
             Self::NextId(_) => Answer::NextId(Outcome::Unknown),
-            Self::Worker { .. } => Answer::Registry(Outcome::Unknown),
             _ => Answer::Store(Outcome::Unknown),
         }
     }

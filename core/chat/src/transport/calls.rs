@@ -3,11 +3,16 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    client::{ClientOutput, ClientTimer},
-    counts::TransportMeter,
+    client::{ClientInput, ClientOutput, ClientTimer},
+    counts::{Direction, TransportMeter},
     wire::{FramesBody, PollBody},
 };
-use crate::{design::Design, device::DeviceInput, time::Monotonic, timers::Timers};
+use crate::{
+    design::Design,
+    device::DeviceInput,
+    time::{Monotonic, Now},
+    timers::Timers,
+};
 
 /// How often a call is tried before the session is given up. The second try follows at once, since
 /// a kept connection that the server has closed in the meantime is the common cause; the third
@@ -82,6 +87,32 @@ impl CallContext {
             outputs: VecDeque::new(),
             now: Monotonic(0),
             last_call: CallId(0),
+        }
+    }
+
+    /// Takes in the time, and counts what the input says of bytes.
+    pub(super) fn meet(&mut self, now: Now, input: &ClientInput) {
+        self.now = now.monotonic;
+        let meter = &mut self.meter;
+        match *input {
+            ClientInput::Sent { body_bytes, .. } => meter.count_body(body_bytes),
+            ClientInput::Answered { body_bytes, .. } => meter.count_answer(self.now, body_bytes),
+            ClientInput::Taken(_) | ClientInput::UnknownSession(_) => {
+                meter.count_answer(self.now, 0);
+            }
+            ClientInput::StreamSent { payload_bytes } => {
+                meter.count_frame(self.now, Direction::Up, payload_bytes);
+            }
+            ClientInput::StreamFrame { payload_bytes, .. } => {
+                meter.count_frame(self.now, Direction::Down, payload_bytes);
+            }
+            ClientInput::Open
+            | ClientInput::Frame(_)
+            | ClientInput::Close
+            | ClientInput::Failed(_)
+            | ClientInput::StreamOpened { .. }
+            | ClientInput::StreamUnreachable
+            | ClientInput::StreamClosed => {}
         }
     }
 

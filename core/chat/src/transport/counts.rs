@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::time::Monotonic;
+use crate::{frame::ClientFrame, time::Monotonic};
 
 /// A request as a plain client writes it, without its body.
 const REQUEST_HEADER: &str = "POST /v1/frames HTTP/1.1\r\n\
@@ -97,6 +97,8 @@ pub struct TransportCounts {
     pub repeats: u64,
     /// Frames dropped because too many waited to be sent. The device sends them again.
     pub frames_dropped: u64,
+    /// Heartbeats that the device wanted sent.
+    pub heartbeats: u64,
 }
 
 impl TransportCounts {
@@ -111,6 +113,7 @@ impl TransportCounts {
         self.polls_empty += other.polls_empty;
         self.repeats += other.repeats;
         self.frames_dropped += other.frames_dropped;
+        self.heartbeats += other.heartbeats;
     }
 
     /// What was added since these were read off the same device.
@@ -126,6 +129,7 @@ impl TransportCounts {
             polls_empty: self.polls_empty - earlier.polls_empty,
             repeats: self.repeats - earlier.repeats,
             frames_dropped: self.frames_dropped - earlier.frames_dropped,
+            heartbeats: self.heartbeats - earlier.heartbeats,
         }
     }
 }
@@ -191,6 +195,11 @@ impl TransportMeter {
 
     pub(super) fn count_repeat(&mut self) {
         self.counts.repeats += 1;
+    }
+
+    /// The device wants this sent.
+    pub(super) fn count_wanted(&mut self, frame: &ClientFrame) {
+        self.counts.heartbeats += u64::from(matches!(frame, ClientFrame::Heartbeat { .. }));
     }
 
     pub(super) fn count_dropped(&mut self) {

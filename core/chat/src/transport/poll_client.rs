@@ -26,7 +26,7 @@ pub struct PollClient {
     /// What waits for the next poll: the cursors that moved, and the newest heartbeat.
     cursors: Cursors,
     heartbeat: Option<ClientFrame>,
-    /// With polling: the interval is over.
+    /// With polling: the interval is over, or the `hello` is there.
     is_due: bool,
 }
 
@@ -65,25 +65,20 @@ impl PollClient {
 
     /// Takes in one input. Those of a stream mean nothing here.
     pub fn handle_input(&mut self, now: Now, input: ClientInput) {
-        self.context.now = now.monotonic;
+        self.context.meet(now, &input);
         match input {
             ClientInput::Open => self.open(),
-            ClientInput::Frame(frame) => self.gather(frame),
+            ClientInput::Frame(frame) => {
+                self.context.meter.count_wanted(&frame);
+                self.gather(frame);
+            }
             ClientInput::Close => {
                 self.context.silence();
                 self.reset();
             }
-            ClientInput::Sent { body_bytes, .. } => self.context.meter.count_body(body_bytes),
-            ClientInput::Answered { call, answer, body_bytes } => {
-                self.context.meter.count_answer(self.context.now, body_bytes);
-                self.answered(call, answer);
-            }
-            ClientInput::Taken(call) => {
-                self.context.meter.count_answer(self.context.now, 0);
-                self.taken(call);
-            }
+            ClientInput::Answered { call, answer, .. } => self.answered(call, answer),
+            ClientInput::Taken(call) => self.taken(call),
             ClientInput::UnknownSession(call) => {
-                self.context.meter.count_answer(self.context.now, 0);
                 if self.receive.settle(&mut self.context, call)
                     || self.send.settle(&mut self.context, call)
                 {
@@ -91,7 +86,8 @@ impl PollClient {
                 }
             }
             ClientInput::Failed(call) => self.failed(call),
-            ClientInput::StreamOpened { .. }
+            ClientInput::Sent { .. }
+            | ClientInput::StreamOpened { .. }
             | ClientInput::StreamUnreachable
             | ClientInput::StreamSent { .. }
             | ClientInput::StreamFrame { .. }
@@ -246,11 +242,17 @@ impl PollClient {
     }
 
     fn taken(&mut self, call: CallId) {
-        if self.send.settle(&mut self.context, call)
-            && let Phase::Open(session) = &mut self.phase
+        if !self.send.settle(&mut self.context, call) {
+            return;
+        }
+        if let Phase::Open(session) = &mut self.phase
+            && !std::mem::replace(&mut session.greeted, true)
+            && self.is_polling()
         {
-            // The first frame of a session is the `hello`.
-            session.greeted = true;
+            // The first frame of a session is the `hello`, and its answer is not to wait for an
+            // interval.
+            self.is_due = true;
+            self.await_interval();
         }
     }
 

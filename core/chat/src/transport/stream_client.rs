@@ -3,7 +3,7 @@
 use super::{
     calls::{CallContext, CallId, Failure, Lane},
     client::{ClientInput, ClientOutput, ClientTimer},
-    counts::{Direction, TransportCounts},
+    counts::TransportCounts,
     send_lane::SendLane,
 };
 use crate::{
@@ -43,36 +43,32 @@ impl StreamClient {
 
     /// Takes in one input. Those of polls mean nothing here.
     pub fn handle_input(&mut self, now: Now, input: ClientInput) {
-        self.context.now = now.monotonic;
+        self.context.meet(now, &input);
         match input {
             ClientInput::Open => self.open(),
-            ClientInput::Frame(frame) => self.gather(frame),
+            ClientInput::Frame(frame) => {
+                self.context.meter.count_wanted(&frame);
+                self.gather(frame);
+            }
             ClientInput::Close => {
                 self.context.silence();
                 self.close();
             }
             ClientInput::StreamOpened { session } => self.opened(session),
             ClientInput::StreamUnreachable | ClientInput::StreamClosed => self.lost(),
-            ClientInput::StreamSent { payload_bytes } => {
-                self.context.meter.count_frame(self.context.now, Direction::Up, payload_bytes);
-            }
-            ClientInput::StreamFrame { frame, payload_bytes } => {
-                self.context.meter.count_frame(self.context.now, Direction::Down, payload_bytes);
-                self.receive(frame);
-            }
-            ClientInput::Sent { body_bytes, .. } => self.context.meter.count_body(body_bytes),
+            ClientInput::StreamFrame { frame, .. } => self.receive(frame),
             ClientInput::Taken(call) => {
-                self.context.meter.count_answer(self.context.now, 0);
                 self.send.settle(&mut self.context, call);
             }
             ClientInput::UnknownSession(call) => {
-                self.context.meter.count_answer(self.context.now, 0);
                 if self.send.settle(&mut self.context, call) {
                     self.give_up();
                 }
             }
             ClientInput::Failed(call) => self.failed(call),
-            ClientInput::Answered { .. } => {}
+            ClientInput::Answered { .. }
+            | ClientInput::Sent { .. }
+            | ClientInput::StreamSent { .. } => {}
         }
     }
 

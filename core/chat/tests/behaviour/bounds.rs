@@ -4,26 +4,16 @@ use hubbub_chat::{
     ChannelId, ClientId, Design, MessageId, OperationId, UserId,
     device::LocalRefusal,
     frame::{
-        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
-        SendRefusal, ServerFrame,
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendRefusal,
+        ServerFrame,
     },
     ports::store::StoreRequest,
 };
 
 use crate::support::{
-    bench::{cuts, frames, store_requests},
+    bench::{cuts, frames, send_frame, store_requests},
     *,
 };
-
-fn send(number: u64, body: &str) -> ClientFrame {
-    ClientFrame::Send(SendFrame {
-        channel: direct(),
-        membership: MessageId::ZERO,
-        client_id: ClientId(number),
-        oldest_pending: ClientId(1),
-        body: body.into(),
-    })
-}
 
 fn greeted(design: Design) -> Bench {
     let mut bench = Bench::new(design, false);
@@ -46,7 +36,7 @@ fn a_body_that_is_too_long_is_not_taken_on_by_the_device() {
 #[test]
 fn a_body_that_is_too_long_is_refused_by_the_server_before_it_asks_the_store() {
     let mut bench = greeted(Design { message_bytes_max: 4, ..Design::default() });
-    let outputs = bench.frame(1, send(1, "12345"));
+    let outputs = bench.frame(1, send_frame(1, "12345"));
     assert_eq!(store_requests(&outputs), []);
     let reason = SendRefusal::TooLarge { limit: 4 };
     let refused = ServerFrame::Refused {
@@ -87,9 +77,9 @@ fn a_device_asks_for_one_change_of_a_channel_at_a_time() {
 #[test]
 fn a_session_with_too_many_open_requests_is_told_busy_and_nothing_is_consumed() {
     let mut bench = greeted(Design { session_requests_max: 2, ..Design::default() });
-    let first = bench.frame(1, send(1, "one"));
-    let second = bench.frame(1, send(2, "two"));
-    let third = bench.frame(1, send(3, "three"));
+    let first = bench.frame(1, send_frame(1, "one"));
+    let second = bench.frame(1, send_frame(2, "two"));
+    let third = bench.frame(1, send_frame(3, "three"));
     assert_eq!(store_requests(&third), []);
     let is_busy = |frame: &&ServerFrame| {
         matches!(frame, ServerFrame::Refused { reason: SendRefusal::Busy, .. })
@@ -97,7 +87,7 @@ fn a_session_with_too_many_open_requests_is_told_busy_and_nothing_is_consumed() 
     assert_eq!(frames(&third, 1).iter().filter(|frame| is_busy(frame)).count(), 1);
     bench.serve(first);
     bench.serve(second);
-    let again = bench.frame(1, send(3, "three"));
+    let again = bench.frame(1, send_frame(3, "three"));
     bench.serve(again);
     assert_eq!(bench.store.entries().count(), 3);
 }
@@ -105,7 +95,7 @@ fn a_session_with_too_many_open_requests_is_told_busy_and_nothing_is_consumed() 
 #[test]
 fn changes_of_membership_count_among_the_open_requests() {
     let mut bench = greeted(Design { session_requests_max: 1, ..Design::default() });
-    bench.frame(1, send(1, "one"));
+    bench.frame(1, send_frame(1, "one"));
     let change = ChangeFrame {
         channel: group(),
         operation: OperationId(1),
@@ -135,7 +125,7 @@ fn a_device_that_is_told_busy_gets_everything_through_in_order() {
 #[test]
 fn a_store_that_does_not_answer_means_unavailable_and_one_that_refuses_means_busy() {
     let mut bench = greeted(Design::default());
-    let outputs = bench.frame(1, send(1, "one"));
+    let outputs = bench.frame(1, send_frame(1, "one"));
     let reason = |frames: Vec<&ServerFrame>| match frames[..] {
         [ServerFrame::Refused { reason, .. }] => *reason,
         ref other => panic!("{other:?}"),
@@ -146,7 +136,7 @@ fn a_store_that_does_not_answer_means_unavailable_and_one_that_refuses_means_bus
     let answer = bench.ask(request);
     let outputs = bench.answer(id, answer);
     assert_eq!(frames(&outputs, 1), [] as [&ServerFrame; 0], "for the sender it stays unknown");
-    let outputs = bench.frame(1, send(1, "one"));
+    let outputs = bench.frame(1, send_frame(1, "one"));
     let outputs = bench.refuse(store_requests(&outputs)[0].0);
     assert_eq!(reason(frames(&outputs, 1)), SendRefusal::Busy);
 }
@@ -191,7 +181,7 @@ fn a_device_that_sends_for_ever_without_a_cursor_report_is_cut() {
     let mut bench = greeted(design);
     let mut cut = Vec::new();
     for number in 1..=20 {
-        let outputs = bench.frame(1, send(number, "text"));
+        let outputs = bench.frame(1, send_frame(number, "text"));
         let outputs = bench.serve(outputs);
         cut.extend(cuts(&outputs));
     }

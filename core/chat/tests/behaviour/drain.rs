@@ -35,7 +35,7 @@ fn channel(number: u64) -> ChannelId {
 
 fn members(world: &mut World) -> Vec<(LeaseKey, bool)> {
     let now = world.clock();
-    let registry = world.registry.as_mut().expect("these servers are registered");
+    let registry = &mut world.registry;
     match registry.handle(now, RegistryRequest::Watch) {
         RegistryAnswer::Snapshot { members, .. } => {
             members.into_iter().map(|member| (member.key, member.info.open)).collect()

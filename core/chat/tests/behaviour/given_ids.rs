@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ClientId, Design, MessageId, RequestId,
+    Design, MessageId, RequestId,
     design::{Accept, IdSource, Ids, WorkerIds},
     frame::{
-        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
-        SendRefusal, ServerFrame,
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendRefusal,
+        ServerFrame,
     },
     ports::{
         Answer, Outcome, Request,
@@ -43,17 +43,6 @@ fn bench(design: Design) -> Bench {
     bench
 }
 
-fn send(bench: &mut Bench, number: u64) -> Vec<Output> {
-    let frame = SendFrame {
-        channel: direct(),
-        membership: MessageId::ZERO,
-        client_id: ClientId(number),
-        oldest_pending: ClientId(1),
-        body: "hello".into(),
-    };
-    bench.frame(1, ClientFrame::Send(frame))
-}
-
 /// The one append among some outputs.
 fn append(outputs: &[Output]) -> (RequestId, MessageId) {
     match &store_requests(outputs)[..] {
@@ -84,18 +73,18 @@ fn given(id: u64) -> Answer {
 #[test]
 fn the_time_of_the_wall_clock_is_the_id_and_nothing_else() {
     let mut bench = bench(created_at());
-    let (_, first) = append(&send(&mut bench, 1));
-    let (_, second) = append(&send(&mut bench, 2));
+    let (_, first) = append(&bench.send(1));
+    let (_, second) = append(&bench.send(2));
     assert_eq!(first, MessageId(WALL_START_S * 1000));
     assert_eq!(second, first, "two in one millisecond");
     bench.step_wall(-5);
-    assert_eq!(append(&send(&mut bench, 3)).1, MessageId(first.0 - 5));
+    assert_eq!(append(&bench.send(3)).1, MessageId(first.0 - 5));
 }
 
 #[test]
 fn an_id_that_is_taken_is_replaced_and_after_three_more_the_send_is_put_off() {
     let mut bench = bench(fixed());
-    let mut outputs = send(&mut bench, 1);
+    let mut outputs = bench.send(1);
     for step in 0..4 {
         let (id, given) = append(&outputs);
         assert_eq!(snowflake::decode(given).at_ms, WALL_START_S * 1000 + step);
@@ -104,7 +93,7 @@ fn an_id_that_is_taken_is_replaced_and_after_three_more_the_send_is_put_off() {
     }
     assert_eq!(store_requests(&outputs), []);
     assert_eq!(refusal(&outputs), Some(SendRefusal::Busy));
-    append(&send(&mut bench, 1));
+    append(&bench.send(1));
 }
 
 #[test]
@@ -129,21 +118,21 @@ fn a_change_whose_id_is_taken_asks_again_too() {
 fn a_session_that_waits_for_ids_has_its_requests_open() {
     let design = Design { session_requests_max: 16, inflight_max: 16, ..generator() };
     let mut bench = bench(design);
-    let first = next_id(&send(&mut bench, 1));
+    let first = next_id(&bench.send(1));
     for number in 2..=16 {
-        next_id(&send(&mut bench, number));
+        next_id(&bench.send(number));
     }
-    assert_eq!(refusal(&send(&mut bench, 17)), Some(SendRefusal::Busy));
+    assert_eq!(refusal(&bench.send(17)), Some(SendRefusal::Busy));
     let outputs = bench.answer_port(first, given(100));
-    assert_eq!(refusal(&send(&mut bench, 17)), Some(SendRefusal::Busy), "it waits for the store");
+    assert_eq!(refusal(&bench.send(17)), Some(SendRefusal::Busy), "it waits for the store");
     bench.answer(append(&outputs).0, StoreAnswer::AppendRefused(SendRefusal::NotMember));
-    next_id(&send(&mut bench, 17));
+    next_id(&bench.send(17));
 }
 
 #[test]
 fn the_generator_is_asked_before_the_store() {
     let mut bench = bench(generator());
-    let outputs = send(&mut bench, 1);
+    let outputs = bench.send(1);
     assert_eq!(store_requests(&outputs), []);
     let outputs = bench.answer_port(next_id(&outputs), given(100));
     assert_eq!(append(&outputs).1, MessageId(100));
@@ -152,10 +141,10 @@ fn the_generator_is_asked_before_the_store() {
 #[test]
 fn an_outage_of_the_generator_is_an_outage_of_sending() {
     let mut bench = bench(generator());
-    let asked = next_id(&send(&mut bench, 1));
+    let asked = next_id(&bench.send(1));
     let outputs = bench.answer_port(asked, Answer::NextId(Outcome::Refused));
     assert_eq!(refusal(&outputs), Some(SendRefusal::Busy));
-    let asked = next_id(&send(&mut bench, 1));
+    let asked = next_id(&bench.send(1));
     let outputs = bench.pass(seconds(4));
     assert_eq!(refusal(&outputs), Some(SendRefusal::Unavailable));
     assert_eq!(bench.answer_port(asked, given(100)), [], "it is too late");
@@ -165,8 +154,8 @@ fn an_outage_of_the_generator_is_an_outage_of_sending() {
 #[test]
 fn an_id_below_one_that_was_used_is_not_used() {
     let mut bench = bench(generator());
-    let first = next_id(&send(&mut bench, 1));
-    let second = next_id(&send(&mut bench, 2));
+    let first = next_id(&bench.send(1));
+    let second = next_id(&bench.send(2));
     // The answers overtake each other: the device's second send must not get the lower id.
     assert_eq!(append(&bench.answer_port(first, given(101))).1, MessageId(101));
     let outputs = bench.answer_port(second, given(100));
@@ -177,9 +166,9 @@ fn an_id_below_one_that_was_used_is_not_used() {
 #[test]
 fn a_generator_that_gives_the_same_id_for_ever_is_given_up() {
     let mut bench = bench(generator());
-    let first = next_id(&send(&mut bench, 1));
+    let first = next_id(&bench.send(1));
     bench.answer_port(first, given(100));
-    let mut outputs = send(&mut bench, 2);
+    let mut outputs = bench.send(2);
     for _ in 0..4 {
         outputs = bench.answer_port(next_id(&outputs), given(100));
     }
@@ -190,7 +179,7 @@ fn a_generator_that_gives_the_same_id_for_ever_is_given_up() {
 fn a_promised_send_waits_for_its_id() {
     let design = Design { accept: Accept::OnReceipt, ..generator() };
     let mut bench = bench(design);
-    let outputs = send(&mut bench, 1);
+    let outputs = bench.send(1);
     assert!(matches!(frames(&outputs, 1)[..], [ServerFrame::Accepted { message_id: None, .. }]));
     let outputs = bench.answer_port(next_id(&outputs), Answer::NextId(Outcome::Refused));
     assert_eq!(frames(&outputs, 1).len(), 0);

@@ -1,10 +1,10 @@
 //! An answer of the store behind its deadline: its asker does not hear of it, its audience does.
 
 use hubbub_chat::{
-    ClientId, Design, MessageId, OperationId, SessionId,
+    Design, OperationId, SessionId,
     frame::{
-        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
-        SendRefusal, ServerFrame,
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendRefusal,
+        ServerFrame,
     },
     ports::store::{StoreAnswer, StoreRequest},
     server::Output,
@@ -14,16 +14,6 @@ use crate::support::{
     bench::{frames, store_requests},
     *,
 };
-
-fn send(number: u64) -> ClientFrame {
-    ClientFrame::Send(SendFrame {
-        channel: direct(),
-        membership: MessageId::ZERO,
-        client_id: ClientId(number),
-        oldest_pending: ClientId(1),
-        body: format!("{number}").into(),
-    })
-}
 
 /// Ann in session 1 and Ben in session 2, both synced.
 fn greeted() -> Bench {
@@ -51,7 +41,7 @@ fn sessions() -> Vec<SessionId> {
 #[test]
 fn a_late_append_reaches_its_audience() {
     let mut bench = greeted();
-    let (id, request) = store_requests(&bench.frame(1, send(1))).remove(0);
+    let (id, request) = store_requests(&bench.send(1)).remove(0);
     let given_up = bench.pass(seconds(4));
     let is_unavailable = |frame: &&ServerFrame| {
         matches!(frame, ServerFrame::Refused { reason: SendRefusal::Unavailable, .. })
@@ -86,14 +76,14 @@ fn a_late_change_reaches_its_audience() {
 #[test]
 fn a_late_repeat_or_refusal_is_nobodys_news() {
     let mut bench = greeted();
-    let first = bench.frame(1, send(1));
+    let first = bench.send(1);
     bench.serve(first);
-    let (id, request) = store_requests(&bench.frame(1, send(1))).remove(0);
+    let (id, request) = store_requests(&bench.send(1)).remove(0);
     bench.pass(seconds(4));
     let answer = bench.ask(request);
     assert!(matches!(&answer, StoreAnswer::Appended(appended) if appended.repeat));
     assert_eq!(bench.answer(id, answer), []);
-    let (id, _) = store_requests(&bench.frame(1, send(2))).remove(0);
+    let (id, _) = store_requests(&bench.send(2)).remove(0);
     bench.pass(seconds(4));
     assert_eq!(bench.refuse(id), []);
     assert_eq!(bench.server.counts().late_published, 0);
@@ -105,7 +95,7 @@ fn only_the_last_ones_are_remembered() {
     let mut open = Vec::new();
     for round in 0..18 {
         for number in 1..=60 {
-            open.extend(store_requests(&bench.frame(1, send(round * 60 + number))));
+            open.extend(store_requests(&bench.send(round * 60 + number)));
         }
         bench.pass(seconds(4));
         bench.frame(1, ClientFrame::Heartbeat { cursors: Cursors::new() });

@@ -44,7 +44,7 @@ fn without_hints_between_servers_a_message_comes_with_the_next_comparison() {
     assert!((100..18_000).contains(&without), "{without} ms");
     assert!(routed.count_sent(is_lookup) > 0);
     assert_eq!(local.count_sent(is_lookup), 0);
-    assert_eq!(local.count_sent(|message| matches!(message, Message::Peer { .. })), 0);
+    assert_eq!(local.count_sent(Message::is_peer), 0);
 }
 
 #[test]

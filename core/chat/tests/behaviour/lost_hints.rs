@@ -20,11 +20,7 @@ fn a_lost_hint_between_servers_is_found_within_the_resync_interval() {
     for resync in [2, 15] {
         let design = Design { resync_interval: seconds(resync), ..Design::default() };
         let mut world = trio_with(2, design.clone());
-        world.rule(
-            |message| {
-                if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass }
-            },
-        );
+        world.rule(|message| if message.is_peer() { Fate::Drop } else { Fate::Pass });
         for round in 1..=5 {
             world.send(PHONE, group(), "hello");
             world.run_for(bound(&design));
@@ -36,11 +32,7 @@ fn a_lost_hint_between_servers_is_found_within_the_resync_interval() {
 #[test]
 fn a_hint_behind_a_lost_one_leads_to_a_sync_at_once() {
     let mut world = trio_with(2, Design::default());
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(Message::is_peer);
     world.send(PHONE, group(), "lost");
     world.run_for(Duration::from_millis(200));
     assert_eq!(world.texts(CATS, group()), ["(created)"]);
@@ -54,11 +46,7 @@ fn a_hole_on_the_device_makes_it_ask_for_a_sync() {
     let mut world = pair();
     world.send(PHONE, direct(), "first");
     world.run_for(seconds(1));
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = message.is_entry_for(BENS) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(|message| message.is_entry_for(BENS));
     world.send(PHONE, direct(), "lost");
     world.send(PHONE, direct(), "behind it");
     world.run_for(seconds(1));
@@ -69,11 +57,7 @@ fn a_hole_on_the_device_makes_it_ask_for_a_sync() {
 #[test]
 fn a_hole_at_the_very_beginning_of_a_channel_is_filled_too() {
     let mut world = pair();
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = message.is_entry_for(BENS) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(|message| message.is_entry_for(BENS));
     world.send(PHONE, direct(), "lost");
     world.send(PHONE, direct(), "behind it");
     world.run_for(seconds(1));
@@ -85,7 +69,7 @@ fn hints_that_come_twice_or_late_are_applied_once() {
     let mut world = trio_with(2, Design::default());
     let mut count = 0_u64;
     world.rule(move |message| {
-        if !matches!(message, Message::Peer { .. }) {
+        if !message.is_peer() {
             return Fate::Pass;
         }
         count += 1;

@@ -1,10 +1,7 @@
 //! One cursor for everything: `cur_max_message_id`. What it skips, and what it does not.
 
-use std::time::Duration;
-
 use hubbub_chat::{
     ChannelId, Design, MessageId,
-    design::{CursorScope, Ids},
     frame::{Change, ClientFrame},
 };
 
@@ -12,18 +9,6 @@ use crate::support::{
     alone::{Alone, applied, text},
     *,
 };
-
-const INSTANT: Duration = Duration::from_millis(300);
-
-fn snowflake() -> Design {
-    // A new holder of a worker id waits so long; the tests do not.
-    let skew_max = Duration::from_millis(10);
-    Design { ids: Ids::Snowflake, skew_max, ..Design::default() }
-}
-
-fn global() -> Design {
-    Design { cursor: CursorScope::Global, ..snowflake() }
-}
 
 /// Ben's message to Ann commits late and its hint is lost, while the group has moved on.
 fn late_in_another_channel(design: Design) -> World {
@@ -40,11 +25,7 @@ fn late_in_another_channel(design: Design) -> World {
     world.rule(|_| Fate::Pass);
     world.send(CATS, group(), "fast");
     world.run_for(INSTANT);
-    world.rule(
-        |message| {
-            if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass }
-        },
-    );
+    world.rule(|message| if message.is_peer() { Fate::Drop } else { Fate::Pass });
     world.release();
     world.run_for(INSTANT);
     world.heal();
@@ -72,11 +53,7 @@ fn a_cursor_per_channel_finds_what_commits_late_in_another_channel() {
 #[test]
 fn one_cursor_for_everything_skips_a_lost_hint_below_a_later_one() {
     let mut world = trio_with(2, global());
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(Message::is_peer);
     world.send(PHONE, group(), "lost");
     world.run_for(INSTANT);
     world.send(PHONE, group(), "behind it");

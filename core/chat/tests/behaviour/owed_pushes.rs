@@ -197,6 +197,18 @@ fn a_push_by_presence_goes_at_once_whatever_the_devices_have() {
 }
 
 #[test]
+fn a_push_by_presence_is_owed_only_for_what_the_channel_has() {
+    let mut archive =
+        archive_of(Design { push_when: PushWhen::PresenceOffline, ..Design::default() });
+    archive.send(PHONE, direct(), "one");
+    let channel = direct();
+    for message_id in [MessageId::ZERO, MessageId(2), MessageId(u64::MAX)] {
+        archive.ask(StoreRequest::PushNow { channel, message_id, users: vec![BEN] });
+        assert_eq!(archive.owed(), [], "{message_id}");
+    }
+}
+
+#[test]
 fn an_id_below_a_cursor_is_not_owed() {
     let mut archive = archive_of(Design { ids: Ids::Snowflake, ..Design::default() });
     archive.send_as(PHONE, direct(), "in time", 200);

@@ -32,7 +32,9 @@ fn on_demand_nobody_is_told_unasked() {
     world.run_for(seconds(1));
     let shown = [2, 3, 4].map(|user| world.shows(phone(1), user));
     assert_eq!(shown, [Some(false), Some(true), None]);
-    assert_eq!(world.chats[&CHAT].1.counts().statuses_sent, 2);
+    let counts = world.chats[&CHAT].1.counts();
+    assert_eq!((counts.statuses_sent, counts.statuses_forwarded), (2, 0), "nothing was published");
+    assert_eq!(world.presence[&KEEPER].1.counts().statuses_answered, 2);
 }
 
 #[test]

@@ -20,6 +20,11 @@ fn publications(world: &PresenceWorld) -> u64 {
     world.presence[&KEEPER].1.counts().publications
 }
 
+/// Statuses that chat servers sent to devices because they were published.
+fn forwarded(world: &PresenceWorld) -> u64 {
+    world.chats.values().map(|(_, chat)| chat.counts().statuses_forwarded).sum()
+}
+
 fn watch_count(world: &PresenceWorld) -> usize {
     world.presence[&KEEPER].1.watch_count()
 }
@@ -71,10 +76,11 @@ fn a_change_costs_an_event_per_watching_server_and_not_per_friend() {
     world.run_for(seconds(3));
     // Six friends, and two strangers, on two chat servers.
     assert_eq!(watch_count(&world), 2);
-    let before = publications(&world);
+    let before = (publications(&world), forwarded(&world));
     world.login(1, phone(1), CHAT);
     world.run_for(seconds(5));
-    assert_eq!(publications(&world) - before, 2);
+    assert_eq!(publications(&world) - before.0, 2);
+    assert_eq!(forwarded(&world) - before.1, 6, "one for each friend");
     assert_eq!(world.told_of(1).len(), 2);
     for user in 2..=7 {
         assert_eq!(world.shows(phone(user), 1), Some(true), "friend {user}");

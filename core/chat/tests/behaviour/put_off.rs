@@ -3,84 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use hubbub_chat::{
-    Design, Device, Monotonic, Now, Wall,
+    Design,
     design::Transport,
-    device::{DetachCause, DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput, DeviceTimer},
-    frame::{CutReason, ServerFrame},
-    time::nanoseconds,
+    device::{DetachCause, DeviceEvent, DeviceInput},
+    frame::CutReason,
 };
 
-use crate::support::*;
-
-/// A device alone, whose discovery and connections the test plays.
-struct Phone {
-    device: Device,
-    now: u64,
-    /// Each attempt: when, which, and whether it has nothing to send.
-    opens: Vec<(Duration, u32, bool)>,
-    closes: usize,
-}
-
-impl Phone {
-    fn new(design: Design, seed: u64) -> Self {
-        let device = Device::restore(ANN, PHONE, design, DeviceDisk::default(), seed);
-        let mut phone = Self { device, now: 0, opens: Vec::new(), closes: 0 };
-        phone.pass(Duration::ZERO);
-        phone
-    }
-
-    fn clock(&self) -> Now {
-        Now { monotonic: Monotonic(self.now), wall: Wall(0) }
-    }
-
-    fn pass(&mut self, duration: Duration) {
-        let end = self.now + nanoseconds(duration);
-        while let Some((at, _)) = self.device.poll_timeout().filter(|(at, _)| at.0 <= end) {
-            self.now = self.now.max(at.0);
-            self.device.handle_timeout(self.clock());
-            self.drain();
-        }
-        self.now = end;
-    }
-
-    fn input(&mut self, input: DeviceInput) {
-        self.device.handle_input(self.clock(), input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.device.poll_output() {
-            match output {
-                DeviceOutput::Open { attempt, background } => {
-                    self.opens.push((Duration::from_nanos(self.now), attempt, background));
-                }
-                DeviceOutput::Close => self.closes += 1,
-                _ => {}
-            }
-        }
-    }
-
-    /// The device is attached and has everything.
-    fn sync(&mut self) {
-        self.input(DeviceInput::Opened);
-        let page = ServerFrame::Page { ranges: Vec::new(), more: false };
-        self.input(DeviceInput::Frame(page));
-        assert!(self.device.is_synced());
-    }
-
-    fn cut(&mut self, reason: CutReason) {
-        self.input(DeviceInput::Frame(ServerFrame::Bye { reason }));
-        self.input(DeviceInput::Closed);
-    }
-
-    /// How long after this the next attempt is due.
-    fn pause(&self) -> Duration {
-        match self.device.poll_timeout() {
-            Some((at, DeviceTimer::Reconnect)) => Duration::from_nanos(at.0 - self.now),
-            other => panic!("no attempt is due: {other:?}"),
-        }
-    }
-}
+use crate::support::{phone::Phone, *};
 
 #[test]
 fn a_device_that_is_put_off_asks_again_then_and_has_not_failed() {

@@ -6,8 +6,8 @@ use hubbub_chat::{
     Monotonic, Now, ServerId, Wall,
     ports::registry::{
         LeaseInfo, LeaseKey, RegistryAnswer, RegistryModel, RegistryRecord, RegistryRequest,
-        WORKERS_MAX,
     },
+    snowflake::WORKERS,
 };
 
 const TTL: Duration = Duration::from_secs(6);
@@ -140,11 +140,11 @@ fn a_worker_id_has_one_holder_and_keeps_its_high_water() {
 #[test]
 fn there_are_1024_worker_ids() {
     let mut registry = RegistryModel::new(TTL);
-    for holder in 0..u64::from(WORKERS_MAX) {
+    for holder in 0..u64::from(WORKERS) {
         assert_ne!(worker(&mut registry, 0, holder, None, 0), RegistryAnswer::Held);
     }
     assert_eq!(worker(&mut registry, 0, 5000, None, 0), RegistryAnswer::Held);
-    assert_eq!(worker(&mut registry, 9, 5000, Some(WORKERS_MAX), 0), RegistryAnswer::Held);
+    assert_eq!(worker(&mut registry, 9, 5000, Some(WORKERS), 0), RegistryAnswer::Held);
 }
 
 #[test]

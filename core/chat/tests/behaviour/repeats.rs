@@ -46,11 +46,7 @@ fn a_send_is_accepted_once_and_reaches_the_other_user() {
 #[test]
 fn a_lost_answer_of_the_store_leads_to_a_repeat_with_the_same_number_and_one_entry() {
     let mut world = pair();
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = message.is_append_answer() && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(Message::is_append_answer);
     world.send(PHONE, direct(), "hello");
     world.run_for(seconds(12));
     assert_eq!(world.log_texts(direct()), ["hello"]);

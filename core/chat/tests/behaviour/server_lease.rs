@@ -36,7 +36,7 @@ fn applied(world: &World, device: DeviceId) -> usize {
 }
 
 fn info(world: &World, server: u32) -> Option<LeaseInfo> {
-    let grants = world.registry.as_ref()?.clone().handle(world.clock(), RegistryRequest::Watch);
+    let grants = world.registry.clone().handle(world.clock(), RegistryRequest::Watch);
     let hubbub_chat::ports::registry::RegistryAnswer::Snapshot { members, .. } = grants else {
         return None;
     };
@@ -95,7 +95,7 @@ fn a_server_that_loses_its_lease_serves_the_sessions_that_it_has() {
 #[test]
 fn routing_knows_a_server_by_the_epoch_of_its_lease() {
     let mut world = registered_pair();
-    let record = world.registry.as_ref().unwrap().record();
+    let record = world.registry.record();
     let epoch_of = |server| {
         let key = LeaseKey::Chat(ServerId(server));
         record.grants.iter().find(|grant| grant.key == key).unwrap().epoch
@@ -106,7 +106,7 @@ fn routing_knows_a_server_by_the_epoch_of_its_lease() {
     // The registry forgets all but its last epoch, and both servers get their places anew.
     let record = RegistryRecord { last_epoch: record.last_epoch, ..RegistryRecord::default() };
     let ttl = world.design.lease_ttl;
-    world.registry = Some(RegistryModel::restore(record, world.clock(), ttl));
+    world.registry = RegistryModel::restore(record, world.clock(), ttl);
     world.run_for(seconds(20));
     let new = epochs(&world, 1);
     assert_eq!(new.len(), 2, "{new:?}");

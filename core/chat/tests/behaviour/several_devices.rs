@@ -78,9 +78,7 @@ fn the_acceptance_is_the_delivery_on_the_device_that_sent() {
 #[test]
 fn an_acceptance_behind_a_missing_entry_does_not_stand_for_the_delivery() {
     let mut world = trio_with(2, Design::default());
-    world.rule(
-        |message| if matches!(message, Message::Peer { .. }) { Fate::Drop } else { Fate::Pass },
-    );
+    world.rule(|message| if message.is_peer() { Fate::Drop } else { Fate::Pass });
     world.send(CATS, group(), "from cat");
     world.run_for(std::time::Duration::from_millis(100));
     world.send(PHONE, group(), "from ann");

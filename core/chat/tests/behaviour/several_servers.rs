@@ -87,7 +87,7 @@ fn no_hints_go_to_a_server_that_a_user_has_left() {
     world.sent.clear();
     world.send(PHONE, group(), "hello");
     world.run_for(seconds(1));
-    assert_eq!(world.count_sent(|message| matches!(message, Message::Peer { .. })), 0);
+    assert_eq!(world.count_sent(Message::is_peer), 0);
     assert_eq!(world.texts(CATS, group()), ["(created)", "hello"]);
 }
 
@@ -134,7 +134,7 @@ fn a_restarted_servers_old_routes_are_forgotten() {
     world.sent.clear();
     world.send(PHONE, group(), "hello");
     world.run_for(seconds(1));
-    assert_eq!(world.count_sent(|message| matches!(message, Message::Peer { .. })), 0);
+    assert_eq!(world.count_sent(Message::is_peer), 0);
 }
 
 #[test]

@@ -160,3 +160,21 @@ fn what_was_removed_counts_as_used() {
         assert_eq!(told, (100, vec![200]), "a blind insert is stored and never shown");
     }
 }
+
+#[test]
+fn what_the_append_itself_removes_counts_as_used() {
+    let (retention, history_retention) = (seconds(10), seconds(10));
+    let ids = Ids::Snowflake;
+    let mut archive =
+        Archive::new(Design { ids, retention, history_retention, ..Design::default() });
+    archive.login(ANN, PHONE);
+    archive.login(BEN, BENS);
+    archive.send_as(PHONE, direct(), "old", 100);
+    archive.pass(seconds(10));
+    for id in [90, 100] {
+        let answer = archive.append(PHONE, direct(), "where nobody would see it", id);
+        assert_eq!(answer, StoreAnswer::IdTaken, "{id}");
+    }
+    archive.send_as(PHONE, direct(), "new", 101);
+    assert_eq!(archive.texts(BENS, direct(), 0), ["new"]);
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubbub_chat::{
     Content, Design, MessageId,
-    design::{Accept, CursorScope, Ids, WorkerIds},
+    design::{Accept, Ids, WorkerIds},
     device::DeviceOutput,
     frame::{ClientFrame, ServerFrame},
 };
@@ -13,18 +13,6 @@ use crate::support::{
     alone::{Alone, applied, text},
     *,
 };
-
-const INSTANT: Duration = Duration::from_millis(300);
-
-fn snowflake() -> Design {
-    // A new holder of a worker id waits so long; the tests do not.
-    let skew_max = Duration::from_millis(10);
-    Design { ids: Ids::Snowflake, skew_max, ..Design::default() }
-}
-
-fn global() -> Design {
-    Design { cursor: CursorScope::Global, ..snowflake() }
-}
 
 /// Ann's append is under way for a second, while Ben's goes through and Cat comes back.
 fn slow_append(design: Design) -> World {
@@ -109,11 +97,7 @@ fn a_live_delivery_leaves_the_cursor_and_the_next_comparison_moves_it() {
 fn a_lost_hint_is_found_by_the_next_comparison_though_a_later_one_came() {
     let mut world = trio_with(2, snowflake());
     world.run_for(seconds(20));
-    let mut lost = false;
-    world.rule(move |message| {
-        let lose = matches!(message, Message::Peer { .. }) && !std::mem::replace(&mut lost, true);
-        if lose { Fate::Drop } else { Fate::Pass }
-    });
+    world.lose_first(Message::is_peer);
     world.send(PHONE, group(), "lost");
     world.run_for(INSTANT);
     world.send(PHONE, group(), "behind it");
@@ -170,7 +154,7 @@ fn two_devices_that_met_the_same_entries_in_another_order_have_the_same_digest()
         world.run_for(seconds(1));
         let mut count = 0_u64;
         world.rule(move |message| {
-            let late = matches!(message, Message::Peer { .. });
+            let late = message.is_peer();
             count += u64::from(late);
             let by = Duration::from_millis(count * 37 % 400);
             if late { Fate::Delay(by) } else { Fate::Pass }

@@ -12,7 +12,7 @@ use hubbub_chat::{
 
 use crate::{
     support::{ANN, BEN, BENS, PHONE, seconds},
-    transport_world::World,
+    transport_world::{LATENCY, World},
 };
 
 const TRANSPORTS: [Transport; 4] =
@@ -49,6 +49,18 @@ fn assert_all_applied(world: &World, count: usize) {
         let theirs: Vec<_> = texts.iter().filter(|text| text.starts_with(name)).collect();
         let all: Vec<_> = (1..=count).map(|number| format!("{name} {number}")).collect();
         assert_eq!(theirs, all.iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_device_has_everything_a_few_round_trips_after_its_start() {
+    for transport in TRANSPORTS {
+        let mut world = World::new(design(transport));
+        world.login(ANN, PHONE);
+        // With polls: there and back to open, to greet and to ask for the answer; and the first two
+        // go over connections that have to be opened.
+        world.run_for(10 * LATENCY);
+        assert!(world.node(PHONE).machine.is_synced(), "{transport}");
     }
 }
 
@@ -156,17 +168,7 @@ fn idle_hour(transport: Transport) -> (TransportCounts, Duration) {
     let mut world = pair(design(transport));
     let before = world.counts(BENS);
     world.run_for(seconds(3600));
-    let after = world.counts(BENS);
-    let cost = TransportCounts {
-        requests: after.requests - before.requests,
-        connections_opened: after.connections_opened - before.connections_opened,
-        bytes_up: after.bytes_up - before.bytes_up,
-        bytes_down: after.bytes_down - before.bytes_down,
-        wake_ups: after.wake_ups - before.wake_ups,
-        polls: after.polls - before.polls,
-        polls_empty: after.polls_empty - before.polls_empty,
-        ..TransportCounts::default()
-    };
+    let cost = world.counts(BENS).since(&before);
     world.send(PHONE, "after the hour");
     world.run_for(seconds(20));
     let at = |device, is_it: fn(&DeviceEvent) -> bool| {

@@ -282,6 +282,22 @@ fn an_idle_long_polling_device_asks_once_per_wait() {
 }
 
 #[test]
+fn a_polling_device_asks_as_soon_as_it_is_greeted_and_an_interval_later_again() {
+    let mut link = Link::new(design(Transport::Polling));
+    link.rule(once(Fate::Delay(seconds(1)), is_send));
+    link.device(ClientInput::Open);
+    link.run_for(seconds(1));
+    assert_eq!(link.polls(), 1, "the opening");
+    // There and back for the opening, then for the greeting.
+    link.run_for(4 * LATENCY);
+    assert_eq!((link.taken.len(), link.polls()), (1, 2));
+    link.run_for(seconds(5) - Duration::from_millis(1));
+    assert_eq!(link.polls(), 2);
+    link.run_for(Duration::from_millis(1));
+    assert_eq!(link.polls(), 3);
+}
+
+#[test]
 fn a_polling_device_asks_once_per_interval() {
     let mut link = Link::open(design(Transport::Polling));
     let before = link.client.counts();

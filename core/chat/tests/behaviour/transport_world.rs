@@ -18,7 +18,7 @@ use hubbub_chat::{
 use crate::support::views::text;
 use server::Server;
 
-const LATENCY: Duration = Duration::from_millis(10);
+pub(crate) const LATENCY: Duration = Duration::from_millis(10);
 
 /// A connection attempt of a device, or a call: what both ends name it by.
 pub(crate) type Stream = u64;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ChatServer, ClientId, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
+    ChatServer, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
     design::{Ids, WorkerIds},
     frame::{
-        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendFrame,
-        SendRefusal, ServerFrame,
+        Change, ChangeFrame, ChangeOutcome, ChangeRefusal, ClientFrame, Cursors, SendRefusal,
+        ServerFrame,
     },
     ports::{
         Answer, Outcome, Request,
@@ -43,20 +43,9 @@ fn leased(worker: u16, epoch: u64, high_water_ms: u64) -> Answer {
     Answer::Registry(Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }))
 }
 
-fn send(bench: &mut Bench, number: u64) -> Vec<Output> {
-    let frame = SendFrame {
-        channel: direct(),
-        membership: MessageId::ZERO,
-        client_id: ClientId(number),
-        oldest_pending: ClientId(number),
-        body: "hello".into(),
-    };
-    bench.frame(1, ClientFrame::Send(frame))
-}
-
 /// The id that a send is given, or the refusal.
 fn id_of(bench: &mut Bench, number: u64) -> Result<MessageId, SendRefusal> {
-    let outputs = send(bench, number);
+    let outputs = bench.send(number);
     match (&store_requests(&outputs)[..], &frames(&outputs, 1)[..]) {
         ([(_, StoreRequest::Append(append))], []) => Ok(append.given_id),
         ([], [ServerFrame::Refused { reason, .. }]) => Err(*reason),
@@ -139,24 +128,27 @@ fn a_server_that_cannot_renew_stops_before_its_lease_ends() {
 }
 
 #[test]
-fn a_server_whose_worker_id_went_to_another_asks_for_any() {
+fn a_server_whose_renewal_is_refused_goes_on_until_its_lease_ends_and_then_asks_for_any() {
     let (mut bench, asked) = started(design());
     bench.answer_port(asked[0].0, leased(7, 1, 0));
-    let renewal = port_requests(&bench.pass(seconds(2))).remove(0);
     let held = Answer::Registry(Outcome::Ok(RegistryAnswer::Held));
-    let outputs = bench.answer_port(renewal.0, held.clone());
-    assert_eq!(id_of(&mut bench, 1), Err(SendRefusal::Busy));
-    let asked = port_requests(&outputs);
+    for _ in 0..2 {
+        let renewal = port_requests(&bench.pass(seconds(2))).remove(0);
+        let outputs = bench.answer_port(renewal.0, held.clone());
+        assert_eq!(port_requests(&outputs), [], "it waits for its turn");
+    }
+    bench.pass(Duration::from_millis(1399));
+    assert_eq!(snowflake::decode(id_of(&mut bench, 1).unwrap()).worker, 7);
+    bench.pass(Duration::from_millis(1));
+    assert_eq!(id_of(&mut bench, 2), Err(SendRefusal::Busy));
+    let asked = port_requests(&bench.pass(Duration::from_millis(600)));
     assert!(matches!(
         asked[..],
         [(_, Request::Registry(RegistryRequest::Worker { worker: None, .. }))]
     ));
-    let outputs = bench.answer_port(asked[0].0, held);
-    assert_eq!(port_requests(&outputs), [], "when none is free it waits");
-    let asked = port_requests(&bench.pass(seconds(2)));
     bench.answer_port(asked[0].0, leased(3, 2, 0));
     bench.pass(seconds(1));
-    assert_eq!(snowflake::decode(id_of(&mut bench, 2).unwrap()).worker, 3);
+    assert_eq!(snowflake::decode(id_of(&mut bench, 3).unwrap()).worker, 3);
 }
 
 #[test]

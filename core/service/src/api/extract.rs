@@ -1,13 +1,12 @@
 //! What the handlers take from a request: whose it is, what its path names, and its body.
 
-use std::{pin::pin, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     RequestPartsExt,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hubbub_chat::{
     ChannelId, DeviceId, UserId,
@@ -19,7 +18,7 @@ use hubbub_chat::{
 use serde::de::DeserializeOwned;
 
 use super::{Api, ApiError, BODY_BYTES_MAX};
-use crate::{backend::ask_directory, codec::decode_body, password::token_hash};
+use crate::{backend::ask_directory, codec::decode_body, net::in_time, password::token_hash};
 
 /// Whose token a request carries.
 #[derive(Debug, Clone, Copy)]
@@ -124,19 +123,12 @@ pub(super) async fn read_body<T: DeserializeOwned>(
         let detail = "send the body with `content-type: application/json`";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", detail));
     }
-    let mut reading = pin!(Limited::new(request.into_body(), bytes_max).collect());
-    // Nearly always the body has come with its head, and no timer is needed.
-    let read = match (&mut reading).now_or_never() {
-        Some(read) => read,
-        None => tokio::select! {
-            biased;
-            read = reading => read,
-            () = api.net.sleep_until(api.net.now().monotonic.after(api.limits.body_within)) => {
-                let within = api.limits.body_within.as_secs_f64();
-                let detail = format!("the body was not there within {within} s");
-                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
-            }
-        },
+    let reading = Limited::new(request.into_body(), bytes_max).collect();
+    let until = api.net.now().monotonic.after(api.limits.body_within);
+    let Some(read) = in_time(&*api.net, until, reading).await else {
+        let within = api.limits.body_within.as_secs_f64();
+        let detail = format!("the body was not there within {within} s");
+        return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
     };
     match read {
         Ok(body) => Ok(decode_body(&body.to_bytes())?),

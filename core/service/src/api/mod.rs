@@ -8,10 +8,12 @@ mod devices;
 mod error;
 mod extract;
 mod friends;
+mod health;
 mod polls;
 mod profiles;
 mod provision;
 mod servers;
+mod serving;
 mod upgrade;
 
 use std::{
@@ -20,24 +22,25 @@ use std::{
 };
 
 use axum::{
-    Extension, Json, Router,
+    Router,
     extract::State,
     routing::{delete, get, post, put},
 };
 use hubbub_chat::{Design, design::Transport};
-use serde_json::{Value, json};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::watch;
 
 use crate::{
     backend::Backend,
     chat::{ChatHandle, HttpSessions},
     discovery::DiscoveryHandle,
-    net::{Listener, Net, pause_accepting},
+    net::{Listener, Net},
     password::PasswordDesk,
-    role::stopped,
+    presence::PresenceHandle,
 };
-use connection::serve_connection;
 use error::ApiError;
+use serving::serve_router;
+
+pub(crate) use health::{presence_page, serve_health};
 
 pub use provision::{ProvisionRequest, Provisioned, ProvisionedDevice};
 
@@ -57,6 +60,8 @@ pub struct Api {
     pub sessions: Option<Arc<HttpSessions>>,
     /// Where devices are sent, where there is a registry.
     pub discovery: Option<DiscoveryHandle>,
+    /// The presence server of this process, if it has one.
+    pub presence: Option<PresenceHandle>,
     /// The ports.
     pub backend: Arc<dyn Backend>,
     /// Where passwords are hashed.
@@ -121,57 +126,22 @@ impl Default for HttpLimits {
 
 type SharedApi = State<Arc<Api>>;
 
-/// How long connections may take to end after the shutdown.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-
-/// Held by everything that still talks to a client, so that the end can wait for the last of them.
-#[derive(Clone)]
-struct Busy {
-    _busy: mpsc::Sender<()>,
-}
-
 /// Takes in connections until the shutdown, then waits until they have ended, but not for ever.
 pub async fn serve_api(
     api: Arc<Api>,
-    mut listener: Box<dyn Listener>,
-    mut shutdown: watch::Receiver<bool>,
+    listener: Box<dyn Listener>,
+    shutdown: watch::Receiver<bool>,
 ) {
     let (net, limits, chat) = (api.net.clone(), api.limits, api.chat.clone());
-    let room = Arc::new(Semaphore::new(limits.connections_max));
-    let (busy, mut ended) = mpsc::channel(1);
-    let router = router(api, Busy { _busy: busy });
-    loop {
-        tokio::select! {
-            biased;
-            () = stopped(&mut shutdown) => break,
-            stream = listener.accept() => match stream {
-                Ok(stream) => {
-                    let Ok(place) = room.clone().try_acquire_owned() else {
-                        chat.figures().connections_refused.fetch_add(1, Ordering::Relaxed);
-                        continue;
-                    };
-                    let (net_there, router) = (net.clone(), router.clone());
-                    let shutdown = shutdown.clone();
-                    net.spawn(Box::pin(async move {
-                        let _place = place;
-                        serve_connection(net_there, limits, router, stream, shutdown).await;
-                    }));
-                }
-                Err(_) => pause_accepting(&*net).await,
-            },
-        }
-    }
-    drop((listener, router));
-    tokio::select! {
-        biased;
-        _ = ended.recv() => {}
-        () = net.sleep_until(net.now().monotonic.after(SHUTDOWN_GRACE)) => {}
-    }
+    let refused = || {
+        chat.figures().connections_refused.fetch_add(1, Ordering::Relaxed);
+    };
+    serve_router(net, limits, router(api), listener, refused, shutdown).await;
 }
 
-fn router(api: Arc<Api>, busy: Busy) -> Router {
+fn router(api: Arc<Api>) -> Router {
     Router::new()
-        .route("/v1/health", get(health))
+        .route("/v1/health", get(health::health))
         .route("/v1/users", post(accounts::sign_up))
         .route("/v1/users/{name}", get(accounts::find))
         .route("/v1/login", post(accounts::log_in))
@@ -196,38 +166,5 @@ fn router(api: Arc<Api>, busy: Busy) -> Router {
         .route("/v1/frames", post(polls::frames))
         .fallback(|| async { ApiError::not_found("there is nothing at this path") })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
-        .layer(Extension(busy))
         .with_state(api)
-}
-
-async fn health(State(api): SharedApi) -> Json<Value> {
-    let figures = api.chat.figures();
-    let counts = figures.counts();
-    Json(json!({
-        "status": "ok",
-        "sessions": figures.sessions(),
-        "appends": counts.appends,
-        "repeats": counts.repeats,
-        "deliveries": counts.deliveries,
-        "pages": counts.pages,
-        "hints_sent": counts.hints_sent,
-        "hints_received": counts.hints_received,
-        "hints_lost": figures.hints_lost(),
-        "answers_lost": figures.answers_lost(),
-        "holes": counts.holes,
-        "slow_consumers": counts.slow_consumers,
-        "connections_refused": figures.connections_refused(),
-        "promises_broken": counts.promises_broken,
-        "late_published": counts.late_published,
-        "late_forgotten": counts.late_forgotten,
-        "turned_away": counts.turned_away,
-        "handed_over": counts.handed_over,
-        "beats_sent": counts.beats_sent,
-        "statuses_sent": counts.statuses_sent,
-        "watches": counts.watches,
-        "presence_forgotten": counts.presence_forgotten,
-        "without_id": counts.without_id,
-        "frames_encoded": figures.encoder.encoded(),
-        "frames_malformed": figures.malformed(),
-    }))
 }

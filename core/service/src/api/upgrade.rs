@@ -14,10 +14,11 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Api, ApiError, Busy, SharedApi,
+    Api, ApiError, SharedApi,
     connection::Watched,
     extract::{Caller, authenticate},
     polls::sessions,
+    serving::Busy,
 };
 use crate::{
     chat::{Opening, run_session},

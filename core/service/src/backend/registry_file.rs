@@ -5,22 +5,20 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread::JoinHandle,
+    sync::Arc,
     time::Duration,
 };
 
-use hubbub_chat::ports::Request;
-use tokio::sync::oneshot;
+use hubbub_chat::ports::{Answer, Outcome, Request};
 
 use super::{
     Reply,
     registry::{Holders, RegistryDesk, RegistryKept},
 };
-use crate::net::Net;
+use crate::{
+    disk::{DiskThread, Requests},
+    net::Net,
+};
 
 /// The file's name in a folder of data.
 pub(super) const FILE_NAME: &str = "registry.json";
@@ -30,10 +28,7 @@ const QUEUE_MAX: usize = 16_384;
 
 /// The registry and the generator of ids over a file.
 pub(super) struct RegistryFile {
-    queue: Mutex<Option<SyncSender<(Request, Reply)>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    /// Resolves when the thread has ended.
-    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    thread: DiskThread<Request, Answer>,
 }
 
 impl RegistryFile {
@@ -51,66 +46,26 @@ impl RegistryFile {
             Err(error) => return Err(error),
         };
         let desk = RegistryDesk::new(kept, holders, net.now(), ttl_max);
-        let (queue, requests) = sync_channel(QUEUE_MAX);
-        let (end, ended) = oneshot::channel::<()>();
         let worker = Worker { net: net.clone(), desk, path };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the file's thread: a simulated run has the pure model in its place"
-        )]
-        let thread = std::thread::spawn(move || {
-            worker.run(&requests);
-            drop(end);
-        });
-        Ok(Self {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(Some(thread)),
-            ended: Mutex::new(Some(ended)),
-        })
+        Ok(Self { thread: DiskThread::start(QUEUE_MAX, |requests| worker.run(requests)) })
     }
 
     /// Asks without waiting.
     pub(super) fn submit(&self, request: Request, reply: Reply) {
         let port = request.port();
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = match queue.as_ref() {
-            Some(queue) => queue.try_send((request, reply)).err().map(|error| match error {
-                TrySendError::Full((_, reply)) | TrySendError::Disconnected((_, reply)) => reply,
-            }),
-            None => Some(reply),
+        let reply = move |outcome| {
+            reply(match outcome {
+                Outcome::Ok(answer) => answer,
+                Outcome::Refused => port.refused(),
+                Outcome::Unknown => port.unknown(),
+            });
         };
-        drop(queue);
-        if let Some(reply) = refused {
-            reply(port.refused());
-        }
+        self.thread.submit(request, Box::new(reply));
     }
 
     /// Finishes what was asked before, and refuses what is asked later.
     pub(super) async fn close(&self) {
-        self.refuse();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(ended) = ended {
-            // The other end is dropped, not used.
-            let _ = ended.await;
-        }
-    }
-
-    fn refuse(&self) {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
-impl Drop for RegistryFile {
-    /// Whoever drops it can open the file again.
-    fn drop(&mut self) {
-        self.refuse();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A reply may hold the last handle.
-        if let Some(thread) = thread
-            && thread.thread().id() != std::thread::current().id()
-        {
-            drop(thread.join());
-        }
+        self.thread.close().await;
     }
 }
 
@@ -121,20 +76,20 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, requests: &Receiver<(Request, Reply)>) {
-        while let Ok((request, reply)) = requests.recv() {
-            let port = request.port();
+    fn run(mut self, mut requests: Requests<Request, Answer>) {
+        while let Some((request, reply)) = requests.next() {
             let answer = self.desk.handle(self.net.now(), request);
             reply(match self.keep() {
-                Ok(()) => answer,
+                Ok(()) => Outcome::Ok(answer),
                 // What it would rely on is not on disk, and the next request tries again. A lease
                 // that was given here stays with its holder, who asks again.
                 Err(error) => {
                     tracing::error!("cannot write {}: {error}", self.path.display());
-                    port.refused()
+                    Outcome::Refused
                 }
             });
         }
+        requests.end();
     }
 
     fn keep(&mut self) -> io::Result<()> {

@@ -17,9 +17,8 @@ use super::{
 use crate::{
     backend::Backend,
     belief::Beliefs,
-    net::{BoxFuture, Net},
+    net::{Alarm, Net},
     role::stopped,
-    task::slept,
 };
 
 /// Inputs taken in before outputs of the whole batch are flushed to the figures.
@@ -42,7 +41,7 @@ pub(super) struct Actor {
     /// own; a bound could make the store wait for the machine that waits for the store.
     answers: mpsc::UnboundedSender<(RequestId, Answer)>,
     answered: mpsc::UnboundedReceiver<(RequestId, Answer)>,
-    sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
 }
 
 struct SessionQueue {
@@ -51,12 +50,8 @@ struct SessionQueue {
 }
 
 impl Actor {
-    pub(super) fn new(
-        net: Arc<dyn Net>,
-        config: ChatConfig,
-        backend: Arc<dyn Backend>,
-        figures: Arc<ChatFigures>,
-    ) -> Self {
+    pub(super) fn new(net: Arc<dyn Net>, config: ChatConfig, backend: Arc<dyn Backend>) -> Self {
+        let figures = config.figures;
         let (answers, answered) = mpsc::unbounded_channel();
         let timeout = config.server.design.request_timeout;
         let mut peers = PeerLinks::new(net.clone(), timeout, figures.hints_lost.clone());
@@ -77,7 +72,7 @@ impl Actor {
             drained: None,
             answers,
             answered,
-            sleep: None,
+            alarm: Alarm::default(),
         }
     }
 
@@ -87,16 +82,17 @@ impl Actor {
         mut shutdown: watch::Receiver<bool>,
     ) {
         loop {
-            self.set_sleep();
+            self.alarm.set(&*self.net, self.machine.poll_timeout().map(|(due, _)| due));
             // The rare ones first: under load there is always another answer and another input.
             tokio::select! {
                 biased;
                 () = stopped(&mut shutdown) => {
                     self.handle(Input::Shutdown);
                     self.drain();
+                    self.publish_figures();
                     return;
                 }
-                () = slept(&mut self.sleep) => self.wake(),
+                () = self.alarm.ring() => self.wake(),
                 answer = self.answered.recv() => {
                     if let Some((id, answer)) = answer {
                         self.handle(Input::Answer(id, answer));
@@ -132,6 +128,7 @@ impl Actor {
             ActorInput::Machine(input) => self.handle(input),
             ActorInput::Attach { session, user, device, queue, form } => {
                 self.sessions.insert(session, SessionQueue { queue, form });
+                self.net.note_session(session, Some(device));
                 self.handle(Input::Attached { session, user, device });
             }
             ActorInput::Frames(session, frames) => {
@@ -154,7 +151,7 @@ impl Actor {
 
     fn handle(&mut self, input: Input) {
         if let Input::Closed(session) = &input {
-            self.sessions.remove(session);
+            self.forget(*session);
         }
         self.net.note(&|| format!("input {input:?}"));
         self.machine.handle_input(self.net.now(), input);
@@ -178,7 +175,7 @@ impl Actor {
             }
             Output::Frame(session, frame) => self.say(&[session], frame),
             Output::Cut(session, reason) => {
-                if let Some(SessionQueue { queue, .. }) = self.sessions.remove(&session) {
+                if let Some(SessionQueue { queue, .. }) = self.forget(session) {
                     // A full queue loses the last words; the closed queue ends the connection.
                     drop(queue.try_send(Outgoing::Bye(reason)));
                 }
@@ -202,6 +199,12 @@ impl Actor {
                 }
             }
         }
+    }
+
+    fn forget(&mut self, session: SessionId) -> Option<SessionQueue> {
+        let queue = self.sessions.remove(&session)?;
+        self.net.note_session(session, None);
+        Some(queue)
     }
 
     fn ask(&self, id: RequestId, deadline: Monotonic, request: Request) {
@@ -228,15 +231,6 @@ impl Actor {
             if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(outgoing) {
                 self.handle(Input::Overflowed(*session));
             }
-        }
-    }
-
-    /// The sleep is made anew only when the machine wants to be woken earlier: most inputs do not
-    /// change that, and a wake-up too early does no harm.
-    fn set_sleep(&mut self) {
-        let Some((due, _)) = self.machine.poll_timeout() else { return };
-        if self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned) {
-            self.sleep = Some((due, self.net.sleep_until(due)));
         }
     }
 

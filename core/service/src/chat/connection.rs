@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering};
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use hubbub_chat::{
     frame::{CutReason, ServerFrame},
     server::Input,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     codec::{Malformed, decode_client},
-    net::{BoxStream, Net},
+    net::{BoxStream, Net, in_time},
 };
 
 /// Malformed frames in a row after which the connection is closed.
@@ -121,11 +121,8 @@ async fn close(net: &dyn Net, mut socket: Socket) {
     if write(net, socket.close(None)).await.is_err() {
         return;
     }
-    tokio::select! {
-        biased;
-        () = async { while let Some(Ok(_)) = socket.next().await {} } => {}
-        () = net.sleep_until(net.now().monotonic.after(CLOSE_TIMEOUT)) => {}
-    }
+    let until = net.now().monotonic.after(CLOSE_TIMEOUT);
+    in_time(net, until, async { while let Some(Ok(_)) = socket.next().await {} }).await;
 }
 
 fn text(chat: &ChatHandle, outgoing: Outgoing) -> Utf8Bytes {
@@ -141,16 +138,7 @@ pub(crate) async fn write(
     net: &dyn Net,
     writing: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
-    let mut writing = std::pin::pin!(writing);
-    // Nearly always there is room in the socket, and no timer is needed.
-    if let Some(written) = (&mut writing).now_or_never() {
-        return written;
-    }
-    tokio::select! {
-        biased;
-        written = writing => written,
-        () = net.sleep_until(net.now().monotonic.after(WRITE_TIMEOUT)) => {
-            Err(Error::Io(std::io::ErrorKind::TimedOut.into()))
-        }
-    }
+    let until = net.now().monotonic.after(WRITE_TIMEOUT);
+    let given_up = || Err(Error::Io(std::io::ErrorKind::TimedOut.into()));
+    in_time(net, until, writing).await.unwrap_or_else(given_up)
 }

@@ -45,6 +45,8 @@ pub struct ChatConfig {
     pub peers: BTreeMap<ServerId, String>,
     /// Is told of the registry's members whenever they change.
     pub members: MembersChanged,
+    /// Counts what it does.
+    pub figures: Arc<ChatFigures>,
 }
 
 /// Is told of the registry's members.
@@ -171,8 +173,8 @@ impl ChatHandle {
         shutdown: watch::Receiver<bool>,
     ) -> Self {
         let (inputs, received) = mpsc::channel(INPUTS_MAX);
-        let figures = Arc::new(ChatFigures::default());
-        let actor = actor::Actor::new(net.clone(), config, backend, figures.clone());
+        let figures = config.figures.clone();
+        let actor = actor::Actor::new(net.clone(), config, backend);
         net.spawn(Box::pin(actor.drive(received, shutdown)));
         Self { inputs, figures, last_session: Arc::default() }
     }

@@ -148,7 +148,7 @@ mod tests {
         let (server, design) = (ServerId(1), Design::default());
         let server =
             ServerConfig { server, epoch: 1, has_peers: true, registration: None, design, seed: 1 };
-        ChatConfig { server, peers, members: Arc::new(|_| {}) }
+        ChatConfig { server, peers, members: Arc::new(|_| {}), figures: Arc::default() }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hubbub_chat::{
-    Design, Monotonic, SessionId,
+    Design, SessionId,
     design::Transport,
     frame::CutReason,
     server::Input,
@@ -15,10 +15,7 @@ use hubbub_chat::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ChatHandle, Outgoing};
-use crate::{
-    net::{BoxFuture, Net},
-    task::slept,
-};
+use crate::net::{Alarm, Net};
 
 /// One request, and where its answer goes.
 pub(super) enum Call {
@@ -77,16 +74,12 @@ impl Polled {
 
     /// Goes on until the session is over, or nobody can reach it any more.
     pub(super) async fn run(mut self) {
-        let mut sleep: Option<(Monotonic, BoxFuture<'static, ()>)> = None;
+        let mut alarm = Alarm::default();
         loop {
-            if let Some((due, _)) = self.machine.poll_timeout()
-                && sleep.as_ref().is_none_or(|(planned, _)| due < *planned)
-            {
-                sleep = Some((due, self.net.sleep_until(due)));
-            }
+            alarm.set(&*self.net, self.machine.poll_timeout().map(|(due, _)| due));
             tokio::select! {
                 biased;
-                () = slept(&mut sleep) => self.machine.handle_timeout(self.net.now()),
+                () = alarm.ring() => self.machine.handle_timeout(self.net.now()),
                 call = self.calls.recv() => match call {
                     Some(call) => self.take(call),
                     None => break,

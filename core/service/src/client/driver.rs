@@ -5,22 +5,17 @@ use std::sync::{Arc, PoisonError};
 use hubbub_chat::{
     Device,
     device::{DeviceEvent, DeviceInput, DeviceOutput},
-    frame::{CutReason, ServerFrame},
-    time::Monotonic,
-    transport::{CallId, ClientInput, ClientOutput, TransportClient, TransportCounts},
+    transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
 
 use super::{
-    Command, DeviceConfig,
-    lanes::{CallEvent, Lanes},
+    Command, DeviceConfig, TransportEvent,
+    lanes::Lanes,
     route::{Reply, Route},
     stream::Stream,
 };
-use crate::{
-    net::{BoxFuture, Net},
-    task::slept,
-};
+use crate::net::{Alarm, Net};
 
 /// Drives a device until nobody can send it commands any more.
 pub async fn drive_device(
@@ -30,20 +25,17 @@ pub async fn drive_device(
 ) {
     let mut driver = Driver::new(net, config);
     loop {
-        driver.set_sleep();
+        driver.set_alarm();
         let happened = tokio::select! {
             biased;
-            input = driver.stream.next() => Happened::Transport(input),
-            event = driver.lanes.next() => match event {
-                CallEvent::Input(input) => Happened::Transport(input),
-                CallEvent::LoggedOut(call) => Happened::LoggedOut(call),
-            },
+            event = driver.stream.next() => Happened::Transport(event),
+            event = driver.lanes.next() => Happened::Transport(event),
             reply = driver.route.reply() => Happened::Reply(reply),
             command = commands.recv() => match command {
                 Some(command) => Happened::Command(command),
                 None => break,
             },
-            () = slept(&mut driver.sleep) => Happened::Timeout,
+            () = driver.alarm.ring() => Happened::Timeout,
         };
         driver.happen(happened).await;
     }
@@ -51,8 +43,7 @@ pub async fn drive_device(
 }
 
 enum Happened {
-    Transport(ClientInput),
-    LoggedOut(CallId),
+    Transport(TransportEvent),
     Reply(Reply),
     Command(Command),
     Timeout,
@@ -68,7 +59,7 @@ struct Driver {
     route: Route,
     stream: Stream,
     lanes: Lanes,
-    sleep: Option<(Monotonic, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
     /// What was counted before this device was driven.
     counted: TransportCounts,
 }
@@ -88,7 +79,7 @@ impl Driver {
             route: Route::new(net.clone(), *device, design.connect_timeout),
             stream: Stream::new(net.clone()),
             lanes: Lanes::new(net.clone(), token.clone(), design.keep_alive),
-            sleep: None,
+            alarm: Alarm::default(),
             counted: counted.unwrap_or_default(),
             net,
             config,
@@ -104,12 +95,10 @@ impl Driver {
                 self.tell_device(command.input);
             }
             Happened::Reply(reply) => self.follow(&reply),
-            Happened::Transport(input) => self.tell_client(input),
-            Happened::LoggedOut(call) => {
-                // The last words of the session wait where only its token would fetch them.
-                let reason = CutReason::UnknownDevice;
-                self.tell_device(DeviceInput::Frame(ServerFrame::Bye { reason }));
-                self.tell_client(ClientInput::UnknownSession(call));
+            Happened::Transport(TransportEvent::Input(input)) => self.tell_client(input),
+            Happened::Transport(TransportEvent::LoggedOut(input)) => {
+                self.log_out();
+                self.tell_client(input);
             }
         }
         self.drain(intended_ns).await;
@@ -225,6 +214,7 @@ impl Driver {
             Reply::Assigned(servers) => (servers.first().map(String::as_str), None),
             Reply::Wait(wait) => (None, Some(*wait)),
             Reply::NoServer | Reply::Silence => (None, None),
+            Reply::LoggedOut => return self.log_out(),
         };
         if *reply != Reply::Silence {
             observer.observe_assignment(*user, *device, server, wait);
@@ -235,6 +225,12 @@ impl Driver {
             _ if self.route.has_next() => self.try_next(),
             _ => self.tell_device(DeviceInput::Unreachable),
         }
+    }
+
+    /// No other server would take the token either.
+    fn log_out(&mut self) {
+        self.route.end();
+        self.tell_device(DeviceInput::LoggedOut);
     }
 
     fn try_next(&mut self) {
@@ -257,16 +253,11 @@ impl Driver {
         }
     }
 
-    /// The sleep is made anew only when something is due earlier.
-    fn set_sleep(&mut self) {
+    fn set_alarm(&mut self) {
         let device = self.device.poll_timeout().map(|(at, _)| at);
         let client = self.client.poll_timeout().map(|(at, _)| at);
         let due = device.into_iter().chain(client).chain(self.route.limit()).min();
-        if let Some(due) = due
-            && self.sleep.as_ref().is_none_or(|(planned, _)| due < *planned)
-        {
-            self.sleep = Some((due, self.net.sleep_until(due)));
-        }
+        self.alarm.set(&*self.net, due);
     }
 }
 

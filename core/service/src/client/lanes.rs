@@ -6,16 +6,11 @@ use http_body_util::Full;
 use hubbub_chat::transport::{Call, CallBody, CallId, ClientInput, Lane, PollAnswer};
 use hyper::{Method, Request, StatusCode, body::Bytes};
 
-use super::http::{HttpAnswer, HttpConnection, HttpError, build};
+use super::{
+    TransportEvent,
+    http::{HttpAnswer, HttpConnection, HttpError, build},
+};
 use crate::net::{BoxFuture, Net};
-
-/// What becomes of a call.
-pub(super) enum CallEvent {
-    /// What the transport's machine is told of it.
-    Input(ClientInput),
-    /// The server does not know the token (HTTP 401): the device was logged out.
-    LoggedOut(CallId),
-}
 
 /// Both lanes of a device.
 pub(super) struct Lanes {
@@ -74,7 +69,7 @@ impl Lanes {
     }
 
     /// What becomes of a call next. Nothing is lost when this is dropped.
-    pub(super) async fn next(&mut self) -> CallEvent {
+    pub(super) async fn next(&mut self) -> TransportEvent {
         tokio::select! {
             biased;
             event = self.receive.next() => event,
@@ -107,7 +102,7 @@ type Connected = Result<(HttpConnection, Request<Full<Bytes>>), HttpError>;
 type Read = fn(CallId, &HttpAnswer) -> ClientInput;
 
 impl CallLane {
-    async fn next(&mut self) -> CallEvent {
+    async fn next(&mut self) -> TransportEvent {
         let Some(UnderWay { call, body_bytes, read, stage }) = &mut self.under_way else {
             return future::pending().await;
         };
@@ -116,7 +111,7 @@ impl CallLane {
             Stage::Connecting(connecting) => {
                 if let Ok((connection, request)) = connecting.await {
                     *stage = Stage::Exchanging(Box::pin(connection.exchange(request)));
-                    return CallEvent::Input(ClientInput::Sent { call, body_bytes });
+                    return TransportEvent::Input(ClientInput::Sent { call, body_bytes });
                 }
             }
             Stage::Exchanging(exchanging) => {
@@ -124,14 +119,17 @@ impl CallLane {
                     self.under_way = None;
                     self.kept = connection.filter(|_| self.keep_alive);
                     return match answer.status {
-                        StatusCode::UNAUTHORIZED => CallEvent::LoggedOut(call),
-                        _ => CallEvent::Input(read(call, &answer)),
+                        // The last words of the session wait where only its token would fetch them.
+                        StatusCode::UNAUTHORIZED => {
+                            TransportEvent::LoggedOut(ClientInput::UnknownSession(call))
+                        }
+                        _ => TransportEvent::Input(read(call, &answer)),
                     };
                 }
             }
         }
         self.under_way = None;
-        CallEvent::Input(ClientInput::Failed(call))
+        TransportEvent::Input(ClientInput::Failed(call))
     }
 }
 

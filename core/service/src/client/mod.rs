@@ -14,7 +14,7 @@ use std::{
 use hubbub_chat::{
     Design, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
-    transport::TransportCounts,
+    transport::{ClientInput, TransportCounts},
 };
 
 pub use driver::drive_device;
@@ -98,4 +98,12 @@ pub struct Command {
     pub input: DeviceInput,
     /// When it was wanted, for measurements; in the clock of whoever sends it.
     pub intended_ns: Option<u64>,
+}
+
+/// What becomes of a call or of the stream.
+enum TransportEvent {
+    /// What the transport's machine is told of it.
+    Input(ClientInput),
+    /// The same, and the server does not know the token (HTTP 401): the device was logged out.
+    LoggedOut(ClientInput),
 }

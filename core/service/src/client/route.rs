@@ -7,14 +7,14 @@
 use std::{collections::VecDeque, fmt::Write as _, future, sync::Arc, time::Duration};
 
 use hubbub_chat::{DeviceId, Monotonic, discovery::WAIT_MAX};
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::{
     Discovery,
     http::{HttpError, request_json},
 };
-use crate::net::{BoxFuture, Net};
+use crate::net::{BoxFuture, Net, in_time};
 
 /// The way to a chat server.
 pub(super) struct Route {
@@ -41,6 +41,8 @@ pub(super) enum Reply {
     Wait(Duration),
     /// There is no server.
     NoServer,
+    /// The token is unknown (HTTP 401): the device was logged out.
+    LoggedOut,
     /// Nobody answers.
     Silence,
 }
@@ -101,7 +103,7 @@ impl Route {
         match reply {
             Reply::Assigned(servers) => self.known.clone_from(servers),
             Reply::Silence => {}
-            Reply::Wait(_) | Reply::NoServer => return,
+            Reply::Wait(_) | Reply::NoServer | Reply::LoggedOut => return,
         }
         self.ahead = self.known.iter().cloned().collect();
     }
@@ -141,12 +143,8 @@ async fn ask(
 ) -> Reply {
     for address in &api {
         let limit = halfway(net.now().monotonic, until);
-        let answer = tokio::select! {
-            biased;
-            answer = request_json(&*net, address, Method::GET, &path, Some(&token), None) => answer,
-            () = net.sleep_until(limit) => continue,
-        };
-        if let Some(reply) = read(answer) {
+        let asking = request_json(&*net, address, Method::GET, &path, Some(&token), None);
+        if let Some(reply) = in_time(&*net, limit, asking).await.and_then(read) {
             return reply;
         }
     }
@@ -186,6 +184,7 @@ fn read(answer: Result<serde_json::Value, HttpError>) -> Option<Reply> {
             let Assigned { server, fallback } = serde_json::from_value(answer).ok()?;
             Some(Reply::Assigned(std::iter::once(server).chain(fallback).collect()))
         }
+        Err(HttpError::Refused { status: StatusCode::UNAUTHORIZED, .. }) => Some(Reply::LoggedOut),
         Err(HttpError::Refused { detail, .. }) => {
             let Refusal { error, retry_after_ms } = serde_json::from_str(&detail).ok()?;
             match error.as_str() {
@@ -205,7 +204,6 @@ fn halfway(now: Monotonic, until: Monotonic) -> Monotonic {
 
 #[cfg(test)]
 mod tests {
-    use hyper::StatusCode;
     use serde_json::json;
 
     use super::*;

@@ -9,10 +9,11 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message, Utf8Bytes,
         handshake::client::{Request, Response},
-        http::{HeaderValue, header},
+        http::{HeaderValue, StatusCode, header},
     },
 };
 
+use super::TransportEvent;
 use crate::{
     chat::write,
     codec::{decode_server, encode_client},
@@ -54,18 +55,25 @@ impl Stream {
     }
 
     /// What becomes of the stream next. Nothing is lost when this is dropped.
-    pub(super) async fn next(&mut self) -> ClientInput {
+    pub(super) async fn next(&mut self) -> TransportEvent {
         if let Some(opening) = &mut self.opening {
             let opened = opening.await;
             self.opening = None;
             return match opened {
                 Ok((socket, session)) => {
                     self.socket = Some(socket);
-                    ClientInput::StreamOpened { session }
+                    TransportEvent::Input(ClientInput::StreamOpened { session })
                 }
-                Err(_) => ClientInput::StreamUnreachable,
+                Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
+                    TransportEvent::LoggedOut(ClientInput::StreamUnreachable)
+                }
+                Err(_) => TransportEvent::Input(ClientInput::StreamUnreachable),
             };
         }
+        TransportEvent::Input(self.hear().await)
+    }
+
+    async fn hear(&mut self) -> ClientInput {
         let Some(socket) = &mut self.socket else { return future::pending().await };
         loop {
             match socket.next().await {

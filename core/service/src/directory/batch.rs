@@ -1,42 +1,28 @@
 //! The thread that owns the file, and the transactions in which requests are carried out.
 
-use std::{path::PathBuf, sync::mpsc::Receiver};
+use std::path::PathBuf;
 
 use hubbub_chat::ports::{
     Outcome,
     directory::{DirectoryAnswer, DirectoryRequest},
 };
 use sqlx::{Connection, SqliteConnection, Transaction};
-use tokio::{runtime::Runtime, sync::oneshot};
+use tokio::runtime::Runtime;
 
 use super::{DirectoryError, SqliteConfig, accounts, friends, io, profiles, schema};
-use crate::store::group_commit::{Reply, Waiting};
-
-/// What goes through the queue to the thread.
-pub(super) enum Message {
-    /// A request and where its answer goes.
-    Request(DirectoryRequest, Waiting<DirectoryAnswer>),
-    /// Finish what was asked before, then stop. The sender is told once the file is free.
-    Close(Option<oneshot::Sender<()>>),
-}
+use crate::disk::{Reply, Requests};
 
 /// The thread's state.
 pub(super) struct Worker {
     path: PathBuf,
     config: SqliteConfig,
-    queue: Receiver<Message>,
     runtime: Runtime,
     /// Absent once the directory cannot go on: then everything is refused.
     connection: Option<SqliteConnection>,
-    closers: Vec<oneshot::Sender<()>>,
-    is_closing: bool,
 }
 
-/// A request that was begun.
-struct Begun {
-    request: DirectoryRequest,
-    reply: Reply<DirectoryAnswer>,
-}
+/// A request that was begun, and where its answer goes.
+type Begun = (DirectoryRequest, Reply<DirectoryAnswer>);
 
 /// Why a batch did not become durable.
 enum Failure {
@@ -47,75 +33,47 @@ enum Failure {
 }
 
 impl Worker {
-    pub(super) fn open(
-        path: PathBuf,
-        config: SqliteConfig,
-        queue: Receiver<Message>,
-    ) -> Result<Self, DirectoryError> {
+    pub(super) fn open(path: PathBuf, config: SqliteConfig) -> Result<Self, DirectoryError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|source| io(&path, source))?;
         let connection = runtime.block_on(schema::open(&path, config.busy_timeout))?;
-        let (closers, is_closing) = (Vec::new(), false);
-        Ok(Self { path, config, queue, runtime, connection: Some(connection), closers, is_closing })
+        Ok(Self { path, config, runtime, connection: Some(connection) })
     }
 
     /// Serves until it is told to close or nobody can ask any more.
-    pub(super) fn run(mut self) {
-        while !self.is_closing
-            && let Ok(first) = self.queue.recv()
-        {
-            let batch = self.gather(first);
+    pub(super) fn run(mut self, mut requests: Requests<DirectoryRequest, DirectoryAnswer>) {
+        while let Some(first) = requests.next() {
+            let mut batch = vec![first];
+            // Those that wait behind it, as many as share a transaction.
+            while batch.len() < self.config.batch_max
+                && let Some(next) = requests.next_waiting()
+            {
+                batch.push(next);
+            }
             self.carry_out(batch);
         }
         self.disconnect();
-        // What waits in the queue is refused with the queue.
-        drop(self.queue);
-        for closer in self.closers {
-            // Whoever stopped waiting does not need to know.
-            let _ = closer.send(());
-        }
-    }
-
-    /// This message and those that wait behind it, as many as share a transaction.
-    fn gather(&mut self, first: Message) -> Vec<Begun> {
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(message) = next.take() {
-            match message {
-                Message::Close(closer) => {
-                    self.is_closing = true;
-                    self.closers.extend(closer);
-                }
-                Message::Request(request, waiting) => {
-                    let begun = waiting.begin().map(|reply| Begun { request, reply });
-                    batch.extend(begun);
-                }
-            }
-            if !self.is_closing && batch.len() < self.config.batch_max {
-                next = self.queue.try_recv().ok();
-            }
-        }
-        batch
+        requests.end();
     }
 
     fn carry_out(&mut self, batch: Vec<Begun>) {
-        let requests: Vec<_> = batch.iter().map(|begun| begun.request.clone()).collect();
+        let requests: Vec<_> = batch.iter().map(|(request, _)| request.clone()).collect();
         let Some(connection) = &mut self.connection else {
-            return batch.into_iter().for_each(|begun| (begun.reply)(Outcome::Refused));
+            return batch.into_iter().for_each(|(_, reply)| reply(Outcome::Refused));
         };
         match self.runtime.block_on(transact(connection, requests)) {
             Ok(answers) => {
                 let answered = batch.into_iter().zip(answers);
-                answered.for_each(|(begun, answer)| (begun.reply)(Outcome::Ok(answer)));
+                answered.for_each(|((_, reply), answer)| reply(Outcome::Ok(answer)));
             }
             Err(Failure::Undone(error)) => {
                 tracing::error!(%error, "the directory failed: a batch of requests is refused");
-                batch.into_iter().for_each(|begun| (begun.reply)(Outcome::Refused));
+                batch.into_iter().for_each(|(_, reply)| reply(Outcome::Refused));
             }
             Err(Failure::Commit(error)) => {
                 self.recover(&error);
-                for Begun { request, reply } in batch {
+                for (request, reply) in batch {
                     // A read saw rows that may not be there, but it has done nothing.
                     reply(if request.is_read() { Outcome::Refused } else { Outcome::Unknown });
                 }

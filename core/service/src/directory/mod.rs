@@ -12,11 +12,7 @@ mod schema;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
-    thread::JoinHandle,
+    sync::mpsc::sync_channel,
     time::Duration,
 };
 
@@ -24,10 +20,9 @@ use hubbub_chat::ports::{
     Outcome,
     directory::{DirectoryAnswer, DirectoryRequest},
 };
-use tokio::sync::oneshot;
 
-use self::batch::{Message, Worker};
-use crate::store::group_commit::Waiting;
+use self::batch::Worker;
+use crate::disk::{DiskThread, answer};
 
 pub use self::error::DirectoryError;
 
@@ -58,9 +53,7 @@ impl Default for SqliteConfig {
 /// [`Outcome::Ok`] is on disk, and so is everything that a read has shown. SQLite has threads of its
 /// own, so a simulated run has the model in its place.
 pub struct SqliteDirectory {
-    queue: SyncSender<Message>,
-    is_closing: AtomicBool,
-    thread: Option<JoinHandle<()>>,
+    thread: DiskThread<DirectoryRequest, DirectoryAnswer>,
 }
 
 impl SqliteDirectory {
@@ -81,24 +74,21 @@ impl SqliteDirectory {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| io(&path, source))?;
         }
-        let (queue, requests) = sync_channel(config.queue_max.max(1));
         let (sender, opened) = sync_channel(1);
         let file = path.clone();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the file's thread: a simulated run has the pure model in its place"
-        )]
-        let thread = std::thread::spawn(move || match Worker::open(file, config, requests) {
-            Ok(worker) => {
-                // Whoever opens it waits for this, so somebody takes it.
-                let _ = sender.send(Ok(()));
-                worker.run();
+        let thread = DiskThread::start(config.queue_max, move |requests| {
+            match Worker::open(file, config) {
+                Ok(worker) => {
+                    // Whoever opens it waits for this, so somebody takes it.
+                    let _ = sender.send(Ok(()));
+                    worker.run(requests);
+                }
+                Err(error) => drop(sender.send(Err(error))),
             }
-            Err(error) => drop(sender.send(Err(error))),
         });
         let lost = |_| io(&path, std::io::Error::other("its thread ended early"));
         opened.recv().map_err(lost)??;
-        Ok(Self { queue, is_closing: AtomicBool::new(false), thread: Some(thread) })
+        Ok(Self { thread })
     }
 
     /// Asks, and waits until the answer is durable.
@@ -106,9 +96,7 @@ impl SqliteDirectory {
     /// Refused when the queue is full, the directory closed, another program has the file locked, or
     /// the request is out of its bounds; unknown when the disk failed.
     pub async fn call(&self, request: DirectoryRequest) -> Outcome<DirectoryAnswer> {
-        let (sender, receiver) = oneshot::channel();
-        self.submit(request, move |outcome| drop(sender.send(outcome)));
-        receiver.await.unwrap_or(Outcome::Unknown)
+        answer(|reply| self.submit(request, reply)).await
     }
 
     /// Asks without waiting. `reply` is called once, on the directory's thread, or here and now when
@@ -118,43 +106,16 @@ impl SqliteDirectory {
         request: DirectoryRequest,
         reply: impl FnOnce(Outcome<DirectoryAnswer>) + Send + 'static,
     ) {
-        // What is not taken is dropped, which refuses it.
-        let waiting = Waiting::new(Box::new(reply));
-        if request.fits() && !self.is_closing.load(Relaxed) {
-            drop(self.queue.try_send(Message::Request(request, waiting)));
+        if request.fits() {
+            self.thread.submit(request, Box::new(reply));
+        } else {
+            reply(Outcome::Refused);
         }
     }
 
     /// Finishes what was asked before, frees the file, and refuses what is asked later.
     pub async fn close(&self) {
-        let (sender, receiver) = oneshot::channel();
-        let mut message = Message::Close(Some(sender));
-        // From here on the queue only gets emptier.
-        self.is_closing.store(true, Relaxed);
-        // As in the store: a full queue must not hold up the runtime's thread.
-        while let Err(error) = self.queue.try_send(message) {
-            match error {
-                TrySendError::Full(back) => message = back,
-                TrySendError::Disconnected(_) => return,
-            }
-            tokio::task::yield_now().await;
-        }
-        // An error means that the thread is gone, and the file is free.
-        let _ = receiver.await;
-    }
-}
-
-impl Drop for SqliteDirectory {
-    /// As [`close`](Self::close), so that whoever drops a directory can open the file again.
-    fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else {
-            return;
-        };
-        // A reply may hold the last handle; the thread that runs it ends once the queue is gone.
-        if thread.thread().id() != std::thread::current().id() {
-            let _ = self.queue.send(Message::Close(None));
-            let _ = thread.join();
-        }
+        self.thread.close().await;
     }
 }
 

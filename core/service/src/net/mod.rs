@@ -3,9 +3,18 @@
 
 mod real;
 
-use std::{future::Future, io, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
-use hubbub_chat::time::{Monotonic, Now};
+use futures_util::FutureExt;
+use hubbub_chat::{
+    DeviceId, SessionId,
+    time::{Monotonic, Now},
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use real::RealNet;
@@ -38,6 +47,49 @@ pub(crate) async fn pause_accepting(net: &dyn Net) {
     net.sleep_until(net.now().monotonic.after(Duration::from_millis(50))).await;
 }
 
+/// Waits for something, but not after `until`. Nearly always it is there at once, and no timer is
+/// needed.
+pub(crate) async fn in_time<T>(
+    net: &dyn Net,
+    until: Monotonic,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    if let Some(done) = future.as_mut().now_or_never() {
+        return Some(done);
+    }
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = net.sleep_until(until) => None,
+    }
+}
+
+/// A sleep that is made anew only when it must end earlier: most of what happens does not change
+/// when something is due, and to be woken too early does no harm.
+#[derive(Default)]
+pub(crate) struct Alarm(Option<(Monotonic, BoxFuture<'static, ()>)>);
+
+impl Alarm {
+    /// Has it ring by then.
+    pub(crate) fn set(&mut self, net: &dyn Net, due: Option<Monotonic>) {
+        if let Some(due) = due
+            && self.0.as_ref().is_none_or(|(planned, _)| due < *planned)
+        {
+            self.0 = Some((due, net.sleep_until(due)));
+        }
+    }
+
+    /// Waits until it rings, for ever when nothing is due. Then it has to be set again.
+    pub(crate) async fn ring(&mut self) {
+        match &mut self.0 {
+            Some((_, sleep)) => sleep.await,
+            None => std::future::pending().await,
+        }
+        self.0 = None;
+    }
+}
+
 /// A network, a clock and a source of randomness.
 pub trait Net: Send + Sync + 'static {
     /// Listens on `host:port`; port 0 takes a free one.
@@ -67,5 +119,11 @@ pub trait Net: Send + Sync + 'static {
     /// no notes.
     fn note_lease(&self, belief: Belief, holds: bool) {
         let _ = (belief, holds);
+    }
+
+    /// Notes that the chat server of this process takes on a session, of this device; without a
+    /// device, that it has ended it. A real network keeps no notes.
+    fn note_session(&self, session: SessionId, device: Option<DeviceId>) {
+        let _ = (session, device);
     }
 }

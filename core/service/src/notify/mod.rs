@@ -3,7 +3,10 @@
 mod webhook;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,6 +20,7 @@ use hubbub_chat::{
     },
     time::{Monotonic, Now},
 };
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -49,6 +53,7 @@ pub trait Gateway: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub struct NotifyFigures {
     counts: Mutex<NotifierCounts>,
+    has_lease: AtomicBool,
 }
 
 impl NotifyFigures {
@@ -56,6 +61,30 @@ impl NotifyFigures {
     #[must_use]
     pub fn counts(&self) -> NotifierCounts {
         self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+
+    /// Whether it holds the lease, and so is the one that pushes.
+    #[must_use]
+    pub fn has_lease(&self) -> bool {
+        self.has_lease.load(Ordering::Relaxed)
+    }
+
+    /// As a page for operators.
+    pub(crate) fn page(&self) -> Value {
+        let NotifierCounts { due, pushed, settled, retried, dead, put_off, unanswered, left } =
+            self.counts();
+        json!({
+            "status": "ok",
+            "has_lease": self.has_lease(),
+            "due": due,
+            "pushed": pushed,
+            "settled": settled,
+            "retried": retried,
+            "dead": dead,
+            "put_off": put_off,
+            "unanswered": unanswered,
+            "left": left,
+        })
     }
 }
 
@@ -136,6 +165,7 @@ impl Machine for NotifierTask {
         let output = self.machine.poll_output();
         if output.is_none() {
             let epoch = self.machine.epoch(self.net.now());
+            self.figures.has_lease.store(epoch.is_some(), Ordering::Relaxed);
             self.beliefs.note([epoch.map(|epoch| (LeaseKey::Notifier, epoch)), None]);
             if let Ok(mut counts) = self.figures.counts.lock() {
                 *counts = self.machine.counts();

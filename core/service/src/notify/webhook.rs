@@ -7,11 +7,15 @@ use hubbub_chat::{
     ports::push::{PushAnswer, PushRequest},
     time::Monotonic,
 };
-use hyper::{Method, Request, StatusCode, Uri, body::Bytes, header};
+use hyper::{
+    Method, Request, Response, StatusCode, Uri,
+    body::{Bytes, Incoming},
+    header,
+};
 use hyper_util::rt::TokioIo;
 
 use super::Gateway;
-use crate::net::{BoxFuture, Net};
+use crate::net::{BoxFuture, Net, in_time};
 
 /// Bytes of an answer's body that are read before it is given up; what it says is not looked at.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -75,35 +79,39 @@ impl Gateway for WebhookGateway {
     ) -> BoxFuture<'static, Option<PushAnswer>> {
         let (net, endpoint) = (self.net.clone(), self.endpoint.clone());
         Box::pin(async move {
-            tokio::select! {
-                biased;
-                answer = post(&*net, &endpoint, &request) => answer,
-                () = net.sleep_until(deadline) => None,
-            }
+            let posted = in_time(&*net, deadline, post(&*net, &endpoint, &request)).await?;
+            let (status, body) = match posted {
+                Ok(response) => (response.status(), response.into_body()),
+                Err(answer) => return answer,
+            };
+            // The status decides, whether or not the body comes.
+            in_time(&*net, deadline, Limited::new(body, ANSWER_BYTES_MAX).collect()).await;
+            Some(answer_of(status))
         })
     }
 }
 
-/// One push on a connection of its own.
-async fn post(net: &dyn Net, endpoint: &Endpoint, push: &PushRequest) -> Option<PushAnswer> {
+/// One push on a connection of its own: what the endpoint says, or what becomes of the push without
+/// that.
+async fn post(
+    net: &dyn Net,
+    endpoint: &Endpoint,
+    push: &PushRequest,
+) -> Result<Response<Incoming>, Option<PushAnswer>> {
     // Without a connection nothing was pushed.
-    let Ok(stream) = net.connect(&endpoint.address).await else { return Some(PushAnswer::Busy) };
+    let stream = net.connect(&endpoint.address).await.map_err(|_| Some(PushAnswer::Busy))?;
     let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-    let Ok((mut sender, connection)) = shaken else { return Some(PushAnswer::Busy) };
+    let (mut sender, connection) = shaken.map_err(|_| Some(PushAnswer::Busy))?;
     net.spawn(Box::pin(async move { drop(connection.await) }));
-    let body = serde_json::to_vec(push).ok()?;
+    let body = serde_json::to_vec(push).map_err(|_| None)?;
     let request = Request::builder()
         .method(Method::POST)
         .uri(&endpoint.path)
         .header(header::HOST, &endpoint.address)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))
-        .ok()?;
-    let response = sender.send_request(request).await.ok()?;
-    let status = response.status();
-    // The status decides, whether or not the body comes.
-    drop(Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await);
-    Some(answer_of(status))
+        .map_err(|_| None)?;
+    sender.send_request(request).await.map_err(|_| None)
 }
 
 fn answer_of(status: StatusCode) -> PushAnswer {
@@ -116,7 +124,13 @@ fn answer_of(status: StatusCode) -> PushAnswer {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use hubbub_chat::{ChannelId, DeviceId, MessageId, UserId};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+    use crate::net::RealNet;
 
     #[test]
     fn a_url_names_an_endpoint() {
@@ -129,6 +143,32 @@ mod tests {
         assert_eq!(endpoint("https://push/v1"), Err(WebhookUrlError::NotHttp));
         assert_eq!(endpoint("push:8080"), Err(WebhookUrlError::NotHttp));
         assert!(matches!(endpoint("http://"), Err(WebhookUrlError::Malformed(_))));
+    }
+
+    #[tokio::test]
+    async fn the_status_decides_though_the_body_does_not_come() {
+        let net: Arc<dyn Net> = Arc::new(RealNet::new());
+        let mut listener = net.listen("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/push", listener.address());
+        let gateway = WebhookGateway::new(net.clone(), &url).unwrap();
+        let request = PushRequest {
+            user: UserId(1),
+            device: DeviceId(1),
+            token: "t".into(),
+            channel: ChannelId::direct(UserId(1), UserId(2)),
+            up_to: MessageId(1),
+            collapse_id: "c".into(),
+            attempt: 1,
+        };
+        let deadline = net.now().monotonic.after(Duration::from_millis(500));
+        let endpoint = async {
+            let mut stream = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n").await.unwrap();
+            // The rest is for ever on its way.
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(gateway.push(request, deadline), endpoint);
+        assert_eq!(answer, Some(PushAnswer::Taken));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod publisher;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use hubbub_chat::{
@@ -46,13 +46,31 @@ pub struct PresenceSetup {
     pub holder: u64,
     /// Where chat servers reach it, as `host:port`; empty when they are all in this process.
     pub address: String,
+    /// Kept up to date with what it has done.
+    pub figures: Arc<Mutex<PresenceFigures>>,
 }
 
 /// The way into a running presence server.
 #[derive(Clone)]
 pub struct PresenceHandle {
     inputs: mpsc::Sender<TaskInput>,
-    counts: Arc<Mutex<PresenceCounts>>,
+    figures: Arc<Mutex<PresenceFigures>>,
+    publisher: Publisher,
+}
+
+/// Figures of a running presence server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PresenceFigures {
+    /// Whether it has its place in the registry, as far as it knows.
+    pub has_place: bool,
+    /// Users that it knows something of now.
+    pub users: u64,
+    /// Pairs of a chat server and a user that are watched now.
+    pub watched: u64,
+    /// Requests that were one too many to wait, since it started.
+    pub requests_overflowed: u64,
+    /// What the machine has done since it started.
+    pub counts: PresenceCounts,
 }
 
 enum TaskInput {
@@ -71,8 +89,7 @@ impl PresenceHandle {
         shutdown: &watch::Receiver<bool>,
     ) -> Self {
         let (inputs, received) = mpsc::channel(INPUTS_MAX);
-        let counts = Arc::<Mutex<PresenceCounts>>::default();
-        let PresenceSetup { presence, holder, address } = setup;
+        let PresenceSetup { presence, holder, address, figures } = setup;
         let key = LeaseKey::Presence(presence.server);
         let mut beliefs = Beliefs::new(net.clone(), holder);
         let membership = MembershipConfig {
@@ -85,10 +102,11 @@ impl PresenceHandle {
             machine: PresenceServer::new(presence, net.now()),
             calls: BTreeMap::new(),
             last_call: 0,
-            counts: counts.clone(),
+            figures: figures.clone(),
         };
         let views = inputs.clone();
         let told = publisher.clone();
+        let placed = figures.clone();
         let changed = move |output| match output {
             MembershipOutput::Members { version, members } => {
                 told.update(&members);
@@ -96,13 +114,20 @@ impl PresenceHandle {
                 // change, and until then requests for others' users are answered with "elsewhere".
                 drop(views.try_send(TaskInput::View(PresenceView::of_snapshot(version, &members))));
             }
-            MembershipOutput::Held(epoch) => beliefs.note([Some((key, epoch)), None]),
-            MembershipOutput::Lost => beliefs.note([None; 2]),
+            MembershipOutput::Held(epoch) => {
+                note(&placed, |figures| figures.has_place = true);
+                beliefs.note([Some((key, epoch)), None]);
+            }
+            MembershipOutput::Lost => {
+                note(&placed, |figures| figures.has_place = false);
+                beliefs.note([None; 2]);
+            }
             MembershipOutput::Request { .. } => {}
         };
         let keeping =
             keep_membership(net.clone(), membership, backend.clone(), shutdown.clone(), changed);
         net.spawn(Box::pin(keeping));
+        let told = publisher.clone();
         let driven = drive(
             net.clone(),
             machine,
@@ -110,7 +135,7 @@ impl PresenceHandle {
             received,
             shutdown.clone(),
             move |asker, output| match output {
-                PresenceOutput::Publish(server, statuses) => publisher.publish(server, statuses),
+                PresenceOutput::Publish(server, statuses) => told.publish(server, statuses),
                 PresenceOutput::Request { id, deadline, request } => {
                     asker.ask(id, deadline, request);
                 }
@@ -119,7 +144,7 @@ impl PresenceHandle {
             },
         );
         net.spawn(Box::pin(driven));
-        Self { inputs, counts }
+        Self { inputs, figures, publisher }
     }
 
     /// Asks it, or refuses when it is too far behind.
@@ -127,15 +152,27 @@ impl PresenceHandle {
         if let Err(error) = self.inputs.try_send(TaskInput::Ask(request, reply))
             && let TaskInput::Ask(_, reply) = error.into_inner()
         {
+            note(&self.figures, |figures| figures.requests_overflowed += 1);
             reply(Port::Presence.refused());
         }
     }
 
-    /// What it has done since it started.
+    /// What it has done since it started, and what it holds now.
     #[must_use]
-    pub fn counts(&self) -> PresenceCounts {
-        self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    pub fn figures(&self) -> PresenceFigures {
+        self.figures.lock().map(|figures| *figures).unwrap_or_default()
     }
+
+    /// Publications that were not sent or not confirmed.
+    #[must_use]
+    pub fn publications_lost(&self) -> u64 {
+        self.publisher.lost()
+    }
+}
+
+fn note(figures: &Mutex<PresenceFigures>, change: impl FnOnce(&mut PresenceFigures)) {
+    // Nothing panics while it holds this.
+    change(&mut figures.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// Serves a presence server to chat servers in other processes, until the shutdown.
@@ -164,7 +201,7 @@ struct PresenceTask {
     /// Each ends with its answer, which the machine gives to every request.
     calls: BTreeMap<CallId, Reply>,
     last_call: u64,
-    counts: Arc<Mutex<PresenceCounts>>,
+    figures: Arc<Mutex<PresenceFigures>>,
 }
 
 impl Machine for PresenceTask {
@@ -201,9 +238,12 @@ impl Machine for PresenceTask {
                 Some(PresenceOutput::Answer(call, answer))
             }
             None => {
-                if let Ok(mut counts) = self.counts.lock() {
-                    *counts = self.machine.counts();
-                }
+                let machine = &self.machine;
+                note(&self.figures, |figures| {
+                    figures.users = machine.user_count() as u64;
+                    figures.watched = machine.watch_count() as u64;
+                    figures.counts = machine.counts();
+                });
                 None
             }
             other => other,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hubbub_chat::{
     Design, ServerId,
     membership::{MembershipConfig, MembershipOutput},
-    ports::registry::LeaseInfo,
+    ports::registry::{LeaseInfo, Member},
     server::ServerConfig,
 };
 use tokio::sync::watch;
@@ -57,7 +57,8 @@ pub(super) async fn run(
         seed: net.random(),
         registration: None,
     };
-    let config = ChatConfig { server, peers: BTreeMap::new(), members: Arc::new(|_| {}) };
+    let (members, figures) = (Arc::new(|_: &[Member]| {}), Arc::default());
+    let config = ChatConfig { server, peers: BTreeMap::new(), members, figures };
     let chat = ChatHandle::start(&net, config, backend.clone(), shutdown.clone());
     let watching = MembershipConfig {
         key: None,
@@ -80,6 +81,7 @@ pub(super) async fn run(
         chat,
         sessions: None,
         discovery: Some(discovery),
+        presence: None,
         backend,
         passwords: PasswordDesk::new(passwords),
         servers: Vec::new(),

@@ -15,9 +15,9 @@ use super::{Ports, Ready, ServiceError, listen, stopped};
 use crate::{
     api::{Api, HttpLimits, serve_api},
     backend::{Backend, PortMap},
-    chat::{ChatConfig, ChatHandle, HttpSessions, MembersChanged, serve_hints},
+    chat::{ChatConfig, ChatFigures, ChatHandle, HttpSessions, MembersChanged, serve_hints},
     discovery::DiscoveryHandle,
-    net::Net,
+    net::{Net, in_time},
     password::{PasswordDesk, Passwords},
     presence::{PresenceHandle, PresenceSetup, Publisher},
 };
@@ -47,6 +47,8 @@ pub struct ChatRole {
     pub passwords: Passwords,
     /// Whether users may be provisioned in bulk.
     pub provision: bool,
+    /// Counts what the chat server does.
+    pub figures: Arc<ChatFigures>,
 }
 
 pub(super) async fn run(
@@ -76,17 +78,21 @@ pub(super) async fn run(
     let backend = Arc::new(PortMap::new(net.clone(), core, design.request_timeout));
     let (others, has_others) = watch::channel(None);
     let members = watch_members(backend.clone(), others, server);
-    let config = ChatConfig { server: role.server, peers: role.peers, members };
+    let config =
+        ChatConfig { server: role.server, peers: role.peers, members, figures: role.figures };
     let chat = ChatHandle::start(&net, config, backend.clone(), stopping.clone());
-    if let Some(presence) = role.presence {
+    let presence = role.presence.map(|presence| {
         let own = presence.server;
         let local = Some((server, chat.clone()));
         let publisher = Publisher::new(net.clone(), design.request_timeout, local);
         let holder = holder.unwrap_or_else(|| net.random());
-        let setup = PresenceSetup { presence, holder, address: String::new() };
+        let setup =
+            PresenceSetup { presence, holder, address: String::new(), figures: Arc::default() };
         let core = backend.clone() as Arc<dyn Backend>;
-        backend.add_presence(own, PresenceHandle::start(&net, setup, &core, publisher, &stopping));
-    }
+        let presence = PresenceHandle::start(&net, setup, &core, publisher, &stopping);
+        backend.add_presence(own, presence.clone());
+        presence
+    });
     let hints = listener_peers
         .map(|listener| serve_hints(net.clone(), listener, chat.clone(), stopping.clone()));
     let discovery = holder
@@ -97,6 +103,7 @@ pub(super) async fn run(
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design)),
         discovery,
+        presence,
         chat: chat.clone(),
         backend,
         passwords: PasswordDesk::new(role.passwords),
@@ -117,13 +124,10 @@ pub(super) async fn run(
 /// Waits until the registry has answered: without a place in it no session is taken. When it is
 /// silent, the rest of the API is served all the same.
 async fn know_others(net: &dyn Net, mut others: watch::Receiver<Option<bool>>, patience: Duration) {
-    tokio::select! {
-        biased;
-        // An error means that the server has stopped already.
-        _ = others.wait_for(Option::is_some) => {}
-        () = net.sleep_until(net.now().monotonic.after(patience)) => {
-            tracing::warn!("the registry does not answer: sessions are taken once it does");
-        }
+    let until = net.now().monotonic.after(patience);
+    // An error among the answers means that the server has stopped already.
+    if in_time(net, until, others.wait_for(Option::is_some)).await.is_none() {
+        tracing::warn!("the registry does not answer: sessions are taken once it does");
     }
 }
 
@@ -138,11 +142,9 @@ async fn drain(
     stopped(&mut shutdown).await;
     let has_others = *has_others.borrow();
     if has_others == Some(true) {
-        let deadline = net.sleep_until(net.now().monotonic.after(DRAIN_MAX));
-        tokio::select! {
-            biased;
-            () = chat.drain() => {}
-            () = deadline => tracing::warn!("sessions are left that could not be handed over"),
+        let until = net.now().monotonic.after(DRAIN_MAX);
+        if in_time(&*net, until, chat.drain()).await.is_none() {
+            tracing::warn!("sessions are left that could not be handed over");
         }
     }
     stop.send_replace(true);

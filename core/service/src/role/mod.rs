@@ -9,9 +9,11 @@ mod store;
 use std::{future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    api::serve_health,
     backend::{Backend, RemoteBackend},
     client::{Command, DeviceConfig, drive_device},
     net::Net,
@@ -110,7 +112,9 @@ pub fn run(
 }
 
 impl Ports {
-    fn backend(self, net: &Arc<dyn Net>, timeout: Duration) -> Arc<dyn Backend> {
+    /// Opens them. Where they are remote, a request waits for its answer for `timeout` at most.
+    #[must_use]
+    pub fn backend(self, net: &Arc<dyn Net>, timeout: Duration) -> Arc<dyn Backend> {
         match self {
             Self::Local(backend) => backend,
             Self::Remote(address) => {
@@ -133,6 +137,20 @@ async fn listen(
     net.listen(address)
         .await
         .map_err(|source| ServiceError::Listen { address: address.to_owned(), source })
+}
+
+/// Begins to serve the page of a process that no client comes to, if it is to have one.
+async fn tell_health(
+    net: &Arc<dyn Net>,
+    address: Option<String>,
+    page: impl Fn() -> Value + Clone + Send + Sync + 'static,
+    shutdown: &watch::Receiver<bool>,
+) -> Result<(), ServiceError> {
+    if let Some(address) = address {
+        let listener = listen(net, &address).await?;
+        net.spawn(Box::pin(serve_health(net.clone(), listener, page, shutdown.clone())));
+    }
+    Ok(())
 }
 
 /// Waits for the shutdown.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hubbub_chat::notifier::NotifierConfig;
 use tokio::sync::watch;
 
-use super::{Ports, ServiceError};
+use super::{Ports, ServiceError, tell_health};
 use crate::{
     net::Net,
     notify::{Gateway, NotifyFigures, run_notifier},
@@ -21,15 +21,19 @@ pub struct NotifyRole {
     pub gateway: Arc<dyn Gateway>,
     /// Counts what it does.
     pub figures: Arc<NotifyFigures>,
+    /// Where it tells operators what it counts, as `host:port`; `None` for nowhere.
+    pub health: Option<String>,
 }
 
-/// It listens nowhere, so nobody is told that it is ready.
+/// No client comes to it, so nobody is told that it is ready.
 pub(super) async fn run(
     net: Arc<dyn Net>,
     role: NotifyRole,
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServiceError> {
-    let NotifyRole { notifier, ports, gateway, figures } = role;
+    let NotifyRole { notifier, ports, gateway, figures, health } = role;
+    let counted = figures.clone();
+    tell_health(&net, health, move || counted.page(), &shutdown).await?;
     let backend = ports.backend(&net, notifier.design.request_timeout);
     run_notifier(net, notifier, backend, gateway, figures, shutdown).await;
     Ok(())

@@ -1,14 +1,15 @@
 //! The role `presence`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hubbub_chat::presence::PresenceConfig;
 use tokio::sync::watch;
 
-use super::{Ports, Ready, ServiceError, listen};
+use super::{Ports, Ready, ServiceError, listen, tell_health};
 use crate::{
+    api::presence_page,
     net::Net,
-    presence::{PresenceHandle, PresenceSetup, Publisher, serve_presence},
+    presence::{PresenceFigures, PresenceHandle, PresenceSetup, Publisher, serve_presence},
 };
 
 /// The role `presence`.
@@ -23,6 +24,10 @@ pub struct PresenceRole {
     pub holder: u64,
     /// The ports.
     pub ports: Ports,
+    /// Where it tells operators what it counts, as `host:port`; `None` for nowhere.
+    pub health: Option<String>,
+    /// Kept up to date with what it has done.
+    pub figures: Arc<Mutex<PresenceFigures>>,
 }
 
 pub(super) async fn run(
@@ -35,10 +40,13 @@ pub(super) async fn run(
     let timeout = role.presence.design.request_timeout;
     let backend = role.ports.backend(&net, timeout);
     let publisher = Publisher::new(net.clone(), timeout, None);
-    let address = if role.address.is_empty() { listener.address() } else { role.address };
-    let setup = PresenceSetup { presence: role.presence, holder: role.holder, address };
     let listens = listener.address();
+    let PresenceRole { presence, holder, figures, address, .. } = role;
+    let address = if address.is_empty() { listens.clone() } else { address };
+    let setup = PresenceSetup { presence, holder, address, figures };
     let presence = PresenceHandle::start(&net, setup, &backend, publisher, &shutdown);
+    let counted = presence.clone();
+    tell_health(&net, role.health, move || presence_page(&counted), &shutdown).await?;
     ready(&listens);
     serve_presence(net, listener, presence, shutdown).await;
     Ok(())

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use hubbub_chat::time::Monotonic;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
@@ -11,7 +10,7 @@ use tokio::{
 };
 
 use super::{Answered, Asked, IDLE_TIMEOUT, read_frame, write_frame};
-use crate::net::{BoxFuture, BoxStream, Net};
+use crate::net::{Alarm, BoxFuture, BoxStream, Net, in_time};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +29,8 @@ pub enum CallError {
 pub struct LinkConfig {
     /// The other end, as `host:port`.
     pub address: String,
-    /// Requests that wait to be written at most; more are refused.
+    /// Requests that wait to be written at most, and that are under way at most: beyond these the
+    /// others wait, and beyond those they are refused.
     pub queue_max: usize,
     /// A connection on which a request or a ping has waited so long is dropped. One on which
     /// nothing was sent for so long, or for 10 s, is sent a ping.
@@ -98,13 +98,8 @@ async fn drive_link<Q, A>(
     A: DeserializeOwned + Send + 'static,
 {
     loop {
-        let give_up = net.sleep_until(net.now().monotonic.after(config.answer_timeout));
-        let stream = tokio::select! {
-            biased;
-            stream = net.connect(&config.address) => stream.ok(),
-            () = give_up => None,
-        };
-        if let Some(stream) = stream {
+        let give_up = net.now().monotonic.after(config.answer_timeout);
+        if let Some(Ok(stream)) = in_time(&*net, give_up, net.connect(&config.address)).await {
             let mut connection = Connection::new(&*net, &config, stream);
             let ended = connection.drive(&mut calls).await;
             connection.fail_open();
@@ -145,9 +140,6 @@ enum Ended {
     Closed,
 }
 
-/// A sleep and when it ends.
-type Watch = Option<(Monotonic, BoxFuture<'static, ()>)>;
-
 struct Connection<'link, A> {
     net: &'link dyn Net,
     config: &'link LinkConfig,
@@ -180,13 +172,12 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
         calls: &mut mpsc::Receiver<Call<Q, A>>,
     ) -> Ended {
         let Some(reader) = self.reader.take() else { return Ended::Broken };
-        let (net, timeout) = (self.net, self.config.answer_timeout);
         // Reading an answer takes several steps, so it must not be dropped half-way: the future
         // lives until it is done.
         let mut reading = read_next::<A>(reader);
-        let mut watch = None;
+        let mut alarm = Alarm::default();
         loop {
-            self.set_watch(&mut watch);
+            alarm.set(self.net, Some(self.give_up_at().min(self.ping_at())));
             tokio::select! {
                 biased;
                 (reader, answered) = &mut reading => {
@@ -194,31 +185,23 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
                     self.take(answered);
                     reading = read_next(reader);
                 }
-                call = calls.recv() => {
+                call = calls.recv(), if self.has_room() => {
                     let Some(call) = call else { return Ended::Closed };
-                    if !in_time(net, timeout, self.write(call, calls)).await {
+                    if !goes_out(self.net, self.config, self.write(call, calls)).await {
                         return Ended::Broken;
                     }
                 }
-                () = slept(&mut watch) => {
-                    let now = net.now().monotonic;
+                () = alarm.ring() => {
+                    let now = self.net.now().monotonic;
                     if now >= self.give_up_at() {
                         return Ended::Broken;
                     }
                     let is_due = now >= self.ping_at();
-                    if is_due && !in_time(net, timeout, self.ping::<Q>()).await {
+                    if is_due && !goes_out(self.net, self.config, self.ping::<Q>()).await {
                         return Ended::Broken;
                     }
                 }
             }
-        }
-    }
-
-    /// The sleep is made anew only when it must end earlier, not for each request.
-    fn set_watch(&self, watch: &mut Watch) {
-        let due = self.give_up_at().min(self.ping_at());
-        if watch.as_ref().is_none_or(|(planned, _)| due < *planned) {
-            *watch = Some((due, self.net.sleep_until(due)));
         }
     }
 
@@ -265,9 +248,14 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
                 let call = Asked::Call { number: self.last_number, body: &request };
                 write_frame(&mut self.writer, &call).await?;
             }
-            next = calls.try_recv().ok();
+            next = if self.has_room() { calls.try_recv().ok() } else { None };
         }
         self.writer.flush().await
+    }
+
+    /// Whether one more request may be under way.
+    fn has_room(&self) -> bool {
+        self.open.len() < self.config.queue_max.max(1)
     }
 
     async fn ping<Q: Serialize + Sync>(&mut self) -> io::Result<()> {
@@ -286,21 +274,13 @@ impl<'link, A: DeserializeOwned + Send + 'static> Connection<'link, A> {
 
 /// Writes, but not for ever: the other end may take no bytes without the connection knowing that it
 /// is dead. False when the connection is of no use any more.
-async fn in_time(
+async fn goes_out(
     net: &dyn Net,
-    timeout: Duration,
+    config: &LinkConfig,
     writing: impl Future<Output = io::Result<()>>,
 ) -> bool {
-    let mut writing = std::pin::pin!(writing);
-    // Nearly always there is room in the socket, and no timer is needed.
-    if let Some(written) = (&mut writing).now_or_never() {
-        return written.is_ok();
-    }
-    tokio::select! {
-        biased;
-        written = writing => written.is_ok(),
-        () = net.sleep_until(net.now().monotonic.after(timeout)) => false,
-    }
+    let until = net.now().monotonic.after(config.answer_timeout);
+    matches!(in_time(net, until, writing).await, Some(Ok(())))
 }
 
 type Read<A> = (BufReader<ReadHalf<BoxStream>>, io::Result<Answered<A>>);
@@ -312,13 +292,4 @@ fn read_next<A: DeserializeOwned + Send + 'static>(
         let answered = read_frame(&mut reader).await;
         (reader, answered)
     })
-}
-
-/// Waits for the sleep and takes it away.
-async fn slept(watch: &mut Watch) {
-    match watch {
-        Some((_, sleep)) => sleep.await,
-        None => std::future::pending().await,
-    }
-    *watch = None;
 }

@@ -66,7 +66,8 @@ async fn write_frame<T: Serialize>(
     frame: &T,
 ) -> io::Result<()> {
     let bytes = postcard::to_stdvec(frame).map_err(|error| invalid(&error.to_string()))?;
-    let length = u32::try_from(bytes.len()).map_err(|_| invalid("frame too large"))?;
+    let length = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= FRAME_BYTES_MAX);
+    let length = length.ok_or_else(|| invalid("frame too large"))?;
     stream.write_u32(length).await?;
     stream.write_all(&bytes).await
 }

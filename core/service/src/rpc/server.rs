@@ -13,7 +13,7 @@ use hubbub_chat::time::Monotonic;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncWriteExt, BufReader, BufWriter, WriteHalf},
-    sync::{mpsc, oneshot, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
 };
 
 use super::{Answered, Asked, IDLE_TIMEOUT, read_frame, write_frame};
@@ -28,6 +28,9 @@ pub type Handler<Q, A> = Arc<dyn Fn(Q, Box<dyn FnOnce(A) + Send>) + Send + Sync>
 /// Answers that one connection may have waiting to be written.
 const ANSWERS_MAX: usize = 65_536;
 
+/// Connections at most, unless the configuration says otherwise: more than a registry has leases.
+const CONNECTIONS_MAX: usize = 10_000;
+
 /// How connections are served.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
@@ -37,11 +40,17 @@ pub struct ServeConfig {
     /// Counts answers that found too many others waiting for the same connection. Whoever asked
     /// drops the connection when the answer is overdue.
     pub answers_lost: Arc<AtomicU64>,
+    /// Connections at most; more are closed at once. Whoever opened one tries again.
+    pub connections_max: usize,
 }
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self { idle_timeout: IDLE_TIMEOUT, answers_lost: Arc::default() }
+        Self {
+            idle_timeout: IDLE_TIMEOUT,
+            answers_lost: Arc::default(),
+            connections_max: CONNECTIONS_MAX,
+        }
     }
 }
 
@@ -57,16 +66,22 @@ pub async fn serve<Q, A>(
     Q: DeserializeOwned + Send + 'static,
     A: Serialize + Send + Sync + 'static,
 {
+    let room = Arc::new(Semaphore::new(config.connections_max));
     loop {
         tokio::select! {
             biased;
             () = stopped(&mut shutdown) => return,
             stream = listener.accept() => match stream {
                 Ok(stream) => {
+                    let Ok(place) = room.clone().try_acquire_owned() else {
+                        tracing::warn!("a connection of another server was one too many");
+                        continue;
+                    };
                     let (handler, mut shutdown) = (handler.clone(), shutdown.clone());
                     let config = config.clone();
                     let answering = answer_connection(net.clone(), stream, handler, config);
                     net.spawn(Box::pin(async move {
+                        let _place = place;
                         tokio::select! {
                             biased;
                             () = stopped(&mut shutdown) => {}

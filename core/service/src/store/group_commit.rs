@@ -8,13 +8,12 @@
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
-    mpsc::Receiver,
 };
 
 use hubbub_chat::ports::Outcome;
-use tokio::sync::oneshot;
 
 use super::{error::StoreError, row::Row};
+use crate::disk::{Reply, Requests};
 
 /// Where rows become durable.
 pub trait Journal: Send {
@@ -48,30 +47,6 @@ pub struct StoreCounters {
     pub failures: u64,
 }
 
-/// Answers one request.
-pub(crate) type Reply<A> = Box<dyn FnOnce(Outcome<A>) + Send>;
-
-/// The reply to a request that nobody has begun: dropped unbegun, it refuses.
-pub(crate) struct Waiting<A>(Option<Reply<A>>);
-
-impl<A> Waiting<A> {
-    pub(crate) fn new(reply: Reply<A>) -> Self {
-        Self(Some(reply))
-    }
-
-    pub(crate) fn begin(mut self) -> Option<Reply<A>> {
-        self.0.take()
-    }
-}
-
-impl<A> Drop for Waiting<A> {
-    fn drop(&mut self) {
-        if let Some(reply) = self.0.take() {
-            reply(Outcome::Refused);
-        }
-    }
-}
-
 /// What the loop works on: the state as of the last commit, and the rows on top of it.
 pub(crate) trait Ledger: Sized {
     /// A request.
@@ -102,14 +77,6 @@ pub(crate) trait Ledger: Sized {
 
     /// Opens the folder again, with nothing in memory.
     fn reopen(self) -> Result<Self, StoreError>;
-}
-
-/// What goes through the queue to the loop.
-pub(crate) enum Message<W, A> {
-    /// A request and where its answer goes.
-    Request(W, Waiting<A>),
-    /// Finish what was asked before, then stop. The sender is told once the folder is free.
-    Close(Option<oneshot::Sender<()>>),
 }
 
 /// Bounds of one batch.
@@ -153,11 +120,9 @@ impl Counters {
 pub(crate) struct GroupCommit<L: Ledger> {
     /// Absent once the store cannot go on: then everything is refused.
     ledger: Option<L>,
-    queue: Receiver<Message<L::Work, L::Answer>>,
+    requests: Requests<L::Work, L::Answer>,
     limits: BatchLimits,
     counters: Arc<Counters>,
-    is_closing: bool,
-    closers: Vec<oneshot::Sender<()>>,
 }
 
 /// An answer that waits for the disk.
@@ -176,52 +141,31 @@ enum Failure {
 impl<L: Ledger> GroupCommit<L> {
     pub(crate) fn new(
         ledger: L,
-        queue: Receiver<Message<L::Work, L::Answer>>,
+        requests: Requests<L::Work, L::Answer>,
         limits: BatchLimits,
         counters: Arc<Counters>,
     ) -> Self {
-        Self {
-            ledger: Some(ledger),
-            queue,
-            limits,
-            counters,
-            is_closing: false,
-            closers: Vec::new(),
-        }
+        Self { ledger: Some(ledger), requests, limits, counters }
     }
 
     /// Serves until it is told to close or nobody can ask any more.
     pub(crate) fn run(mut self) {
-        while !self.is_closing
-            && let Ok(first) = self.queue.recv()
-        {
+        while let Some(first) = self.requests.next() {
             self.carry_out(first);
         }
-        // The ledger holds the folder's lock, so it goes before anybody hears of it. What waits in
-        // the queue is refused with the queue.
+        // The ledger holds the folder's lock, so it goes before anybody hears of it.
         drop(self.ledger.take());
-        drop(self.queue);
-        for closer in self.closers {
-            // Whoever stopped waiting does not need to know.
-            let _ = closer.send(());
-        }
+        self.requests.end();
     }
 
-    /// One batch, beginning with this message.
-    fn carry_out(&mut self, first: Message<L::Work, L::Answer>) {
+    /// One batch, beginning with this request.
+    fn carry_out(&mut self, first: (L::Work, Reply<L::Answer>)) {
         let mut held = Vec::new();
         let mut next = Some(first);
-        while let Some(message) = next.take() {
-            match message {
-                Message::Close(closer) => {
-                    self.is_closing = true;
-                    self.closers.extend(closer);
-                }
-                Message::Request(work, waiting) => self.apply(work, waiting, &mut held),
-            }
-            if !self.is_closing && self.has_room(held.len()) {
-                next = self.queue.try_recv().ok();
-            }
+        while let Some((work, reply)) = next {
+            self.apply(work, reply, &mut held);
+            let has_room = self.has_room(held.len());
+            next = if has_room { self.requests.next_waiting() } else { None };
         }
         self.settle(held);
     }
@@ -233,18 +177,10 @@ impl<L: Ledger> GroupCommit<L> {
 
     /// Carries out one request in memory. When that fails, nothing of the batch has reached the
     /// journal, so all of it is refused.
-    fn apply(
-        &mut self,
-        work: L::Work,
-        waiting: Waiting<L::Answer>,
-        held: &mut Vec<Held<L::Answer>>,
-    ) {
+    fn apply(&mut self, work: L::Work, reply: Reply<L::Answer>, held: &mut Vec<Held<L::Answer>>) {
         self.counters.requests.fetch_add(1, Relaxed);
         let Some(ledger) = &mut self.ledger else {
-            return drop(waiting);
-        };
-        let Some(reply) = waiting.begin() else {
-            return;
+            return reply(Outcome::Refused);
         };
         let is_read = L::is_read(&work);
         match ledger.apply(work) {

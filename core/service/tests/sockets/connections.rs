@@ -37,12 +37,13 @@ pub(crate) async fn serve(
         seed: 1,
     };
     let members = Arc::new(|_: &[_]| {});
-    let config = ChatConfig { server, peers: BTreeMap::new(), members };
+    let config = ChatConfig { server, peers: BTreeMap::new(), members, figures: Arc::default() };
     let chat = ChatHandle::start(net, config, backend.clone(), stopped.clone());
     let api = Api {
         net: net.clone(),
         sessions: Some(HttpSessions::new(net.clone(), chat.clone(), &design())),
         discovery: None,
+        presence: None,
         chat,
         backend,
         passwords: PasswordDesk::new(Passwords::Digest),

@@ -94,6 +94,13 @@ async fn a_device_is_sent_to_one_server_and_has_the_other_to_fall_back_on() {
     let body = json!({ "name": "ann", "password": "correct horse" });
     let login = deployment.http().post("/v1/login", None, body).await;
     assert_eq!(login["servers"].as_array().unwrap().len(), 2, "{login}");
+    let page = deployment.http().get("/v1/health", None).await;
+    let discovery = &page["discovery"];
+    let answered = ["assigned", "put_off", "without_server"].map(|key| discovery[key].as_u64());
+    assert_eq!(answered.into_iter().sum::<Option<u64>>(), discovery["asked"].as_u64(), "{page}");
+    let per_server = discovery["per_server"].as_object().unwrap().values();
+    let per_server = per_server.filter_map(Value::as_u64).sum::<u64>();
+    assert!(per_server > 0 && discovery["assigned"] == per_server, "{page}");
 }
 
 /// Sends until a message arrives: the first hints may come before the servers know of one another.

@@ -1,8 +1,17 @@
 //! What the health page counts.
 
-use hubbub_chat::{ChannelId, frame::ServerFrame};
+use hubbub_chat::{
+    ChannelId, ServerId,
+    frame::ServerFrame,
+    presence::{PresenceConfig, PresenceLimits},
+};
+use hubbub_service::{Config, Ports, PresenceRole, client::request_json};
+use hyper::Method;
+use serde_json::{Value, json};
 
-use crate::support::{Http, Places, Server, Session, design};
+use crate::support::{
+    Http, Phone, Places, Server, Session, design, models, registered_role, within,
+};
 
 #[tokio::test]
 async fn health_counts_what_the_server_did() {
@@ -44,4 +53,48 @@ async fn health_counts_what_the_server_did() {
     ] {
         assert_eq!(health[figure], expected, "{figure} in {health}");
     }
+}
+
+#[tokio::test]
+async fn a_presence_server_has_a_page_of_its_own() {
+    let (net, design) = (Places::net(), design());
+    let (backend, _) = models(&net, &design);
+    let presence = PresenceConfig {
+        server: ServerId(1),
+        design: design.clone(),
+        seed: 1,
+        limits: PresenceLimits::default(),
+    };
+    let role = PresenceRole {
+        listen: "presence".into(),
+        address: String::new(),
+        presence,
+        holder: 7,
+        ports: Ports::Local(backend.clone()),
+        health: Some("health".into()),
+        figures: std::sync::Arc::default(),
+    };
+    let _presence = Server::start(&net, Config::Presence(role)).await;
+    let role = registered_role("chat-1", 1, design.clone(), Ports::Local(backend));
+    let chat = Server::start(&net, Config::Chat(role)).await;
+    let http = Http::new(&net, &chat.address);
+    let ann = http.enter("ann").await;
+    let _phone = Phone::synced(&net, &ann, &chat.address, &design).await;
+    let page = async || -> Value {
+        request_json(&*net, "health", Method::GET, "/v1/health", None, None).await.unwrap()
+    };
+    within("user on the page", async {
+        while page().await["users"] != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let page = page().await;
+    assert_eq!((&page["status"], &page["has_place"]), (&json!("ok"), &json!(true)), "{page}");
+    assert!(page["beats"].as_u64() > Some(0), "{page}");
+    for figure in ["overflowed", "refused", "requests_overflowed", "publications_lost"] {
+        assert_eq!(page[figure], 0, "{figure} in {page}");
+    }
+    let nowhere = request_json(&*net, "health", Method::GET, "/v1/users/ann", None, None);
+    assert!(nowhere.await.unwrap_err().to_string().contains("404"));
 }

@@ -14,9 +14,11 @@ use hubbub_chat::{
 };
 use hubbub_service::{
     Config, NotifyRole, Ports,
+    client::request_json,
     net::Net,
     notify::{NotifyFigures, WebhookGateway},
 };
+use hyper::Method;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::json;
 
@@ -86,6 +88,7 @@ impl Deployment {
             ports: Ports::Local(backend.clone()),
             gateway: Arc::new(gateway),
             figures: figures.clone(),
+            health: Some("health".into()),
         };
         let chat = Config::Chat(local_role("chat", 1, design, backend));
         let both = Config::Together(vec![chat, Config::Notify(notify)]);
@@ -149,6 +152,12 @@ async fn a_push_that_is_put_off_comes_again_under_the_same_collapse_id() {
     assert_eq!(attempts, [1, 2], "{came:?}");
     assert_eq!(came[0].collapse_id, came[1].collapse_id);
     assert_eq!(deployment.figures.counts().put_off, 1);
+    let health = request_json(&*deployment.net, "health", Method::GET, "/v1/health", None, None);
+    let expected = json!({
+        "status": "ok", "has_lease": true, "due": 1, "pushed": 2, "settled": 1, "retried": 1,
+        "dead": 0, "put_off": 1, "unanswered": 0, "left": 0,
+    });
+    assert_eq!(health.await.unwrap(), expected);
 }
 
 #[tokio::test]

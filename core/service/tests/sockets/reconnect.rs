@@ -1,9 +1,16 @@
 //! A driven device goes on by itself when its server comes back.
 
-use hubbub_chat::{ChannelId, design::Transport, device::DeviceEvent};
-use hubbub_service::Config;
+use hubbub_chat::{
+    ChannelId,
+    design::Transport,
+    device::{DetachCause, DeviceEvent},
+    frame::CutReason,
+};
+use hubbub_service::{Config, client::Discovery};
 
-use crate::support::{Http, Phone, Places, Server, design, local_role, models, over, stored};
+use crate::support::{
+    Account, Http, Phone, Places, Server, design, local_role, models, over, stored,
+};
 
 #[tokio::test]
 async fn devices_with_websockets_resume_when_their_server_comes_back_at_its_address() {
@@ -40,6 +47,33 @@ async fn a_device_that_was_logged_out_stays_down() {
             matches!(event, DeviceEvent::Failed { .. } | DeviceEvent::Refused { .. })
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_device_whose_token_is_unknown_is_told_by_whomever_it_asks() {
+    let net = Places::net();
+    for transport in [Transport::Websocket, Transport::HttpSend, Transport::Polling] {
+        let design = over(transport);
+        let (server, _models) = Server::alone(&net, design.clone()).await;
+        let account = Http::new(&net, &server.address).enter("ann").await;
+        let account = Account { token: "0".repeat(32), ..account };
+        let api = Discovery::Registry { api: vec![server.address.clone()], region: String::new() };
+        let fixed = Discovery::Fixed { servers: vec![server.address.clone()], first: 0 };
+        for discovery in [fixed, api] {
+            let mut phone = Phone::find(&net, &account, discovery, &design);
+            let mut causes = Vec::new();
+            phone
+                .wait_for("detachment", |event| {
+                    if let DeviceEvent::Detached(cause) = event {
+                        causes.push(*cause);
+                    }
+                    !causes.is_empty()
+                })
+                .await;
+            assert_eq!(causes, [DetachCause::Cut(CutReason::UnknownDevice)], "{transport:?}");
+        }
+        server.stop().await;
+    }
 }
 
 async fn restart(transport: Transport) {

@@ -137,6 +137,61 @@ async fn requests_beyond_the_queue_are_refused_at_once() {
 }
 
 #[tokio::test]
+async fn requests_beyond_those_that_may_be_under_way_wait_and_are_not_sent() {
+    let net = Places::net();
+    let other = Other::start(&net).await;
+    let link = Link::open(&net, LinkConfig { queue_max: 2, ..config() });
+    assert_eq!(ask_when_open(&link, 1).await, Ok(2));
+    let under_way = [2, 4].map(|request| call(&link, request));
+    within("requests", async {
+        while other.kept.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let waiting = [6, 8].map(|request| call(&link, request));
+    assert_eq!(call(&link, 10).try_recv(), Ok(Err(CallError::Refused)));
+    // Nobody answers, so the connection is dropped: only what was sent may have been done.
+    for answered in under_way {
+        assert_eq!(within("answer", answered).await.unwrap(), Err(CallError::Unknown));
+    }
+    for answered in waiting {
+        assert_eq!(within("answer", answered).await.unwrap(), Err(CallError::Refused));
+    }
+    assert_eq!(*other.kept.lock().unwrap(), [2, 4]);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_one_too_many_is_closed_at_once() {
+    let net = Places::net();
+    let listener = net.listen("other").await.unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let handler: Handler<u64, u64> = Arc::new(|request, reply| reply(request));
+    let config = ServeConfig { connections_max: 1, ..ServeConfig::default() };
+    net.spawn(Box::pin(serve(net.clone(), listener, handler, config, stopped)));
+    let mut first = net.connect("other").await.unwrap();
+    let mut frame = PING;
+    for _ in 0..2 {
+        first.write_all(&PING).await.unwrap();
+        within("pong", first.read_exact(&mut frame)).await.unwrap();
+        let mut second = net.connect("other").await.unwrap();
+        assert_eq!(within("end", second.read(&mut [0])).await.unwrap(), 0);
+    }
+    // The place is free again when the first one ends.
+    drop(first);
+    within("a place", async {
+        loop {
+            let mut next = net.connect("other").await.unwrap();
+            let asked = next.write_all(&PING).await;
+            if asked.is_ok() && next.read_exact(&mut frame).await.is_ok() {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_link_to_nobody_refuses_and_opens_when_somebody_comes() {
     let net = Places::net();
     let link = Link::open(&net, config());

@@ -4,8 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest, WORKERS_MAX};
-use crate::time::{Monotonic, Now};
+use super::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest};
+use crate::{
+    snowflake::WORKERS,
+    time::{Monotonic, Now},
+};
 
 /// Leases that live at a time, at most: all workers and some thousands of servers. One more is
 /// answered with `Held`.
@@ -240,14 +243,14 @@ impl RegistryModel {
         // What the holder has issued, it has issued as the worker that it names.
         let high_water_ms = if worker.is_some() { high_water_ms } else { 0 };
         let info = LeaseInfo { high_water_ms, ..LeaseInfo::default() };
-        let workers = LeaseKey::Worker(0)..=LeaseKey::Worker(WORKERS_MAX);
+        let workers = LeaseKey::Worker(0)..=LeaseKey::Worker(WORKERS);
         let own = |(key, lease): (&LeaseKey, &Lease)| (lease.holder == holder).then_some(*key);
         let key = worker
             .map(LeaseKey::Worker)
             .or_else(|| self.leases.range(workers).find_map(own))
             .or_else(|| {
                 let is_free = |worker: &u16| !self.leases.contains_key(&LeaseKey::Worker(*worker));
-                let free = (0..WORKERS_MAX).filter(is_free);
+                let free = (0..WORKERS).filter(is_free);
                 free.min_by_key(|worker| self.high_water(*worker)).map(LeaseKey::Worker)
             });
         let Some(key) = key else {
@@ -300,6 +303,6 @@ impl RegistryModel {
 impl LeaseKey {
     /// Whether anybody can have it.
     fn is_possible(self) -> bool {
-        !matches!(self, Self::Worker(worker) if worker >= WORKERS_MAX)
+        !matches!(self, Self::Worker(worker) if worker >= WORKERS)
     }
 }

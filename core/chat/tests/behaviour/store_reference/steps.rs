@@ -149,7 +149,7 @@ fn push() -> impl Strategy<Value = Step> {
             .prop_map(|(user, slot, token)| Step::Token { user, slot, token }),
         1 => (user(), 0..4_usize, any::<bool>())
             .prop_map(|(user, channel, muted)| Step::Mute { user, channel, muted }),
-        1 => (0..4_usize, 0..3_u64, some_users())
+        1 => (0..4_usize, 0..4_u64, some_users())
             .prop_map(|(channel, back, users)| Step::PushNow { channel, back, users }),
         3 => (0..4_u32, 0..3_usize, 0..3_u64)
             .prop_map(|(rows_max, settled, back)| Step::PushDue { rows_max, settled, back }),

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hubbub_chat::{
-    ChatServer, Design, DeviceId, MessageId, Monotonic, Now, RequestId, ServerId, SessionId,
-    UserId, Wall,
-    frame::{ClientFrame, Cursors, CutReason, PROTOCOL_VERSION, ServerFrame},
+    ChatServer, ClientId, Design, DeviceId, MessageId, Monotonic, Now, RequestId, ServerId,
+    SessionId, UserId, Wall,
+    frame::{ClientFrame, Cursors, CutReason, PROTOCOL_VERSION, SendFrame, ServerFrame},
     ports::{
         Answer, Outcome, Request,
         store::{StoreAnswer, StoreModel, StoreRequest, StoreRules},
@@ -13,7 +13,7 @@ use hubbub_chat::{
     server::{Input, Output, ServerConfig},
 };
 
-use super::world::WALL_START_S;
+use super::{direct, world::WALL_START_S};
 
 pub(crate) struct Bench {
     pub(crate) server: ChatServer,
@@ -43,6 +43,11 @@ impl Bench {
 
     pub(crate) fn frame(&mut self, session: u64, frame: ClientFrame) -> Vec<Output> {
         self.input(Input::Frame(SessionId(session), frame))
+    }
+
+    /// The device of session 1 sends its message of this number.
+    pub(crate) fn send(&mut self, number: u64) -> Vec<Output> {
+        self.frame(1, send_frame(number, "hello"))
     }
 
     /// Attaches a device that is known to the store, without its `hello`.
@@ -128,6 +133,17 @@ impl Bench {
     fn drain(&mut self) -> Vec<Output> {
         std::iter::from_fn(|| self.server.poll_output()).collect()
     }
+}
+
+/// A message of Ann to Ben.
+pub(crate) fn send_frame(number: u64, body: &str) -> ClientFrame {
+    ClientFrame::Send(SendFrame {
+        channel: direct(),
+        membership: MessageId::ZERO,
+        client_id: ClientId(number),
+        oldest_pending: ClientId(1),
+        body: body.into(),
+    })
 }
 
 /// The requests to the store among some outputs.

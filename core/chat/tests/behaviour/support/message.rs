@@ -109,6 +109,11 @@ impl Message {
         )
     }
 
+    /// From one chat server to another.
+    pub(crate) fn is_peer(&self) -> bool {
+        matches!(self, Self::Peer { .. })
+    }
+
     /// A live delivery to this device.
     pub(crate) fn is_entry_for(&self, to: DeviceId) -> bool {
         matches!(self.server_frame(), Some((device, ServerFrame::Entry { .. })) if device == to)

@@ -5,16 +5,19 @@ pub(crate) mod archive;
 pub(crate) mod bench;
 pub(crate) mod message;
 pub(crate) mod office;
+pub(crate) mod phone;
 pub(crate) mod presence_world;
 pub(crate) mod reference;
 pub(crate) mod views;
-pub(crate) mod workers;
 pub(crate) mod world;
 
 use std::time::Duration;
 
 pub(crate) use bench::Bench;
-use hubbub_chat::{ChannelId, Design, DeviceId, UserId};
+use hubbub_chat::{
+    ChannelId, Design, DeviceId, UserId,
+    design::{CursorScope, Ids},
+};
 pub(crate) use message::{Fate, Message};
 pub(crate) use world::World;
 
@@ -29,6 +32,21 @@ pub(crate) const CATS: DeviceId = DeviceId(31);
 
 pub(crate) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
+}
+
+/// Long enough for a message to be everywhere, and too short for any regular comparison.
+pub(crate) const INSTANT: Duration = Duration::from_millis(300);
+
+/// Ids by time, of leased workers.
+pub(crate) fn snowflake() -> Design {
+    // A new holder of a worker id waits so long; the tests do not.
+    let skew_max = Duration::from_millis(10);
+    Design { ids: Ids::Snowflake, skew_max, ..Design::default() }
+}
+
+/// The same, with one cursor for everything.
+pub(crate) fn global() -> Design {
+    Design { cursor: CursorScope::Global, ..snowflake() }
 }
 
 /// Ann's and Ben's direct channel.

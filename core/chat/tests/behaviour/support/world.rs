@@ -19,10 +19,7 @@ use hubbub_chat::{
     time::nanoseconds,
 };
 
-use super::{
-    message::{Fate, Message, Stream},
-    workers::Workers,
-};
+use super::message::{Fate, Message, Stream};
 
 /// One way between a device and a chat server, and between a chat server and its ports.
 const DEVICE_LATENCY: Duration = Duration::from_millis(10);
@@ -85,9 +82,9 @@ pub(crate) struct World {
     pub(crate) design: Design,
     pub(crate) store: StoreModel,
     pub(crate) routing: RoutingModel,
-    /// The registry, if the servers are to lease their places.
-    pub(crate) registry: Option<RegistryModel>,
-    pub(crate) workers: Workers,
+    pub(crate) registry: RegistryModel,
+    /// Whether the servers lease their places, and not their worker ids alone.
+    is_registered: bool,
     pub(crate) generator: SnowflakeSource,
     pub(crate) servers: Vec<ServerNode>,
     pub(crate) devices: BTreeMap<DeviceId, DeviceNode>,
@@ -113,8 +110,8 @@ impl World {
         let mut world = Self {
             store: StoreModel::new(StoreRules::from(&design)),
             routing: RoutingModel::default(),
-            registry: None,
-            workers: Workers::default(),
+            registry: RegistryModel::new(design.lease_ttl),
+            is_registered: false,
             generator: SnowflakeSource::fixed(),
             servers: Vec::new(),
             devices: BTreeMap::new(),
@@ -137,9 +134,8 @@ impl World {
 
     /// The same, whose servers lease their places from a registry.
     pub(crate) fn registered(servers: usize, design: Design) -> Self {
-        let registry = RegistryModel::new(design.lease_ttl);
         let mut world = Self::new(0, design);
-        world.registry = Some(registry);
+        world.is_registered = true;
         world.servers.resize_with(servers, ServerNode::down);
         (0..servers).for_each(|server| world.start_server(server));
         world
@@ -148,6 +144,16 @@ impl World {
     /// Everything sent from now on meets this rule.
     pub(crate) fn rule(&mut self, rule: impl FnMut(&Message) -> Fate + 'static) {
         self.rule = Box::new(rule);
+    }
+
+    /// The first message of this kind is lost alone, and everything else passes.
+    pub(crate) fn lose_first(&mut self, is_it: impl Fn(&Message) -> bool + 'static) {
+        let mut lost = false;
+        self.rule(move |message| {
+            let lose = !lost && is_it(message);
+            lost |= lose;
+            if lose { Fate::Drop } else { Fate::Pass }
+        });
     }
 
     /// The network is good again, and what was held arrives.
@@ -257,7 +263,7 @@ impl World {
         let now = self.server_clock(server);
         let has_peers = self.servers.len() > 1;
         let incarnation = self.servers[server].incarnation + 1;
-        let registration = self.registry.is_some().then(|| Registration {
+        let registration = self.is_registered.then(|| Registration {
             holder: incarnation * 1000 + server as u64,
             address: format!("chat-{}:80", server + 1),
             peer_address: format!("chat-{}:81", server + 1),

@@ -186,6 +186,10 @@ impl State {
         let known =
             channels.get_or_load(draft.channel, || Channel::load(view, rules, draft.channel))?;
         let given_id = draft.given_id;
+        // First, since an id among what is gone cannot be told from a used one.
+        if let Some(row) = known.as_mut() {
+            row.remove_old(view, rules, wall)?;
+        }
         let message_id = match (rules.ids, known.as_ref()) {
             (Ids::ChannelSequence, row) => {
                 row.map_or(MessageId::ZERO, |row| row.state.head()).next()
@@ -196,7 +200,6 @@ impl State {
         };
         let is_first = known.is_none();
         let row = known.get_or_insert_with(|| Channel::new(draft.channel));
-        row.remove_old(view, rules, wall)?;
         let is_late = message_id <= row.state.head();
         let entry = Arc::new(draft.place(wall, message_id));
         let Entry { channel, .. } = *entry;

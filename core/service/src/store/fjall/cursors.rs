@@ -2,7 +2,10 @@
 
 use hubbub_chat::{
     ids::MessageId,
-    ports::store::{CursorReport, StoreAnswer},
+    ports::{
+        push::Settlement,
+        store::{CursorReport, StoreAnswer},
+    },
     time::Wall,
 };
 
@@ -48,7 +51,7 @@ impl State {
         let before = reader.cursors.get(&device).copied();
         let cursor = message_id.max(before.unwrap_or(MessageId::ZERO));
         reader.cursors.insert(device, cursor);
-        self.pass_owed(user, channel, message_id)?;
+        self.settle(user, channel, Settlement::Passed(message_id))?;
         if before != Some(cursor) || reader.passed(&devices) > reader.floor {
             self.write_reader(user, channel, reader, &devices)?;
         }

@@ -20,15 +20,7 @@ mod tokens;
 mod values;
 mod view;
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
-    thread::JoinHandle,
-};
+use std::{path::Path, sync::Arc};
 
 use hubbub_chat::{
     design::{DirectKey, DirectQuery, Fanout, WriteOrder},
@@ -39,15 +31,13 @@ use hubbub_chat::{
     },
     time::Wall,
 };
-use tokio::sync::oneshot;
 
 use self::ledger::{FjallLedger, Work};
 use super::{
     error::StoreError,
-    group_commit::{
-        BatchLimits, Counters, GroupCommit, Journal, Message, Reply, StoreCounters, Waiting,
-    },
+    group_commit::{BatchLimits, Counters, GroupCommit, Journal, StoreCounters},
 };
+use crate::disk::{DiskThread, answer};
 
 /// Is told of every entry once it is on disk, before its sender is, in the order of the logs. It
 /// runs on the store's thread: it must be quick and must not wait for the store.
@@ -101,10 +91,8 @@ impl Default for FjallConfig {
 /// Requests are carried out in the order in which they were submitted. What is answered with
 /// [`Outcome::Ok`] is on disk, and so is everything that a read has shown.
 pub struct FjallStore {
-    queue: SyncSender<Message<Work, StoreAnswer>>,
+    thread: DiskThread<Work, StoreAnswer>,
     counters: Arc<Counters>,
-    is_closing: AtomicBool,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl FjallStore {
@@ -119,29 +107,25 @@ impl FjallStore {
         config: FjallConfig,
     ) -> Result<Self, StoreError> {
         check_rules(&rules)?;
-        let (queue, requests) = sync_channel(config.queue_max.max(1));
         let counters = Arc::<Counters>::default();
         let limits = BatchLimits {
             requests_max: config.batch_max.max(1),
             rows_max: config.batch_rows_max.max(1),
         };
+        let queue_max = config.queue_max;
         let ledger = FjallLedger::open(path.as_ref().to_owned(), rules, config)?;
-        let group_commit = GroupCommit::new(ledger, requests, limits, counters.clone());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the disk's thread: a simulated run has the pure model in its place"
-        )]
-        let thread = std::thread::spawn(move || group_commit.run());
-        Ok(Self { queue, counters, is_closing: AtomicBool::new(false), thread: Some(thread) })
+        let counted = counters.clone();
+        let thread = DiskThread::start(queue_max, move |requests| {
+            GroupCommit::new(ledger, requests, limits, counted).run();
+        });
+        Ok(Self { thread, counters })
     }
 
     /// Asks the store, and waits until the answer is durable. `wall` dates what is written.
     ///
     /// Refused when the queue is full or the store closed; unknown when the disk failed.
     pub async fn call(&self, wall: Wall, request: StoreRequest) -> Outcome<StoreAnswer> {
-        let (sender, receiver) = oneshot::channel();
-        self.submit(wall, request, move |outcome| drop(sender.send(outcome)));
-        receiver.await.unwrap_or(Outcome::Unknown)
+        answer(|reply| self.submit(wall, request, reply)).await
     }
 
     /// Asks the store without waiting. `reply` is called once, on the store's thread, or here and
@@ -152,40 +136,20 @@ impl FjallStore {
         request: StoreRequest,
         reply: impl FnOnce(Outcome<StoreAnswer>) + Send + 'static,
     ) {
-        self.enqueue(Work { wall, request }, Box::new(reply));
+        if !self.thread.submit(Work { wall, request }, Box::new(reply)) {
+            self.counters.count_overflow();
+        }
     }
 
     /// Finishes what was asked before, frees the folder, and refuses what is asked later.
     pub async fn close(&self) {
-        let (sender, receiver) = oneshot::channel();
-        let mut message = Message::Close(Some(sender));
-        // From here on the queue only gets emptier.
-        self.is_closing.store(true, Relaxed);
-        // A full queue must not hold up the runtime's thread: whoever else runs on it may be what
-        // the store waits for.
-        while let Err(error) = self.queue.try_send(message) {
-            match error {
-                TrySendError::Full(back) => message = back,
-                TrySendError::Disconnected(_) => return,
-            }
-            tokio::task::yield_now().await;
-        }
-        // An error means that the thread is gone, and the folder with it.
-        let _ = receiver.await;
+        self.thread.close().await;
     }
 
     /// What the store has done since it was opened.
     #[must_use]
     pub fn counters(&self) -> StoreCounters {
         self.counters.read()
-    }
-
-    fn enqueue(&self, work: Work, reply: Reply<StoreAnswer>) {
-        // A message that is not taken is dropped, which refuses it.
-        let message = Message::Request(work, Waiting::new(reply));
-        if self.is_closing.load(Relaxed) || self.queue.try_send(message).is_err() {
-            self.counters.count_overflow();
-        }
     }
 }
 
@@ -207,18 +171,4 @@ fn check_rules(rules: &StoreRules) -> Result<(), StoreError> {
         return simulated_only("write_order", &rules.write_order);
     }
     Ok(())
-}
-
-impl Drop for FjallStore {
-    /// As [`close`](Self::close), so that whoever drops a store can open the folder again.
-    fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else {
-            return;
-        };
-        // A reply may hold the last handle; the thread that runs it ends once the queue is gone.
-        if thread.thread().id() != std::thread::current().id() {
-            let _ = self.queue.send(Message::Close(None));
-            let _ = thread.join();
-        }
-    }
 }

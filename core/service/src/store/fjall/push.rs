@@ -4,23 +4,21 @@ use std::{mem, ops::RangeInclusive};
 
 use fjall::Slice;
 use hubbub_chat::{
-    design::PushWhen,
     entry::Entry,
     ids::{ChannelId, MessageId, UserId},
-    ports::{push::PushRow, store::StoreAnswer},
-    time::{Wall, nanoseconds},
+    ports::{
+        push::{Owed, PushRow, Settlement, Stretch},
+        store::StoreAnswer,
+    },
+    time::Wall,
 };
 
 use super::{
     keys,
     state::State,
-    values::{self, OwedRow, ReaderRow, Stretch},
+    values::{self, ReaderRow},
 };
 use crate::store::{StoreError, Table};
-
-/// Stretches of owed messages that a row tells apart, as in the model. With more, the last one
-/// grows.
-const STRETCHES_MAX: usize = 32;
 
 /// What is remembered of pushes, besides the rows.
 #[derive(Default)]
@@ -32,31 +30,9 @@ pub(super) struct Pushes {
     first_due: Option<Slice>,
 }
 
-impl OwedRow {
-    fn add(&mut self, stretch: Stretch) {
-        let is_full = self.stretches.len() >= STRETCHES_MAX;
-        match self.stretches.last_mut().filter(|_| is_full) {
-            None => self.stretches.push(stretch),
-            Some(last) => {
-                last.due = last.due.min(stretch.due);
-                last.up_to = last.up_to.max(stretch.up_to);
-                last.at_once |= stretch.at_once;
-            }
-        }
-    }
-
-    fn due(&self) -> Option<Wall> {
-        self.stretches.iter().map(|stretch| stretch.due).min()
-    }
-
-    fn newest(&self) -> MessageId {
-        self.stretches.iter().map(|stretch| stretch.up_to).max().unwrap_or_default()
-    }
-}
-
 impl State {
     /// A message is owed to everybody in its audience but the author, who can be reached and wants
-    /// to be. Changes of membership are not pushed.
+    /// to be.
     pub(super) fn owe(
         &mut self,
         wall: Wall,
@@ -64,13 +40,11 @@ impl State {
         audience: &[UserId],
         is_late: bool,
     ) -> Result<(), StoreError> {
-        let is_owed = self.rules.push_when == PushWhen::NotReceived && entry.content.is_text();
-        if !is_owed || !self.has_tokens()? {
+        let Some(stretch) = Stretch::of_append(&self.rules, wall, entry) else { return Ok(()) };
+        if !self.has_tokens()? {
             return Ok(());
         }
         let Entry { channel, message_id, user: author, .. } = *entry;
-        let due = Wall(wall.0.saturating_add(nanoseconds(self.rules.push_grace)));
-        let stretch = Stretch { due, up_to: message_id, at_once: false };
         for user in audience.iter().copied().filter(|user| *user != author) {
             if self.wants_push(user, channel)?
                 && self.has_live_token(wall, user)?
@@ -89,34 +63,15 @@ impl State {
         message_id: MessageId,
         users: &[UserId],
     ) -> Result<StoreAnswer, StoreError> {
-        let stretch = Stretch { due: wall, up_to: message_id, at_once: true };
         for user in users.iter().copied() {
             let row = self.channel(channel)?.as_ref();
-            let is_visible = row.is_some_and(|row| row.state.is_visible(user, message_id));
-            if is_visible && self.wants_push(user, channel)? {
+            let stretch = row.and_then(|row| Stretch::at_once(wall, &row.state, user, message_id));
+            if let Some(stretch) = stretch
+                && self.wants_push(user, channel)?
+            {
                 self.change_owed(user, channel, |owed| owed.add(stretch))?;
             }
         }
-        Ok(StoreAnswer::Done)
-    }
-
-    /// A device of the user has everything up to here.
-    pub(super) fn pass_owed(
-        &mut self,
-        user: UserId,
-        channel: ChannelId,
-        to: MessageId,
-    ) -> Result<(), StoreError> {
-        self.settle(user, channel, |stretch| stretch.up_to <= to && !stretch.at_once)
-    }
-
-    pub(super) fn settle_push(
-        &mut self,
-        user: UserId,
-        channel: ChannelId,
-        up_to: MessageId,
-    ) -> Result<StoreAnswer, StoreError> {
-        self.settle(user, channel, |stretch| stretch.up_to <= up_to)?;
         Ok(StoreAnswer::Done)
     }
 
@@ -155,21 +110,19 @@ impl State {
         &mut self,
         user: UserId,
         channel: ChannelId,
-        is_settled: impl Fn(&Stretch) -> bool,
+        settlement: Settlement,
     ) -> Result<(), StoreError> {
-        if !self.has_tokens()? || !self.owed(user, channel)?.stretches.iter().any(&is_settled) {
+        if !self.has_tokens()? || !self.owed(user, channel)?.has(settlement) {
             return Ok(());
         }
-        self.change_owed(user, channel, |owed| {
-            owed.stretches.retain(|stretch| !is_settled(stretch));
-        })
+        self.change_owed(user, channel, |owed| owed.settle(settlement))
     }
 
     fn change_owed(
         &mut self,
         user: UserId,
         channel: ChannelId,
-        change: impl FnOnce(&mut OwedRow),
+        change: impl FnOnce(&mut Owed),
     ) -> Result<(), StoreError> {
         let owed = self.owed(user, channel)?;
         let before = owed.due();
@@ -198,7 +151,7 @@ impl State {
         Ok(())
     }
 
-    fn owed(&mut self, user: UserId, channel: ChannelId) -> Result<&mut OwedRow, StoreError> {
+    fn owed(&mut self, user: UserId, channel: ChannelId) -> Result<&mut Owed, StoreError> {
         let Self { owed, view, .. } = self;
         let key = keys::owner_channel(user.0, channel);
         owed.get_or_load((user, channel), || Ok(view.read(Table::Owed, &key)?.unwrap_or_default()))

@@ -11,20 +11,16 @@ use std::{mem, sync::Arc};
 use hubbub_chat::{
     entry::Entry,
     ids::{ChannelId, DeviceId, UserId},
-    ports::store::{SendWindow, StoreAnswer, StoreRequest, StoreRules},
+    ports::{
+        push::{Owed, Settlement},
+        store::{SendWindow, StoreAnswer, StoreRequest, StoreRules},
+    },
     time::Wall,
 };
 
 use super::{
-    cache::Cache,
-    channel::Channel,
-    devices::Device,
-    inbox::Inbox,
-    keys,
-    push::Pushes,
-    sweep::Sweep,
-    values::{OwedRow, UserRow},
-    view::View,
+    cache::Cache, channel::Channel, devices::Device, inbox::Inbox, keys, push::Pushes,
+    sweep::Sweep, values::UserRow, view::View,
 };
 use crate::store::{StoreError, Table};
 
@@ -37,7 +33,7 @@ pub(super) struct State {
     pub(super) channels: Cache<ChannelId, Option<Channel>>,
     pub(super) inboxes: Cache<(UserId, ChannelId), Inbox>,
     pub(super) windows: Cache<(DeviceId, ChannelId), Option<SendWindow>>,
-    pub(super) owed: Cache<(UserId, ChannelId), OwedRow>,
+    pub(super) owed: Cache<(UserId, ChannelId), Owed>,
     pub(super) pushes: Pushes,
     pub(super) sweep: Sweep,
     pub(super) written: Vec<Arc<Entry>>,
@@ -84,7 +80,8 @@ impl State {
             }
             StoreRequest::PushDue { rows_max } => self.push_due(wall, rows_max),
             StoreRequest::PushSettled { user, channel, up_to } => {
-                self.settle_push(user, channel, up_to)
+                self.settle(user, channel, Settlement::Pushed(up_to))?;
+                Ok(StoreAnswer::Done)
             }
             StoreRequest::Heads { users, devices } => self.compare_heads(wall, &users, devices),
         }

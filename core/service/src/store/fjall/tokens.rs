@@ -3,7 +3,7 @@
 use fjall::Slice;
 use hubbub_chat::{
     ids::{ChannelId, DeviceId, UserId},
-    ports::store::StoreAnswer,
+    ports::{push::Settlement, store::StoreAnswer},
     time::Wall,
 };
 
@@ -57,7 +57,8 @@ impl State {
             let channel = keys::read_owner_channel(&key);
             let channel =
                 channel.ok_or_else(|| values::damaged(Table::Owed, &"a key names no channel"))?;
-            self.settle(user, channel, |_| true)?;
+            // As if every channel were muted.
+            self.settle(user, channel, Settlement::Muted)?;
         }
         Ok(())
     }
@@ -79,7 +80,7 @@ impl State {
             if !is_muted {
                 self.view.put(Table::Mutes, key, Slice::default());
             }
-            self.settle(user, channel, |_| true)?;
+            self.settle(user, channel, Settlement::Muted)?;
         }
         Ok(StoreAnswer::Done)
     }

@@ -89,23 +89,6 @@ pub(super) struct TruncationRow {
     pub(super) truncated: MessageId,
 }
 
-/// What is owed to a user in one channel, oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct OwedRow {
-    pub(super) stretches: Vec<Stretch>,
-}
-
-/// Messages that are owed together; one, mostly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stretch {
-    /// When the first of them is due.
-    pub(super) due: Wall,
-    /// The newest of them.
-    pub(super) up_to: MessageId,
-    /// Whether they are pushed though a device has them.
-    pub(super) at_once: bool,
-}
-
 pub(super) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Slice, StoreError> {
     postcard::to_stdvec(value).map(Slice::from).map_err(|error| damaged(table, &error))
 }

@@ -104,6 +104,7 @@ pub(crate) fn chat_role(listen: &str, epoch: u64, design: Design, ports: Ports) 
         presence: None,
         passwords: Passwords::Digest,
         provision: true,
+        figures: Arc::default(),
     }
 }
 

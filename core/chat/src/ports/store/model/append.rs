@@ -135,6 +135,10 @@ impl StoreModel {
     /// when the id that was given cannot be used.
     fn write(&mut self, wall: Wall, draft: Draft) -> Option<(Arc<Entry>, Vec<UserId>)> {
         let Draft { user, device, number, channel, given_id, content } = draft;
+        // First, since an id is not free among entries that are at the end of their time.
+        if let Some(row) = self.channels.get_mut(&channel) {
+            row.remove_old(wall, self.rules.history_retention);
+        }
         let message_id = self.place(channel, given_id)?;
         let accepted_at_ms = wall.milliseconds();
         let entry =
@@ -143,7 +147,6 @@ impl StoreModel {
             self.overwrite_direct(channel, message_id);
         }
         let row = self.channels.entry(channel).or_insert_with(|| ChannelRow::new(channel));
-        row.remove_old(wall, self.rules.history_retention);
         let is_late = message_id <= row.state.head();
         if self.rules.write_order == WriteOrder::InboxFirst {
             self.unwritten.push_back(row.write_later(wall, self.rules.write_lag, &entry));

@@ -4,7 +4,10 @@ use super::StoreModel;
 use crate::{
     design::Fanout,
     ids::{ChannelId, MessageId, UserId},
-    ports::store::{CursorReport, StoreAnswer},
+    ports::{
+        push::Settlement,
+        store::{CursorReport, StoreAnswer},
+    },
     time::Wall,
 };
 
@@ -27,7 +30,7 @@ impl StoreModel {
                 self.counts.write_cursor();
             }
             if !self.due.is_empty() {
-                self.pass_owed(user, channel, message_id);
+                self.settle(user, channel, Settlement::Passed(message_id));
             }
             self.prune_inbox(wall, user, channel);
         }

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{StoreModel, inbox::Inbox, push::Owed};
+use super::{StoreModel, inbox::Inbox};
 use crate::{
     design::{Fanout, Ids},
     frame::ChangeRefusal,
     ids::{ChannelId, DeviceId, MessageId, OperationId, UserId},
-    ports::store::{SendWindow, StoreAnswer, StoreRules},
+    ports::{
+        push::Owed,
+        store::{SendWindow, StoreAnswer, StoreRules},
+    },
     time::{Wall, nanoseconds},
 };
 

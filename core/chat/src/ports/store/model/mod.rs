@@ -36,6 +36,7 @@ use crate::{
     design::Fanout,
     entry::Entry,
     ids::{ChannelId, DeviceId, MessageId, UserId},
+    ports::push::Settlement,
     time::Wall,
 };
 
@@ -99,7 +100,7 @@ impl StoreModel {
             }
             StoreRequest::PushDue { rows_max } => self.push_due(wall, rows_max).into(),
             StoreRequest::PushSettled { user, channel, up_to } => {
-                self.settle_push(user, channel, up_to).into()
+                self.settle(user, channel, Settlement::Pushed(up_to)).into()
             }
             StoreRequest::Heads { users, devices } => {
                 let logged_out = self.logged_out(wall, devices);

@@ -1,62 +1,17 @@
 //! What is owed to users as pushes, and when it is due.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    ops::Bound,
-};
+use std::{collections::BTreeSet, ops::Bound};
 
 use super::{StoreModel, devices::UserRow};
 use crate::{
-    design::PushWhen,
     entry::Entry,
     ids::{ChannelId, DeviceId, MessageId, UserId},
-    ports::{push::PushRow, store::StoreAnswer},
-    time::{Wall, nanoseconds},
+    ports::{
+        push::{Owed, PushRow, Settlement, Stretch},
+        store::StoreAnswer,
+    },
+    time::Wall,
 };
-
-/// Stretches of owed messages that a row tells apart. With more, the last one grows: it keeps the due
-/// time of its first message, so a push may come before the grace of a later one is over, and never
-/// after it.
-const STRETCHES_MAX: usize = 32;
-
-/// What is owed to a user in one channel, oldest first.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Owed {
-    stretches: VecDeque<Stretch>,
-}
-
-/// Messages that are owed together; one, mostly.
-#[derive(Debug, Clone, Copy)]
-struct Stretch {
-    /// When the first of them is due.
-    due: Wall,
-    /// The newest of them.
-    up_to: MessageId,
-    /// Whether they are pushed though a device has them.
-    at_once: bool,
-}
-
-impl Owed {
-    fn add(&mut self, stretch: Stretch) {
-        let is_full = self.stretches.len() >= STRETCHES_MAX;
-        match self.stretches.back_mut().filter(|_| is_full) {
-            None => self.stretches.push_back(stretch),
-            Some(last) => {
-                last.due = last.due.min(stretch.due);
-                last.up_to = last.up_to.max(stretch.up_to);
-                last.at_once |= stretch.at_once;
-            }
-        }
-    }
-
-    fn due(&self) -> Option<Wall> {
-        self.stretches.iter().map(|stretch| stretch.due).min()
-    }
-
-    fn newest(&self) -> MessageId {
-        self.stretches.iter().map(|stretch| stretch.up_to).max().unwrap_or_default()
-    }
-}
 
 type DueTimes = BTreeSet<(Wall, UserId, ChannelId)>;
 
@@ -91,14 +46,10 @@ impl UserRow {
 
 impl StoreModel {
     /// A message is owed to everybody in its audience but the author, who can be reached and wants
-    /// to be. Changes of membership are not pushed. That a token's device has expired meanwhile is
-    /// noticed before anything is pushed.
+    /// to be. That a token's device has expired meanwhile is noticed before anything is pushed.
     pub(super) fn owe(&mut self, wall: Wall, entry: &Entry, audience: &[UserId], is_late: bool) {
-        if self.rules.push_when != PushWhen::NotReceived || !entry.content.is_text() {
-            return;
-        }
+        let Some(stretch) = Stretch::of_append(&self.rules, wall, entry) else { return };
         let Entry { channel, message_id, user: author, .. } = *entry;
-        let due = Wall(wall.0.saturating_add(nanoseconds(self.rules.push_grace)));
         for user in audience.iter().filter(|user| **user != author) {
             let Some(row) = self.users.get_mut(user) else { continue };
             if !row.wants_push(channel) {
@@ -106,7 +57,6 @@ impl StoreModel {
             }
             let has_passed = |device| self.devices[device].cursor(channel) >= message_id;
             if !(is_late && row.devices.iter().any(has_passed)) {
-                let stretch = Stretch { due, up_to: message_id, at_once: false };
                 row.change_owed(*user, channel, &mut self.due, |owed| owed.add(stretch));
                 self.counts.write_owed();
             }
@@ -121,10 +71,10 @@ impl StoreModel {
         users: &[UserId],
     ) -> StoreAnswer {
         let Some(log) = self.channels.get(&channel) else { return StoreAnswer::Done };
-        for user in users.iter().filter(|user| log.state.is_visible(**user, message_id)) {
-            let Some(row) = self.users.get_mut(user) else { continue };
+        for user in users {
+            let stretch = Stretch::at_once(wall, &log.state, *user, message_id);
+            let (Some(stretch), Some(row)) = (stretch, self.users.get_mut(user)) else { continue };
             if row.wants_push(channel) {
-                let stretch = Stretch { due: wall, up_to: message_id, at_once: true };
                 row.change_owed(*user, channel, &mut self.due, |owed| owed.add(stretch));
                 self.counts.write_owed();
             }
@@ -132,28 +82,17 @@ impl StoreModel {
         StoreAnswer::Done
     }
 
-    /// A device of the user has everything up to here.
-    pub(super) fn pass_owed(&mut self, user: UserId, channel: ChannelId, to: MessageId) {
-        self.settle(user, channel, |stretch| stretch.up_to <= to && !stretch.at_once);
-    }
-
-    pub(super) fn settle_push(
+    pub(super) fn settle(
         &mut self,
         user: UserId,
         channel: ChannelId,
-        up_to: MessageId,
+        settlement: Settlement,
     ) -> StoreAnswer {
-        self.settle(user, channel, |stretch| stretch.up_to <= up_to);
-        StoreAnswer::Done
-    }
-
-    fn settle(&mut self, user: UserId, channel: ChannelId, is_settled: impl Fn(&Stretch) -> bool) {
         let row = self.users.get_mut(&user).filter(|row| row.owed.contains_key(&channel));
         if let Some(row) = row {
-            row.change_owed(user, channel, &mut self.due, |owed| {
-                owed.stretches.retain(|stretch| !is_settled(stretch));
-            });
+            row.change_owed(user, channel, &mut self.due, |owed| owed.settle(settlement));
         }
+        StoreAnswer::Done
     }
 
     /// What is due stays until it is settled, so a notifier that takes over finds it again.
@@ -216,7 +155,7 @@ impl StoreModel {
             row.mutes.remove(&channel);
         } else if is_member {
             row.mutes.insert(channel);
-            self.settle(user, channel, |_| true);
+            self.settle(user, channel, Settlement::Muted);
         }
         StoreAnswer::Done
     }

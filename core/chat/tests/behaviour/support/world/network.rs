@@ -114,11 +114,7 @@ impl World {
             Request::Routing(request) => Answer::Routing(Outcome::Ok(self.routing.handle(request))),
             Request::Store(request) => Answer::Store(Outcome::Ok(self.store(request))),
             Request::Registry(request) => {
-                let now = self.clock();
-                let answer = match &mut self.registry {
-                    Some(registry) => registry.handle(now, request),
-                    None => self.workers.handle(now.monotonic, request),
-                };
+                let answer = self.registry.handle(self.clock(), request);
                 Answer::Registry(Outcome::Ok(answer))
             }
             Request::NextId => match self.generator.issue(self.clock()) {

@@ -1,35 +1,22 @@
 //! A variant sets any key of the cluster, the workload and the faults, and is judged as a whole.
 
-use hubbub_scenario::{Percent, Scenario};
+use hubbub_scenario::{Document, Percent, Scenario};
 
-const TEXT: &str = "\
-version = 1
-name = \"x\"
-summary = \"X.\"
+use crate::TEXT;
 
-[workload]
-users = 20
-groups = { count = 2, size = [3, 5] }
-sends_per_user = \"6/min\"
-duration = \"30s\"
+/// The lines of a variant stand behind this.
+const VARIANT: &str = "\n[[variant]]\nname = \"other\"\n";
 
-[[fault]]
-at = \"5s\"
-for = \"5s\"
-kind = \"blip\"
-host = \"store\"
+fn text(variant: &str) -> String {
+    format!("{TEXT}{VARIANT}{variant}")
+}
 
-[[variant]]
-name = \"other\"
-";
-
-fn parse(variant: &str) -> hubbub_scenario::Document {
-    let text = format!("{TEXT}{variant}");
-    Scenario::parse("x.toml", &text).unwrap_or_else(|error| panic!("{error}"))
+fn parse(variant: &str) -> Document {
+    Scenario::parse("x.toml", &text(variant)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn refusal(variant: &str) -> String {
-    Scenario::parse("x.toml", &format!("{TEXT}{variant}")).expect_err("it is refused").to_string()
+    Scenario::parse("x.toml", &text(variant)).expect_err("it is refused").to_string()
 }
 
 #[test]
@@ -54,6 +41,18 @@ fn a_variant_is_the_whole_scenario_with_its_keys() {
     assert_eq!(other.scenario.design, other.design);
     assert_eq!(other.scenario.expect, other.expect);
     assert_eq!(other.design.accept.to_string(), "on-receipt");
+}
+
+#[test]
+fn a_variant_tells_every_key_that_it_changes() {
+    let document = parse(
+        "set = { \"cluster.chat\" = 1, workload.groups.size = [10, 10], \"expect.deliver_p99\" = \"9s\" }\n\
+         design = { accept = \"on-receipt\" }\n",
+    );
+    assert_eq!(
+        document.scenario().variants[0].changes(),
+        ["accept = \"on-receipt\"", "cluster.chat = 1", "workload.groups.size = [10, 10]"]
+    );
 }
 
 #[test]
@@ -228,8 +227,7 @@ fn a_key_is_changed_in_one_place() {
 
 #[test]
 fn a_problem_of_the_base_is_told_once() {
-    let text = format!("{TEXT}set = {{ \"cluster.chat\" = 2 }}\n")
-        .replace("size = [3, 5]", "size = [3, 50]");
+    let text = text("set = { \"cluster.chat\" = 2 }\n").replace("size = [3, 5]", "size = [3, 50]");
     let error = Scenario::parse("x.toml", &text).expect_err("groups need fifty users");
     assert_eq!(error.problems().len(), 1, "{error}");
 }

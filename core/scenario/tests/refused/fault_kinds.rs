@@ -3,8 +3,7 @@
 
 use hubbub_scenario::Scenario;
 
-const HEAD: &str = "version = 1\nname = \"x\"\nsummary = \"X.\"\n";
-const WORKLOAD: &str = "[workload]\nusers = 20\nsends_per_user = \"6/min\"\nduration = \"30s\"\n";
+use crate::support::{self, HEAD, WORKLOAD};
 
 /// A scenario with one fault for each of these, from 5 s on for 5 s.
 fn text(faults: &[&str]) -> String {
@@ -13,7 +12,7 @@ fn text(faults: &[&str]) -> String {
 }
 
 fn refusal(faults: &[&str]) -> String {
-    Scenario::parse("x.toml", &text(faults)).expect_err("it is refused").to_string()
+    support::refusal(&text(faults))
 }
 
 fn is_right(faults: &[&str]) {

@@ -5,23 +5,7 @@ use std::time::Duration;
 use hubbub_chat::design::Accept;
 use hubbub_scenario::{Document, Problem, Rate, Scenario};
 
-const TEXT: &str = "\
-version = 1
-name = \"x\"
-summary = \"X.\"
-
-[workload]
-users = 20
-groups = { count = 2, size = [3, 5] }
-sends_per_user = \"6/min\"
-duration = \"30s\"
-
-[[fault]]
-at = \"5s\"
-for = \"5s\"
-kind = \"blip\"
-host = \"store\"
-";
+use crate::TEXT;
 
 fn document() -> Document {
     Scenario::parse("x.toml", TEXT).expect("it can run")

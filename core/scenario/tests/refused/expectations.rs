@@ -2,13 +2,7 @@
 
 use hubbub_scenario::{Period, Scenario};
 
-const HEAD: &str = "version = 1\nname = \"x\"\nsummary = \"X.\"\n";
-const WORKLOAD: &str = "[workload]\nusers = 20\nsends_per_user = \"6/min\"\nduration = \"30s\"\n";
-
-fn with(lines: &str) -> String {
-    let text = format!("{HEAD}{WORKLOAD}{lines}");
-    Scenario::parse("x.toml", &text).expect_err("it is refused").to_string()
-}
+use crate::support::{HEAD, WORKLOAD, with};
 
 #[test]
 fn a_checker_with_nothing_to_judge_finds_nothing() {
@@ -164,4 +158,25 @@ fn an_unknown_figure_is_shown_with_the_nearest() {
           |                       ^^^^^^^^^^^^^^
           = did you mean "lost_messages"?
         "#);
+}
+
+#[test]
+fn a_violation_cannot_be_expected_and_not_applicable() {
+    insta::assert_snapshot!(
+        with("[expect]\nviolations = [\"order\"]\nnot_applicable = [\"order\"]\ndeliver_p99 = \"0s\"\n"),
+        @r#"
+        error: `order` is expected, so it cannot be not applicable
+          --> x.toml:10:18
+           |
+        10 | not_applicable = ["order"]
+           |                  ^^^^^^^^^
+           = keep it in one of `violations` and `not_applicable`
+
+        error: `deliver_p99` must be longer than 0
+          --> x.toml:11:15
+           |
+        11 | deliver_p99 = "0s"
+           |               ^^^^
+        "#
+    );
 }

@@ -2,6 +2,8 @@
 
 use hubbub_scenario::Scenario;
 
+use crate::support::refusal;
+
 const TEXT: &str = "\
 version = 1
 name = \"x\"
@@ -38,10 +40,6 @@ name = \"rows\"
 figure = \"store_rows_per_message\"
 levels = { three = 3, base = 4, five = 5, six = 6 }
 ";
-
-fn refusal(text: &str) -> String {
-    Scenario::parse("x.toml", text).expect_err("it is refused").to_string()
-}
 
 fn with_finding(finding: &str) -> String {
     refusal(&format!("{TEXT}{CLAIM}finding = \"{finding}\"\n{SERIES}"))

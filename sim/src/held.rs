@@ -7,16 +7,18 @@ use hubbub_chat::{DeviceId, SessionId};
 /// The sessions that chat servers hold, and since when their devices are gone: the process is down,
 /// the network does not work, or the device has given the session up.
 #[derive(Debug, Default)]
-pub(super) struct HeldSessions {
-    held: BTreeMap<(DeviceId, SessionId), Held>,
-    devices: BTreeMap<SessionId, DeviceId>,
+pub(crate) struct HeldSessions {
+    held: BTreeMap<(DeviceId, At), Held>,
+    devices: BTreeMap<At, DeviceId>,
     longest: Option<u64>,
 }
 
-/// A session that a chat server holds.
-#[derive(Debug)]
+/// A session, and the chat server that holds it, counted from 0. A server that starts again numbers
+/// its sessions anew; those of its former start have ended by then.
+type At = (usize, SessionId);
+
+#[derive(Debug, Default)]
 struct Held {
-    server: usize,
     /// Since when its device is gone, in nanoseconds since the run began.
     gone_at: Option<u64>,
     /// The device will not use it again, whatever becomes of its network.
@@ -25,27 +27,27 @@ struct Held {
 
 impl HeldSessions {
     /// A chat server takes a session on.
-    pub(super) fn begin(&mut self, session: SessionId, device: DeviceId, server: usize) {
-        self.devices.insert(session, device);
-        self.held.insert((device, session), Held { server, gone_at: None, is_lost: false });
+    pub(crate) fn begin(&mut self, at: At, device: DeviceId) {
+        self.devices.insert(at, device);
+        self.held.insert((device, at), Held::default());
     }
 
     /// A chat server has ended a session.
-    pub(super) fn end(&mut self, now: u64, session: SessionId) {
-        let Some(device) = self.devices.remove(&session) else { return };
-        let held = self.held.remove(&(device, session));
+    pub(crate) fn end(&mut self, now: u64, at: At) {
+        let Some(device) = self.devices.remove(&at) else { return };
+        let held = self.held.remove(&(device, at));
         self.note(now, held.and_then(|held| held.gone_at));
     }
 
     /// The process of a chat server is gone, with all its sessions.
-    pub(super) fn end_all(&mut self, now: u64, server: usize) {
-        let here = self.held.iter().filter(|(_, held)| held.server == server);
-        let sessions: Vec<SessionId> = here.map(|((_, session), _)| *session).collect();
-        sessions.into_iter().for_each(|session| self.end(now, session));
+    pub(crate) fn end_all(&mut self, now: u64, server: usize) {
+        let all = (server, SessionId(0))..=(server, SessionId(u64::MAX));
+        let sessions: Vec<At> = self.devices.range(all).map(|(at, _)| *at).collect();
+        sessions.into_iter().for_each(|at| self.end(now, at));
     }
 
     /// A device will not use the sessions again that it has had so far.
-    pub(super) fn lose(&mut self, now: u64, device: DeviceId) {
+    pub(crate) fn lose(&mut self, now: u64, device: DeviceId) {
         for held in self.of(device) {
             held.is_lost = true;
             held.gone_at.get_or_insert(now);
@@ -53,22 +55,22 @@ impl HeldSessions {
     }
 
     /// A device had given a session up before its chat server took it on.
-    pub(super) fn lose_one(&mut self, now: u64, device: DeviceId, session: SessionId) {
-        if let Some(held) = self.held.get_mut(&(device, session)) {
+    pub(crate) fn lose_one(&mut self, now: u64, device: DeviceId, at: At) {
+        if let Some(held) = self.held.get_mut(&(device, at)) {
             held.is_lost = true;
             held.gone_at.get_or_insert(now);
         }
     }
 
     /// The network of a device does not work any more.
-    pub(super) fn unlink(&mut self, now: u64, device: DeviceId) {
+    pub(crate) fn unlink(&mut self, now: u64, device: DeviceId) {
         for held in self.of(device) {
             held.gone_at.get_or_insert(now);
         }
     }
 
     /// It works again: the device uses the session on.
-    pub(super) fn relink(&mut self, now: u64, device: DeviceId) {
+    pub(crate) fn relink(&mut self, now: u64, device: DeviceId) {
         let back = self.of(device).filter(|held| !held.is_lost);
         let gone_at: Vec<u64> = back.filter_map(|held| held.gone_at.take()).collect();
         gone_at.into_iter().for_each(|gone_at| self.note(now, Some(gone_at)));
@@ -76,12 +78,13 @@ impl HeldSessions {
 
     /// The longest time that a session was held while its device was gone, in nanoseconds; `None`
     /// when there was none.
-    pub(super) fn longest(&self) -> Option<u64> {
+    pub(crate) fn longest(&self) -> Option<u64> {
         self.longest
     }
 
     fn of(&mut self, device: DeviceId) -> impl Iterator<Item = &mut Held> {
-        let all = (device, SessionId(0))..=(device, SessionId(u64::MAX));
+        let last = (usize::MAX, SessionId(u64::MAX));
+        let all = (device, (0, SessionId(0)))..=(device, last);
         self.held.range_mut(all).map(|(_, held)| held)
     }
 
@@ -99,15 +102,15 @@ mod tests {
 
     fn held() -> HeldSessions {
         let mut held = HeldSessions::default();
-        held.begin(SessionId(10), PHONE, 0);
-        held.begin(SessionId(20), LAPTOP, 1);
+        held.begin((0, SessionId(10)), PHONE);
+        held.begin((1, SessionId(10)), LAPTOP);
         held
     }
 
     #[test]
     fn a_session_whose_device_is_there_does_not_count() {
         let mut held = held();
-        held.end(50, SessionId(10));
+        held.end(50, (0, SessionId(10)));
         assert_eq!(held.longest(), None);
     }
 
@@ -116,9 +119,9 @@ mod tests {
         let mut held = held();
         held.lose(30, PHONE);
         held.lose(40, PHONE);
-        held.begin(SessionId(11), PHONE, 0);
-        held.end(50, SessionId(10));
-        held.end(1000, SessionId(11));
+        held.begin((0, SessionId(11)), PHONE);
+        held.end(50, (0, SessionId(10)));
+        held.end(1000, (0, SessionId(11)));
         assert_eq!(held.longest(), Some(20), "the new one was in use");
     }
 
