@@ -232,7 +232,7 @@ type Sides = (Vec<HostId>, Vec<HostId>);
 /// The two sides of a fault between hosts: as named, or one host against all others.
 fn sides(id: u32, fault: &Fault, hosts: &Hosts) -> Result<Sides, SetupError> {
     if let Some(region) = &fault.region {
-        return Ok(hosts.iter().partition(|host| hosts.region(*host) == Some(region)));
+        return Ok(hosts.iter().partition(|host| hosts.region(*host) == region));
     }
     if let Some([one, other]) = &fault.between {
         let side = |names: &[String]| -> Result<Vec<HostId>, SetupError> {

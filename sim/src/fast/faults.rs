@@ -24,6 +24,7 @@ impl Engine<'_> {
                 self.network.hold(links, fault.id, on);
             }
             Strike::Links(links) => self.network.cut(links, fault.id, on),
+            Strike::Rolling(_) | Strike::Port => {}
         }
         self.record_links();
         if !on {
@@ -62,13 +63,7 @@ impl Engine<'_> {
             (FaultKind::Pause, false) => self.resume(host, fault.id),
             // Whoever reads the clock finds it wrong.
             (FaultKind::Skew | FaultKind::ClockStep, _) => {}
-            (
-                FaultKind::Partition
-                | FaultKind::PartitionOneWay
-                | FaultKind::Blip
-                | FaultKind::Latency,
-                _,
-            ) => {}
+            _ => {}
         }
     }
 

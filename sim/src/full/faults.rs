@@ -98,6 +98,7 @@ impl FaultState {
             }
             Strike::Links(links) => world.strike(links, |link| link.cut(fault.id, begins)),
             Strike::Devices(devices) => world.strike_devices(fault, devices, begins),
+            Strike::Rolling(_) | Strike::Port => {}
         }
         shared.with(Recording::record_links);
     }
