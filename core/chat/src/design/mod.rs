@@ -98,8 +98,8 @@ pub struct Design {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub poll_wait: Duration,
     /// How long a device may be silent before its user is shown as offline; its lease lasts a
-    /// heartbeat and a second longer. At least a heartbeat, and with polls `poll_wait` or
-    /// `poll_interval` more.
+    /// heartbeat and a second longer. At least a heartbeat. With polls, `poll_wait` or
+    /// `poll_interval` more, for both.
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub offline_after: Duration,
@@ -233,10 +233,22 @@ impl Default for Design {
 }
 
 impl Design {
-    /// How long the lease of a device lasts after its last heartbeat.
+    /// How long the lease of a device lasts after its last heartbeat: when the device falls silent,
+    /// that may be [`Self::heard_every`] ago, and for `offline_after` its user is to stay online.
     #[must_use]
     pub fn presence_lease(&self) -> Duration {
-        self.offline_after + self.heartbeat + Duration::from_secs(1)
+        self.offline_after + self.heard_every() + Duration::from_secs(1)
+    }
+
+    /// How long it takes at most from heartbeat to heartbeat of a device that nothing disturbs: with
+    /// polls a heartbeat waits for the next one.
+    #[must_use]
+    pub fn heard_every(&self) -> Duration {
+        match self.transport {
+            Transport::Websocket | Transport::HttpSend => self.heartbeat,
+            Transport::LongPolling => self.poll_wait + self.heartbeat,
+            Transport::Polling => self.poll_interval + self.heartbeat,
+        }
     }
 
     /// After how much silence a connection is taken for dead. A poll that is held is no silence.

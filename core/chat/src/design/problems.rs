@@ -95,16 +95,14 @@ impl Design {
         wrong.map(|(_, knob, why)| (knob, why)).collect()
     }
 
-    /// A heartbeat waits for the device's next poll, so this is how long a device that lives may be
-    /// silent. Whoever is shown as offline before that flickers.
+    /// Whoever is shown as offline while a device that lives may be silent flickers.
     fn unheard(&self) -> Option<String> {
-        let (poll, knob) = match self.transport {
-            Transport::Websocket | Transport::HttpSend => (Duration::ZERO, None),
-            Transport::LongPolling => (self.poll_wait, Some("poll_wait")),
-            Transport::Polling => (self.poll_interval, Some("poll_interval")),
+        let least = match self.transport {
+            Transport::Websocket | Transport::HttpSend => "a heartbeat",
+            Transport::LongPolling => "poll_wait and a heartbeat",
+            Transport::Polling => "poll_interval and a heartbeat",
         };
-        let least = knob.map_or("a heartbeat".into(), |knob| format!("{knob} and a heartbeat"));
-        (self.offline_after < poll + self.heartbeat)
+        (self.offline_after < self.heard_every())
             .then(|| format!("offline_after must be at least {least}, or everybody flickers"))
     }
 
@@ -193,6 +191,21 @@ mod tests {
             };
             assert!(knob == "offline_after" && why.contains(said), "{transport:?}: {why}");
         }
+    }
+
+    #[test]
+    fn the_lease_of_a_device_outlasts_the_silence_between_its_heartbeats() {
+        let seconds = Duration::from_secs;
+        let lease = |transport| {
+            let (heartbeat, poll_wait, poll_interval) = (seconds(4), seconds(20), seconds(9));
+            let offline_after = seconds(30);
+            let times =
+                Design { heartbeat, poll_wait, poll_interval, offline_after, ..Design::default() };
+            Design { transport, ..times }.presence_lease().as_secs()
+        };
+        let leases =
+            [Transport::Websocket, Transport::HttpSend, Transport::LongPolling, Transport::Polling];
+        assert_eq!(leases.map(lease), [35, 35, 55, 44]);
     }
 
     #[test]
