@@ -19,14 +19,17 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn keep(&mut self, case: Case, ran: &Ran) {
+    /// Whether it is the first that violates these checkers.
+    pub(super) fn keep(&mut self, case: Case, ran: &Ran) -> bool {
         self.failed += 1;
-        let Some(checker) = first_of(ran) else { return };
+        let Some(checker) = first_of(ran) else { return false };
         let same = self.cases.entry(ran.violated.clone()).or_default();
+        let is_first = same.is_empty();
         same.insert(case.seed, (case, checker));
         if same.len() > KEPT_MAX {
             same.pop_last();
         }
+        is_first
     }
 
     /// So many of the lowest seeds at most.

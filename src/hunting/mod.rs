@@ -19,7 +19,7 @@ use hubbub_sim::{
 };
 use indicatif::ProgressBar;
 
-use crate::interrupt::Interrupt;
+use crate::{exit::tell, interrupt::Interrupt};
 use kept::Kept;
 
 /// Threads of a hunt have this name: a panic of theirs is a finding, and says nothing by itself.
@@ -134,8 +134,10 @@ impl Hunt<'_> {
             Ok((case, ran)) => {
                 shared.run += 1;
                 shared.situations.add(ran.situations());
-                if ran.failed() {
-                    shared.kept.keep(case, &ran);
+                if ran.failed() && shared.kept.keep(case, &ran) {
+                    let violated: Vec<&str> = ran.violated.iter().map(String::as_str).collect();
+                    self.bar
+                        .suspend(|| tell(format!("seed {seed} fails: {}", violated.join(", "))));
                 }
             }
             Err(error) => shared.error = Some(error),

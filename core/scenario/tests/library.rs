@@ -35,6 +35,20 @@ fn every_scenario_of_the_library_survives_being_written() {
 }
 
 #[test]
+fn every_scenario_of_the_library_survives_being_written_in_brief() {
+    for Listed { path, .. } in list(library()).unwrap() {
+        let document = Scenario::read(&path).unwrap();
+        let brief = document.scenario().to_brief_toml().unwrap();
+        let again = Scenario::parse("brief.toml", &brief).unwrap();
+        assert_eq!(again.scenario(), document.scenario(), "{}: {brief}", path.display());
+        if document.scenario().kinds() == [Kind::Simulate] {
+            let whole = document.scenario().to_toml().unwrap();
+            assert!(brief.len() < whole.len() * 2 / 3, "{}: {brief}", path.display());
+        }
+    }
+}
+
+#[test]
 fn every_scenario_of_the_library_names_the_schema() {
     for Listed { path, .. } in list(library()).unwrap() {
         let text = fs::read_to_string(&path).unwrap();

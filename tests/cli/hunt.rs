@@ -1,0 +1,195 @@
+//! Hunting: what it finds is small, written, and made again by one command.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::program::{Ended, Program, SMALL, library};
+
+/// Accepts before the store has it, so that whatever stops a server or the store loses messages.
+const NAIVE: &str = r#"
+version = 1
+name = "naive"
+summary = "Accepts on receipt."
+[design]
+accept = "on-receipt"
+[workload]
+users = 10
+devices_per_user = 2
+groups = { count = 2, size = [3, 5] }
+sends_per_user = "30/min"
+duration = "30s"
+[hunt]
+faults = ["crash", "store-unavailable", "partition", "latency", "pause"]
+faults_max = 6
+vary = { "cluster.chat" = [2, 3] }
+"#;
+
+fn naive(program: &Program) {
+    program.write("naive.toml", NAIVE);
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[test]
+fn a_scenario_that_holds_ends_with_0_and_writes_nothing() {
+    let program = Program::new();
+    program.write("small.toml", SMALL);
+    let ended = program.run(&["hunt", "small.toml", "--seeds", "6"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("PASS  small: 6 seeds from 1 on, 0 failed"), "{}", ended.stdout);
+    assert_eq!(program.names(), ["small.toml"]);
+}
+
+#[test]
+fn what_is_found_is_small_and_is_made_again_by_its_file() {
+    let program = Program::new();
+    naive(&program);
+    let ended = program.run(&["hunt", "naive.toml", "--seeds", "200"]);
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    for part in ["accepted-lost", "did not    devices", "faults, ", "FOUND accepted-lost"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    let command =
+        ended.stdout.lines().filter_map(|line| line.trim().strip_prefix("reproduce  hubbub "));
+    let words: Vec<&str> = command.last().unwrap().split(' ').collect();
+    assert!(words[1].starts_with("out/naive-hunt/repro-accepted-lost-"), "{words:?}");
+    let again = program.run(&words);
+    assert_eq!(again.status, 1, "{}{}", again.stdout, again.stderr);
+    assert!(again.stdout.contains("wanted none, came out accepted-lost"), "{}", again.stdout);
+    // Under the hardened design the same schedule does no harm.
+    let hardened = [&words[..], &["--set", "design.accept=after-append"]].concat();
+    let ended = program.run(&hardened);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+fn the_first_failure_is_that_of_the_lowest_seed() {
+    let program = Program::new();
+    naive(&program);
+    let first =
+        json(&program.run(&["hunt", "naive.toml", "--seeds", "1..300", "--format", "json"]));
+    assert_eq!(first["found"].as_array().unwrap().len(), 1);
+    let seed = first["found"][0]["seed"].as_u64().unwrap();
+    assert!(seed > 1, "there is nothing before the first");
+    let before = ["hunt", "naive.toml", "--seeds", &format!("1..{}", seed - 1)];
+    assert_eq!(program.run(&before).status, 0);
+    let alone = ["hunt", "naive.toml", "--seeds", "1", "--first-seed", &seed.to_string()];
+    let alone = json(&program.run(&[&alone[..], &["--format", "json"]].concat()));
+    assert_eq!(alone["found"], first["found"]);
+    let [before, after] = [0, 1].map(|at| first["found"][0]["faults"][at].as_u64().unwrap());
+    assert!(after <= before && after <= 1, "{before} faults became {after}");
+}
+
+#[test]
+fn collecting_goes_on_and_gives_one_of_each_shape() {
+    let program = Program::new();
+    naive(&program);
+    let arguments = ["hunt", "naive.toml", "--seeds", "120", "--collect", "--out", "found"];
+    let ended = program.run(&[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    let report = json(&ended);
+    assert_eq!(report["seeds"], 120);
+    let found = report["found"].as_array().unwrap();
+    assert!(report["failed_seeds"].as_u64().unwrap() > found.len() as u64, "{report}");
+    let written = std::fs::read_dir(program.path("found")).unwrap().count();
+    assert_eq!(written, found.len());
+}
+
+#[test]
+fn parts_of_a_hunt_have_each_seed_once() {
+    let program = Program::new();
+    program.write("small.toml", SMALL);
+    let count = |partition: &str| {
+        let arguments = ["hunt", "small.toml", "--seeds", "3..9", "--partition", partition];
+        let report = json(&program.run(&[&arguments[..], &["--format", "json"]].concat()));
+        (report["first_seed"].as_u64().unwrap(), report["seeds"].as_u64().unwrap())
+    };
+    assert_eq!([count("1/3"), count("2/3"), count("3/3")], [(3, 3), (4, 2), (5, 2)]);
+}
+
+#[test]
+fn parts_of_a_simulation_have_each_seed_once() {
+    let program = Program::new();
+    program.write("small.toml", SMALL);
+    let seeds = |partition: &str| {
+        let arguments = ["sim", "small.toml", "small.toml", "--engine", "fast", "--seeds", "1..5"];
+        let options = ["--partition", partition, "--format", "json"];
+        let reports = json(&program.run(&[&arguments[..], &options].concat()));
+        let runs = reports.as_array().unwrap().iter().flat_map(|it| it["runs"].as_array().unwrap());
+        runs.map(|run| run["seed"].as_u64().unwrap()).collect::<Vec<u64>>()
+    };
+    let mut all: Vec<u64> = ["1/3", "2/3", "3/3"].into_iter().flat_map(seeds).collect();
+    all.sort_unstable();
+    assert_eq!(all, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+    let empty = ["sim", "small.toml", "--partition", "2/2"];
+    assert_eq!(program.run(&empty).status, 2);
+}
+
+#[test]
+fn bad_input_ends_with_2_and_writes_nothing() {
+    let program = Program::new();
+    program.write("small.toml", SMALL);
+    program.write("plan.toml", "version = 1\nname = \"plan\"\nsummary = \"Plan.\"\n[plan]\n");
+    let vary = "[hunt]\nvary = { \"design.silence_after\" = [\"1s\"] }\n";
+    program.write("vary.toml", format!("{SMALL}{vary}"));
+    let names = program.names();
+    for (arguments, said) in [
+        (&["hunt", "none.toml"][..], "none.toml"),
+        (&["hunt", "plan.toml"], "nothing to hunt"),
+        (&["hunt", "vary.toml"], "silence_after must be at least two heartbeats"),
+        (&["hunt", "small.toml", "--seeds", "0"], "1..500"),
+        (&["hunt", "small.toml", "--partition", "3/2"], "2/4"),
+        (&["hunt", "small.toml", "--variant", "other"], "it has base"),
+        (&["hunt", "small.toml", "--for", "1s", "--seeds", "1"], "cannot be used with"),
+        (&["hunt", "small.toml", "--out", "plan.toml"], "is no folder"),
+    ] {
+        let ended = program.run(arguments);
+        assert_eq!(ended.status, 2, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
+        assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
+    }
+    assert_eq!(program.names(), names);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_was_found() {
+    let program = Program::new();
+    naive(&program);
+    // So many seeds that it does not end by itself before somebody loses patience.
+    let arguments = ["hunt", "naive.toml", "--seeds", "100000000", "--collect"];
+    let mut child = program
+        .command(&arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    // It tells of each first failure of its kind as it comes.
+    let first = lines.find(|line| line.as_ref().unwrap().contains("accepted-lost")).unwrap();
+    assert!(first.unwrap().contains("seed"));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.status, 1);
+    assert!(ended.stdout.contains("FOUND accepted-lost"), "{}", ended.stdout);
+    assert!(std::fs::read_dir(program.path("out/naive-hunt")).unwrap().count() > 0);
+}
+
+#[test]
+fn the_scenarios_that_are_hunted_hold_with_a_few_seeds() {
+    for name in ["messages", "presence-and-push", "leases-and-ids"] {
+        let file = library(&format!("hunt/{name}.toml"));
+        let ended = Program::new().run(&["hunt", &file, "--seeds", "12"]);
+        let failed = ended.stdout.contains("FOUND");
+        assert!(!failed, "{name}: {}{}", ended.stdout, ended.stderr);
+    }
+}
