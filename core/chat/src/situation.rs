@@ -127,8 +127,9 @@ impl std::fmt::Display for Situation {
     }
 }
 
-/// A set of situations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A set of situations. Written as the list of their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Situation>", into = "Vec<Situation>")]
 pub struct Situations(u64);
 
 impl Situations {
@@ -151,6 +152,26 @@ impl Situations {
     /// Those that were reached, in the order of [`Situation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Situation> {
         Situation::ALL.iter().copied().filter(move |situation| self.has(*situation))
+    }
+}
+
+impl FromIterator<Situation> for Situations {
+    fn from_iter<I: IntoIterator<Item = Situation>>(situations: I) -> Self {
+        let mut all = Self::default();
+        situations.into_iter().for_each(|situation| all.mark(situation));
+        all
+    }
+}
+
+impl From<Vec<Situation>> for Situations {
+    fn from(situations: Vec<Situation>) -> Self {
+        situations.into_iter().collect()
+    }
+}
+
+impl From<Situations> for Vec<Situation> {
+    fn from(situations: Situations) -> Self {
+        situations.iter().collect()
     }
 }
 
