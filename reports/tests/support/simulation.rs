@@ -1,6 +1,6 @@
 //! A simulation with a hardened base and a naive variant.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId, SessionId, UserId};
 use hubbub_history::{
