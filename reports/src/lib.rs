@@ -33,7 +33,7 @@ pub use markdown::render_markdown;
 pub use place::Place;
 pub use simulation::{
     CheckerOutcome, ExpectationOutcome, Expected, FaultOutcome, Series, SimReport, SimRun,
-    SimTotals, VariantOutcome,
+    SimTotals, SituationReached, VariantOutcome,
 };
 pub use summary::{REPORT_VERSION, render_json};
 pub use unit::{NOT_MEASURED, Unit};

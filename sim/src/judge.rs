@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hubbub_chat::situation::Situations;
 use hubbub_history::{self as history, EventBody, EventType, History, checkers::Finding};
 use hubbub_scenario::{Expect, Figure, FigureBound, Period, ViolationName};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct Judged {
     pub figures: BTreeMap<Figure, f64>,
     /// What each fault did.
     pub effects: Vec<FaultEffect>,
+    /// What the machines passed through.
+    pub situations: Situations,
     /// Simulated seconds.
     pub simulated_s: f64,
     /// Messages over the simulated network.
@@ -89,6 +92,7 @@ pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
         times,
         counts,
         effects: outcome.effects.clone(),
+        situations: outcome.situations,
         simulated_s: outcome.simulated_s,
         envelopes: outcome.envelopes,
         cpu_s: outcome.cpu_s,

@@ -15,6 +15,7 @@ use crate::{
         Outcome,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
+    situation::{Situation, Situations},
     time::Monotonic,
 };
 
@@ -79,6 +80,7 @@ pub struct LeaseKeeper {
     release: Option<u64>,
     next_request: Monotonic,
     outputs: VecDeque<LeaseOutput>,
+    situations: Situations,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +107,7 @@ impl LeaseKeeper {
             release: None,
             next_request: Monotonic(0),
             outputs: VecDeque::new(),
+            situations: Situations::default(),
         }
     }
 
@@ -207,14 +210,24 @@ impl LeaseKeeper {
         Some(self.next_request.min(end))
     }
 
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
+    }
+
     fn hold(&mut self, lease: HeldLease, high_water_ms: u64) {
         match &mut self.held {
             Some(held) if held.epoch == lease.epoch => {
                 held.until = held.until.max(lease.until);
                 return;
             }
-            Some(_) => self.outputs.push_back(LeaseOutput::Lost),
+            Some(_) => self.lose(),
             None => {}
+        }
+        // Epochs begin with 1.
+        if self.newest > 0 {
+            self.situations.mark(Situation::LeaseHeldAgain);
         }
         self.newest = lease.epoch;
         self.held = Some(lease);
@@ -225,8 +238,13 @@ impl LeaseKeeper {
     fn check_end(&mut self, now: Monotonic) {
         if self.held.is_some_and(|held| held.until <= now) {
             self.held = None;
-            self.outputs.push_back(LeaseOutput::Lost);
+            self.lose();
         }
+    }
+
+    fn lose(&mut self) {
+        self.situations.mark(Situation::LeaseLost);
+        self.outputs.push_back(LeaseOutput::Lost);
     }
 
     fn ask(&mut self, now: Monotonic, request: RegistryRequest) {

@@ -12,6 +12,7 @@ use crate::{
         registry::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest},
     },
     registry_watch::RegistryWatch,
+    situation::Situations,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -148,6 +149,12 @@ impl Membership {
     #[must_use]
     pub fn epoch(&self, now: Now) -> Option<u64> {
         self.keeper.as_ref()?.epoch(now.monotonic)
+    }
+
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.keeper.as_ref().map(LeaseKeeper::situations).unwrap_or_default()
     }
 
     /// What is to be done next; drained after every `handle_*`.

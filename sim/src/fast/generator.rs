@@ -8,6 +8,7 @@ use hubbub_chat::{
         Answer, Outcome, Port, Request,
         registry::{LeaseInfo, LeaseKey, RegistryRequest},
     },
+    situation::Situations,
     snowflake::SnowflakeSource,
     time::Monotonic,
 };
@@ -43,6 +44,12 @@ impl Generator {
     pub(super) fn worker(&self, now: Now) -> Option<(u16, u64)> {
         let epoch = self.keeper.epoch(now.monotonic)?;
         self.held.filter(|held| held.epoch == epoch).map(|held| (held.worker, epoch))
+    }
+
+    pub(super) fn situations(&self) -> Situations {
+        let mut situations = self.source.situations();
+        situations.add(self.keeper.situations());
+        situations
     }
 
     /// A lease that may have ended counts for this one id: the keeper knows its end.

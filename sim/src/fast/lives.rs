@@ -4,7 +4,7 @@ use hubbub_chat::{ChatServer, DeviceId, server::Input};
 use hubbub_history::Source;
 use hubbub_scenario::FaultKind;
 
-use super::{Engine, Happening, Payload, Seat, Sessions, Stream};
+use super::{Engine, Happening, Payload, Seat, Stream};
 use crate::hosts::HostId;
 
 /// How long a chat server that is drained may take before it is stopped as it is.
@@ -91,12 +91,24 @@ impl Engine<'_> {
         match seat {
             Seat::Chat(index) => return self.stop_server(index, silent),
             Seat::Presence(index) => {
-                let stopped = self.presence[index].stop();
-                self.machines.presence.extend(stopped.map(|node| node.server.counts()));
+                if let Some(node) = self.presence[index].stop() {
+                    self.machines.presence.push(node.server.counts());
+                    self.situations.add(node.server.situations());
+                    self.situations.add(node.place.situations());
+                }
             }
-            Seat::Notify(index) => drop(self.notifiers[index].stop()),
-            Seat::Api(index) => drop(self.apis[index].stop()),
-            Seat::Generator => drop(self.generator.stop()),
+            Seat::Notify(index) => {
+                let stopped = self.notifiers[index].stop();
+                stopped.iter().for_each(|machine| self.situations.add(machine.situations()));
+            }
+            Seat::Api(index) => {
+                let stopped = self.apis[index].stop();
+                stopped.iter().for_each(|node| self.situations.add(node.discovery.situations()));
+            }
+            Seat::Generator => {
+                let stopped = self.generator.stop();
+                stopped.iter().for_each(|machine| self.situations.add(machine.situations()));
+            }
         }
         u64::from(was_up)
     }
@@ -110,11 +122,16 @@ impl Engine<'_> {
         struck.is_none_or(|fault| fault.kind != FaultKind::PowerLoss)
     }
 
-    /// At the end of the run, what every machine has counted.
+    /// At the end of the run, what every machine has counted and passed through.
     pub(super) fn count_machines(&mut self) {
         self.every_seat(|engine, seat| {
             engine.stop_seat(seat, true);
         });
+        for node in self.devices.values_mut() {
+            let stopped = node.process.stop();
+            stopped.iter().for_each(|machine| self.situations.add(machine.situations()));
+        }
+        self.situations.add(self.store.situations());
         self.machines.store_before = self.store.counts_before;
         self.machines.store = self.store.counts();
         self.machines.believed_max_ns = self.held_sessions.longest();
@@ -124,7 +141,9 @@ impl Engine<'_> {
         let incarnation = Some(self.servers[index].incarnation);
         let Some(machine) = self.servers[index].stop() else { return 0 };
         self.machines.servers.push(machine.counts());
-        self.sessions[index] = Sessions::default();
+        self.situations.add(machine.situations());
+        let sessions = std::mem::take(&mut self.sessions[index]);
+        self.situations.add(sessions.situations());
         self.held_sessions.end_all(self.now, index);
         let here = |stream: &Stream| stream.server == index && stream.opened_by == incarnation;
         let streams = self.streams.iter().filter(|(_, stream)| here(stream));
@@ -154,9 +173,8 @@ impl Engine<'_> {
 
     pub(super) fn stop_one_device(&mut self, device: DeviceId, silent: bool) -> u64 {
         let Some(node) = self.devices.get_mut(&device) else { return 0 };
-        if node.process.stop().is_none() {
-            return 0;
-        }
+        let Some(machine) = node.process.stop() else { return 0 };
+        self.situations.add(machine.situations());
         node.attached = false;
         node.route.give_up();
         node.transport.stop();

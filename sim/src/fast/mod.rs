@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
-    time::nanoseconds,
+    situation::Situations, time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 
@@ -104,6 +104,8 @@ struct Engine<'run> {
     trace: Option<Trace>,
     machine_events: u64,
     machines: MachineCounts,
+    /// Of machines whose process has ended.
+    situations: Situations,
     settling: Settling,
     ended: bool,
 }
@@ -143,6 +145,7 @@ impl<'run> Engine<'run> {
             trace: traced.then(|| Trace::of(setup, "fast")),
             machine_events: 0,
             machines: MachineCounts::default(),
+            situations: Situations::default(),
             settling: Settling::default(),
             ended: false,
         };
@@ -201,6 +204,7 @@ impl<'run> Engine<'run> {
             history: self.history,
             trace: self.trace,
             machines: self.machines,
+            situations: self.situations,
             transport,
         }
     }

@@ -9,6 +9,7 @@ use hubbub_chat::{
         routing::RoutingModel,
         store::{StoreCounts, StoreModel, StoreRules},
     },
+    situation::Situations,
 };
 use hubbub_history::{EventBody, Source, store_entry};
 
@@ -28,6 +29,8 @@ pub(super) struct StoreHost {
     /// What the registry had on disk when its process died.
     record: RegistryRecord,
     pub(super) counts_before: StoreCounts,
+    /// Of registries whose process has ended.
+    situations: Situations,
 }
 
 impl StoreHost {
@@ -40,6 +43,7 @@ impl StoreHost {
             registry: RegistryModel::new(setup.design.lease_ttl),
             directory: setup.directory(token),
             record: RegistryRecord::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -51,6 +55,7 @@ impl StoreHost {
     pub(super) fn restart(&mut self, now: Now, setup: &Setup) {
         self.routing = RoutingModel::default();
         let record = std::mem::take(&mut self.record);
+        self.situations.add(self.registry.situations());
         self.registry = RegistryModel::restore(record, now, setup.design.lease_ttl);
     }
 
@@ -60,6 +65,14 @@ impl StoreHost {
 
     pub(super) fn counts(&self) -> StoreCounts {
         self.store.counts()
+    }
+
+    /// What the store and every start of the registry passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let mut situations = self.situations;
+        situations.add(self.registry.situations());
+        situations.add(self.store.situations());
+        situations
     }
 
     /// The last entry that each user may see, per channel.

@@ -15,6 +15,7 @@ use hubbub_chat::{
     },
     presence::{PresenceConfig, PresenceLimits},
     server::{Registration, ServerConfig},
+    situation::Situations,
     time::{Monotonic, Wall, nanoseconds},
 };
 use hubbub_history::{EventBody, Source, store_entry};
@@ -114,6 +115,14 @@ impl Deployment {
             recording.held_sessions.longest()
         });
         self.counters.read([self.store_before, self.models().store.counts()], believed_max_ns)
+    }
+
+    /// What the machines that can be seen passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let mut all = self.shared.with(|recording| recording.situations);
+        all.add(self.counters.situations());
+        all.add(self.models().store.situations());
+        all
     }
 
     /// Asks the process of a host to stop in good order.
@@ -252,7 +261,7 @@ impl Deployment {
             notifier: NotifierConfig { holder, design, seed: *seed },
             ports,
             gateway: Arc::new(gateway),
-            figures: Arc::default(),
+            figures: self.counters.of_notifier(),
             health: None,
         })
     }

@@ -209,7 +209,7 @@ impl Engine<'_> {
     fn finish(self) -> Outcome {
         let simulated_s = self.sim.elapsed().as_secs_f64();
         // Before the hosts go, since their devices' connections end with them.
-        let machines = self.deployment.counted();
+        let (machines, situations) = (self.deployment.counted(), self.deployment.situations());
         // The hosts' futures hold the recording too, and go with the simulation.
         drop(self.sim);
         let lead = self.lead.unwrap_or_default();
@@ -231,6 +231,7 @@ impl Engine<'_> {
             envelopes,
             machine_events: 0,
             machines,
+            situations,
             transport,
         }
     }

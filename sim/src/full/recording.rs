@@ -10,6 +10,7 @@ use hubbub_chat::{
     DeviceId,
     design::Transport,
     ports::push::{PushAnswer, PushRequest},
+    situation::Situations,
     time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
@@ -50,6 +51,8 @@ pub(super) struct Recording {
     last_push: u64,
     /// Hosts whose program has come to its end.
     finished: Vec<HostId>,
+    /// What the machines of devices passed through.
+    pub(super) situations: Situations,
 }
 
 /// Which faults strike what at the moment.
@@ -117,6 +120,7 @@ impl Recording {
             pushes: BTreeMap::new(),
             last_push: 0,
             finished: Vec::new(),
+            situations: Situations::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Hunting: what seeds draw, and what shrinking leaves of a failure.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod situations;
 mod support;
 mod swarm;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
+    situation::Situation,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -252,6 +253,7 @@ impl Device {
         let LinkState::Attached { last_heard, .. } = self.link.state else { return };
         let silent_at = last_heard.after(self.design.silence_limit());
         if silent_at <= now.monotonic {
+            self.situations.mark(Situation::ServerSilent);
             self.give_up(now, DetachCause::Silent);
         } else {
             self.timers.set(DeviceTimer::Silence, silent_at);

@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey, disk::Outgoing};
+use super::{
+    DeliveryPath, Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey,
+    disk::Outgoing,
+};
 use crate::{
     design::Retry,
     entry::{Content, Entry, body_hash},
     frame::{ClientFrame, SendFrame, SendRefusal},
     ids::{ChannelId, ClientId, MessageId},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -206,6 +210,7 @@ impl Device {
         let window = self.windows.entry(channel).or_default();
         if !window.paused && !std::mem::replace(&mut window.gone_back, true) {
             window.sent = None;
+            self.situations.mark(Situation::WentBack);
             self.pump(now, channel);
         }
     }
@@ -220,7 +225,7 @@ impl Device {
     }
 
     /// The device met an entry in a delivery: if it is its own pending send, that is accepted.
-    pub(super) fn meet_own(&mut self, now: Now, entry: &Entry) {
+    pub(super) fn meet_own(&mut self, now: Now, entry: &Entry, path: DeliveryPath) {
         if entry.device != self.device || !entry.content.is_text() {
             return;
         }
@@ -234,6 +239,11 @@ impl Device {
         };
         let Some(membership) = row.outbox.iter().rev().find_map(own) else { return };
         if let Some(outgoing) = self.settle(entry.channel, membership, number) {
+            match path {
+                DeliveryPath::Hint => self.situations.mark(Situation::HintBeforeAnswer),
+                DeliveryPath::Sync => self.situations.mark(Situation::AcceptedBySync),
+                DeliveryPath::Accepted => {}
+            }
             let send = outgoing.key(entry.channel, membership);
             let message_id = Some(entry.message_id);
             self.event(DeviceEvent::Accepted { send, message_id });

@@ -80,8 +80,7 @@ impl Notifier {
         if let Some(push) = self.pushes.open.remove(&id) {
             self.timers.clear(NotifierTimer::PushDeadline(id));
             if answer.is_none() {
-                self.counts.unanswered += 1;
-                self.pushes.keep_late(id, push);
+                self.leave_unknown(id, push);
             }
             self.take_answer(now, push, answer);
             self.close_push(now, push);
@@ -92,9 +91,16 @@ impl Notifier {
 
     pub(super) fn handle_push_deadline(&mut self, now: Now, id: u64) {
         let Some(push) = self.pushes.open.remove(&id) else { return };
+        self.leave_unknown(id, push);
+        self.close_push(now, push);
+    }
+
+    fn leave_unknown(&mut self, id: u64, push: Push) {
         self.counts.unanswered += 1;
         self.pushes.keep_late(id, push);
-        self.close_push(now, push);
+        if let Some(row) = self.rows.get_mut(&push.key) {
+            row.is_unknown = true;
+        }
     }
 
     /// Tells the store what is settled. Also without the lease: the push was taken.

@@ -6,6 +6,7 @@ use super::{PresenceServer, PresenceTimer, activity::Unwritten};
 use crate::{
     ids::{DeviceId, UserId},
     ports::presence::{DeviceBeat, Status},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -133,6 +134,7 @@ impl PresenceServer {
     /// Ends the leases that are over, and with the last of them the user is offline.
     pub(super) fn check_lease(&mut self, now: Now, user: UserId) {
         let Some(record) = self.records.get_mut(&user) else { return };
+        let had_leases = !record.leases.is_empty();
         record.leases.retain(|_, until| *until > now.monotonic);
         let (lives_until, certain_from) = (record.lives_until(), record.certain_from);
         let is_certain = certain_from <= now.monotonic;
@@ -140,6 +142,10 @@ impl PresenceServer {
             self.timers.set(PresenceTimer::Lease(user), until);
         } else if is_certain {
             self.timers.clear(PresenceTimer::Lease(user));
+            // A logout takes the lease away before it is looked at.
+            if had_leases {
+                self.situations.mark(Situation::OfflineByLease);
+            }
             self.stand(now, user, Standing::Offline);
         } else {
             record.standing = Standing::Unsure;
@@ -173,6 +179,9 @@ impl PresenceServer {
             let certain_from = self.tenure.certain_from(user)?;
             if self.records.len() >= self.config.limits.users {
                 return None;
+            }
+            if self.tenure.took_over(user) {
+                self.situations.mark(Situation::UsersTakenOver);
             }
             let is_certain = certain_from <= now.monotonic;
             let standing = if is_certain { Standing::Offline } else { Standing::Unsure };

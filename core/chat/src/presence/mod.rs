@@ -24,6 +24,7 @@ use crate::{
         store::StoreRequest,
     },
     random::Random,
+    situation::Situations,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -171,6 +172,7 @@ pub struct PresenceServer {
     timers: Timers<PresenceTimer>,
     outputs: VecDeque<PresenceOutput>,
     counts: PresenceCounts,
+    situations: Situations,
 }
 
 /// What an answer of the store is for.
@@ -207,6 +209,7 @@ impl PresenceServer {
             timers,
             outputs: VecDeque::new(),
             counts: PresenceCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -258,6 +261,12 @@ impl PresenceServer {
     #[must_use]
     pub fn counts(&self) -> PresenceCounts {
         self.counts
+    }
+
+    /// The situations that it has passed through since it started.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
     }
 
     /// How many pairs of a chat server and a user are watched.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{ChatServer, Output, requests::Pending, session::Offer};
+use super::{
+    ChatServer, Output,
+    requests::Pending,
+    session::{Offer, SyncState},
+};
 use crate::{
     cursor_rule::CursorRule,
     design::Hints,
@@ -48,7 +52,11 @@ impl ChatServer {
                 let Some(session) = self.sessions.get_mut(id) else { continue };
                 match session.offer(rule, entry.channel, entry.message_id) {
                     Offer::Known => {}
-                    Offer::Behind => behind.push(*id),
+                    Offer::Behind => {
+                        // Else the read that is due or under way brings it anyway.
+                        session.has_hole |= session.sync == SyncState::Idle;
+                        behind.push(*id);
+                    }
                     Offer::Later => session.read_again(),
                     Offer::Next => {
                         session.hinted(rule, entry.channel, entry.message_id);

@@ -84,6 +84,11 @@ impl Requests {
         self.open.is_empty()
     }
 
+    /// Whether an append is under way.
+    pub(super) fn has_append(&self) -> bool {
+        self.open.values().any(|pending| matches!(pending, Pending::Append(_)))
+    }
+
     pub(super) fn take(&mut self, id: RequestId) -> Option<Pending> {
         self.open.remove(&id)
     }

@@ -17,6 +17,7 @@ use crate::{
         Answer, Outcome, Request,
         store::{Append, Appended, StoreAnswer, StoreRequest},
     },
+    situation::Situation,
     time::Now,
 };
 
@@ -140,6 +141,9 @@ impl ChatServer {
             return self.write_again(now, Write::Append(send));
         }
         self.count_open(send.session, -1);
+        if outcome == Outcome::Unknown {
+            self.situations.mark(Situation::AppendUnknown);
+        }
         match outcome {
             Outcome::Ok(StoreAnswer::Appended(appended)) => self.accept(now, &send, appended),
             Outcome::Ok(StoreAnswer::AppendRefused(reason)) => self.refuse(&send, reason),
@@ -173,6 +177,7 @@ impl ChatServer {
         }
         if repeat {
             self.counts.repeats += 1;
+            self.situations.mark(Situation::RetryMetAppend);
             return;
         }
         self.counts.appends += 1;

@@ -13,6 +13,7 @@ use crate::{
         Outcome, Request,
         store::{StoreAnswer, StoreRequest, Sync},
     },
+    situation::Situation,
     time::Now,
 };
 
@@ -89,6 +90,7 @@ impl ChatServer {
             Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
             Outcome::Refused | Outcome::Unknown => {
                 session.sync = SyncState::Due;
+                self.situations.mark(Situation::SyncRepeated);
                 let delay = self.random.around(self.config.design.request_timeout);
                 self.timers.set(Timer::SyncRetry(id), now.monotonic.after(delay));
             }
@@ -99,6 +101,10 @@ impl ChatServer {
     fn send_page(&mut self, id: SessionId, ranges: Vec<Range>, more: bool) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.paged(&ranges);
+        if session.has_hole && ranges.iter().any(|range| !range.entries.is_empty()) {
+            session.has_hole = false;
+            self.situations.mark(Situation::HoleFilled);
+        }
         self.counts.pages += 1;
         self.outputs.push_back(Output::Frame(id, ServerFrame::Page { ranges, more }));
     }
@@ -139,6 +145,12 @@ impl ChatServer {
             });
             for (id, lag) in lags.collect::<Vec<_>>() {
                 self.counts.holes += u64::from(lag == Lag::Missing);
+                let is_idle =
+                    self.sessions.get(&id).is_some_and(|session| session.sync == SyncState::Idle);
+                // Else the read that is due or under way would have brought it.
+                if lag == Lag::Missing && is_idle {
+                    self.situations.mark(Situation::FoundByComparison);
+                }
                 self.start_sync(now, id);
             }
         }

@@ -17,6 +17,7 @@ use crate::{
         Outcome,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
+    situation::Situations,
     time::{Monotonic, Now},
 };
 
@@ -84,6 +85,14 @@ impl LeasedWorker {
     #[must_use]
     pub fn lease(&self, now: Now) -> Option<(u16, u64)> {
         Some((self.source.worker()?, self.keeper.epoch(now.monotonic)?))
+    }
+
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        let mut situations = self.source.situations();
+        situations.add(self.keeper.situations());
+        situations
     }
 
     /// Until when the lease lasts is the keeper's to know: it is asked before each id.

@@ -12,6 +12,7 @@ use crate::{
         Append, Appended, ChangeRequest, Changed, ChannelState, Decision, Handled, Judgement,
         SendWindow, StoreAnswer,
     },
+    situation::Situation,
     time::Wall,
 };
 
@@ -42,7 +43,12 @@ impl StoreModel {
             let repeat = Appended { message_id, accepted_at_ms, audience, repeat: true };
             return StoreAnswer::Appended(repeat).into();
         }
-        if self.membership(user, channel) != Some(membership) {
+        let current = self.membership(user, channel);
+        if current != Some(membership) {
+            self.situations.mark(match current {
+                Some(_) => Situation::OlderMembership,
+                None => Situation::RefusedForWantOfMembership,
+            });
             return refused(SendRefusal::NotMember);
         }
         if let Judgement::Refused(reason) = judgement {
@@ -109,7 +115,12 @@ impl StoreModel {
         let state = self.channels.get(&channel).map_or(&fresh, |row| &row.state);
         let exists = |user| self.users.contains_key(&user);
         let (outcome, written) = match state.decide(user, &change, self.rules.group_limit, exists) {
-            Decision::Refused(reason) => (Err(reason), None),
+            Decision::Refused(reason) => {
+                if matches!(reason, ChangeRefusal::GroupLimit { .. }) {
+                    self.situations.mark(Situation::RefusedAtGroupLimit);
+                }
+                (Err(reason), None)
+            }
             Decision::Already(message_id) => (Ok(message_id), None),
             Decision::Write(content) => {
                 let draft = Draft { user, device, number: operation.0, channel, given_id, content };

@@ -9,6 +9,7 @@ use crate::{
     frame::Range,
     ids::{ChannelId, MessageId, UserId},
     ports::store::{StoreAnswer, Sync},
+    situation::Situation,
     time::Wall,
 };
 
@@ -130,6 +131,7 @@ impl StoreModel {
         self.counts.rows_read += entries.len() as u64;
         if is_copied && from < inbox.floor {
             self.counts.stretches_read += 1;
+            self.situations.mark(Situation::InboxTrimmed);
         }
         let truncated = row.truncated_for(user, from).min(head);
         let membership = row.state.membership(user);
