@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 use hubbub_chat::{
     ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
-    time::nanoseconds,
+    snowflake::LeasedWorker, time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 
@@ -47,7 +47,6 @@ use crate::{
 };
 use devices::DeviceNode;
 use discovery::ApiNode;
-use generator::Generator;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
@@ -96,7 +95,7 @@ struct Engine<'run> {
     presence: Vec<Process<PresenceNode>>,
     notifiers: Vec<Process<Notifier>>,
     apis: Vec<Process<ApiNode>>,
-    generator: Process<Generator>,
+    generator: Process<LeasedWorker>,
     beliefs: BTreeMap<Seat, Beliefs>,
     devices: BTreeMap<DeviceId, DeviceNode>,
     held_sessions: HeldSessions,
