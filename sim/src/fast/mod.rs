@@ -9,6 +9,7 @@ mod discovery;
 mod ending;
 mod faults;
 mod generator;
+mod group;
 mod happenings;
 mod http;
 mod leases;
@@ -16,16 +17,19 @@ mod links;
 mod lives;
 mod network;
 mod notifiers;
+mod phones;
 mod planted;
 mod ports;
 mod presence;
 mod process;
 mod servers;
 mod sessions;
+mod slow;
 mod store;
 mod transit;
+mod troubles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{
     ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
@@ -47,6 +51,7 @@ use crate::{
 };
 use devices::DeviceNode;
 use discovery::ApiNode;
+use group::Group;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
@@ -54,6 +59,7 @@ use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
 use sessions::Sessions;
+use slow::SlowHost;
 use store::StoreHost;
 
 /// Runs a setup to its end.
@@ -86,6 +92,14 @@ struct Engine<'run> {
     /// Chat servers that are handing their sessions over, and the fault that wants it.
     draining: BTreeMap<usize, u32>,
     paused: BTreeMap<HostId, Paused>,
+    slow: BTreeMap<HostId, SlowHost>,
+    /// Faults under way that strike whoever asks a port or opens a connection.
+    troubles: Vec<usize>,
+    /// What those draw, and what slow hosts take.
+    of_troubles: Random,
+    /// Connections that died when their devices changed to another network.
+    former: BTreeSet<u64>,
+    group: Group,
     /// The wall clock of each host.
     clocks: Vec<WallClock>,
     store: StoreHost,
@@ -109,7 +123,7 @@ struct Engine<'run> {
 
 impl<'run> Engine<'run> {
     fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
-        let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
+        let random = |purpose| Random::stream(setup.seed, purpose);
         let rules = planted.store_rules(StoreRules::from(&setup.design));
         let hosts = &setup.hosts;
         let mut engine = Self {
@@ -118,7 +132,11 @@ impl<'run> Engine<'run> {
             now: 0,
             order: 0,
             queue: BTreeMap::new(),
-            network: Network::new(&setup.cluster, random),
+            network: Network::new(
+                &setup.cluster,
+                random(0x6e65_7477_6f72_6b00),
+                random(0x7374_7269_6b65_7300),
+            ),
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
@@ -127,6 +145,11 @@ impl<'run> Engine<'run> {
             down_by: BTreeMap::new(),
             draining: BTreeMap::new(),
             paused: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            troubles: Vec::new(),
+            of_troubles: random(0x7472_6f75_626c_6500),
+            former: BTreeSet::new(),
+            group: Group::new(random(0x7379_6e63_0000_0000)),
             clocks: hosts.iter().map(|host| WallClock::new(setup, host)).collect(),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
@@ -205,7 +228,17 @@ impl<'run> Engine<'run> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let Some(happening) = self.defer(happening) else { return };
+        let happening = match self.defer(happening) {
+            Some(Happening::Turn(_, happening)) => Some(*happening),
+            Some(happening) => self.queue_up(happening),
+            None => None,
+        };
+        if let Some(happening) = happening {
+            self.happen_now(happening);
+        }
+    }
+
+    fn happen_now(&mut self, happening: Happening) {
         match happening {
             Happening::Action(index) => self.act(index),
             Happening::Arrival(host, payload) => self.arrive(host, payload),
@@ -221,6 +254,12 @@ impl<'run> Engine<'run> {
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::FaultOver(index) => self.fault_over(index),
+            Happening::Rolling(index, place, on) => self.roll_on(index, place, on),
+            Happening::Spell { fault, device, kind, on } => self.spell(fault, device, kind, on),
+            Happening::Severed { device, stream } => self.severed(device, stream),
+            Happening::StoreTurn(waiting) => self.store_turn(waiting),
+            Happening::Synced(number) => self.synced(number),
+            Happening::Turn(_, happening) => self.happen_now(*happening),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -246,8 +285,7 @@ impl<'run> Engine<'run> {
     }
 
     fn start_late_device(&mut self, device: DeviceId) {
-        let Some(node) = self.devices.get(&device) else { return };
-        if !self.down_by.contains_key(&node.host) && !node.is_up() {
+        if self.may_start(device) {
             self.start_device(device);
         }
     }
