@@ -8,6 +8,7 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod churn;
 mod clock;
 mod cpu;
 mod ending;
@@ -23,6 +24,7 @@ mod judge;
 mod latency;
 mod links;
 mod outcome;
+mod reach;
 mod setup;
 mod trace;
 mod transport;
