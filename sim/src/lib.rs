@@ -8,6 +8,7 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod churn;
 mod clock;
 mod cpu;
 mod ending;
@@ -26,6 +27,7 @@ mod setup;
 mod trace;
 mod transport;
 
+pub use churn::{Episode, EpisodeKind, episodes};
 pub use faults::{ActiveFault, FaultEffect, Strike};
 pub use hosts::{HostId, Hosts};
 pub use judge::{Counts, Expectation, Judged, expectations, judge};
