@@ -4,6 +4,7 @@
 use std::{ops::Range, time::Duration};
 
 use hubbub_chat::{DeviceId, random::Random};
+use hubbub_scenario::FaultKind;
 
 /// The least and the most time between two episodes, and before the first: a phone in a city.
 const BETWEEN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(12)];
@@ -18,39 +19,20 @@ pub struct Episode {
     pub from: Duration,
     /// When it ends.
     pub until: Duration,
-    /// What it is.
-    pub kind: EpisodeKind,
+    /// As the fault of that kind, for this device alone.
+    pub kind: FaultKind,
 }
 
-/// What befalls a device in an episode: as the fault of that name, for this device alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EpisodeKind {
-    /// As `blip`: what passes waits.
-    Tunnel,
-    /// As `airplane-mode`.
-    AirplaneMode,
-    /// As `switched-network`, when it begins and when it ends.
-    SwitchedNetwork,
-    /// As `crash`: the app is killed, and started again when it ends.
-    AppKilled,
-}
-
-impl EpisodeKind {
-    const ALL: [Self; 4] =
-        [Self::Tunnel, Self::AirplaneMode, Self::SwitchedNetwork, Self::AppKilled];
-
-    /// The shortest and the longest, in seconds.
-    const fn seconds(self) -> [u64; 2] {
-        match self {
-            // A tunnel of a few hundred metres, or a lift.
-            Self::Tunnel => [1, 8],
-            Self::AirplaneMode => [3, 15],
-            // In a shop with its own network.
-            Self::SwitchedNetwork => [2, 12],
-            Self::AppKilled => [1, 10],
-        }
-    }
-}
+/// What may befall it, and the shortest and the longest of each, in seconds.
+const KINDS: [(FaultKind, [u64; 2]); 4] = [
+    // A tunnel of a few hundred metres, or a lift.
+    (FaultKind::Blip, [1, 8]),
+    (FaultKind::AirplaneMode, [3, 15]),
+    // In a shop with its own network.
+    (FaultKind::SwitchedNetwork, [2, 12]),
+    // The app is killed, and opened again.
+    (FaultKind::Crash, [1, 10]),
+];
 
 /// The episodes of one device during `span`, in their order: they do not overlap, and all end by the
 /// end of the span. `fault` is the number of the fault in the schedule.
@@ -62,8 +44,8 @@ pub fn episodes(seed: u64, fault: u32, device: DeviceId, span: Range<Duration>) 
     let mut episodes = Vec::new();
     let mut from = span.start + between(&mut random, BETWEEN);
     while from + SHORTEST <= span.end {
-        let kind = EpisodeKind::ALL[random.below(EpisodeKind::ALL.len() as u64) as usize];
-        let length = between(&mut random, kind.seconds().map(Duration::from_secs));
+        let (kind, seconds) = KINDS[random.below(KINDS.len() as u64) as usize];
+        let length = between(&mut random, seconds.map(Duration::from_secs));
         let until = (from + length).min(span.end);
         episodes.push(Episode { from, until, kind });
         from = until + between(&mut random, BETWEEN);
@@ -102,7 +84,7 @@ mod tests {
     fn all_kinds_befall_somebody_and_each_device_has_its_own() {
         let of = |fault, device| episodes(7, fault, DeviceId(device), SPAN);
         let kinds: BTreeSet<_> = (1..20).flat_map(|it| of(0, it)).map(|it| it.kind).collect();
-        assert_eq!(kinds.len(), EpisodeKind::ALL.len());
+        assert_eq!(kinds.len(), KINDS.len());
         assert_eq!(of(0, 1), of(0, 1));
         assert_ne!(of(0, 1), of(0, 2));
         assert_ne!(of(0, 1), of(1, 1));

@@ -27,7 +27,7 @@ mod setup;
 mod trace;
 mod transport;
 
-pub use churn::{Episode, EpisodeKind, episodes};
+pub use churn::{Episode, episodes};
 pub use faults::{ActiveFault, FaultEffect, Strike};
 pub use hosts::{HostId, Hosts};
 pub use judge::{Counts, Expectation, Judged, expectations, judge};

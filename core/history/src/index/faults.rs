@@ -27,7 +27,8 @@ impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
     /// names devices or users is their own matter, if the harness says meanwhile whose network does
     /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
-    /// messages are everybody's matter; what has a wrong clock or is drained still talks. The death of
+    /// messages are everybody's matter; what has a wrong clock or is drained still talks, and so does
+    /// who lost connections and may open others. The death of
     /// the store's host is among them, that of others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
@@ -73,8 +74,8 @@ impl Faults {
         }
     }
 
-    /// Whether the host was stopped by a fault that is under way and neither a crash nor a power
-    /// loss. Without one at all nobody knows of a clean stop.
+    /// Whether the host was stopped by a fault that is under way and no crash, power loss or
+    /// restart. Without one at all nobody knows of a clean stop.
     pub(super) fn is_clean_stop(&self, host: &str) -> bool {
         let names_it = |one: &&Strike| one.to_ns.is_none() && names(&one.target, host);
         let mut of_host = self.strikes.iter().filter(names_it).peekable();
@@ -86,7 +87,7 @@ impl Faults {
         let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
         // The bounds of presence count on messages that take no time to speak of, and servers ask
         // the store's host for the registry and for who is whose friend.
-        let slow = self.strikes.iter().filter(|one| one.kind == "latency");
+        let slow = self.strikes.iter().filter(|one| one.kind == "latency" || one.kind == "jitter");
         let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
         let between = between.chain(slow);
         let among = of_servers().filter(|one| one.cuts() || one.is_death());
@@ -104,15 +105,17 @@ impl Faults {
 
 impl Strike {
     fn is_death(&self) -> bool {
-        self.kind == "crash" || self.kind == "power-loss"
+        matches!(self.kind.as_str(), "crash" | "power-loss" | "restart")
     }
 
     /// Kinds that checkers do not know are taken to cut links: they excuse more, not less. So does
     /// latency, which may be longer than servers wait for one another. Whoever is drained goes on
-    /// talking until it has handed everything over.
+    /// talking until it has handed everything over, and one who loses connections opens others.
     fn cuts(&self) -> bool {
         let wrong_clock = self.kind.contains("clock") || self.kind.contains("skew");
-        !self.is_death() && !wrong_clock && self.kind != "drain"
+        let talks_on =
+            matches!(self.kind.as_str(), "drain" | "rolling-restart" | "reconnect-storm");
+        !self.is_death() && !wrong_clock && !talks_on
     }
 
     fn names_devices(&self) -> bool {

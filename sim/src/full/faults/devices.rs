@@ -4,11 +4,11 @@ use hubbub_chat::DeviceId;
 use hubbub_scenario::FaultKind;
 
 use super::World;
-use crate::{churn::EpisodeKind, faults::ActiveFault};
+use crate::faults::ActiveFault;
 
 /// What befalls a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blow {
+enum Blow {
     /// What passes waits.
     Held,
     /// What passes is lost.
@@ -28,7 +28,7 @@ pub(super) enum Blow {
 impl Blow {
     /// What a fault of this kind is to a device; nothing where it strikes no devices, or comes in
     /// episodes.
-    pub(super) fn of(kind: FaultKind) -> Option<Self> {
+    fn of(kind: FaultKind) -> Option<Self> {
         match kind {
             FaultKind::Blip => Some(Self::Held),
             FaultKind::Partition => Some(Self::Cut),
@@ -61,33 +61,23 @@ impl Blow {
             | FaultKind::GatewaySlow => None,
         }
     }
-
-    pub(super) fn of_episode(kind: EpisodeKind) -> Self {
-        match kind {
-            EpisodeKind::Tunnel => Self::Held,
-            EpisodeKind::AirplaneMode => Self::Off,
-            EpisodeKind::SwitchedNetwork => Self::Switched,
-            EpisodeKind::AppKilled => Self::Stopped { silent: false },
-        }
-    }
 }
 
 impl World<'_, '_> {
     pub(super) fn strike_devices(&self, fault: &ActiveFault, devices: &[DeviceId], begins: bool) {
-        if let Some(blow) = Blow::of(fault.kind) {
-            devices.iter().for_each(|device| self.strike_device(fault, *device, blow, begins));
-        }
+        devices.iter().for_each(|device| self.strike_device(fault, *device, fault.kind, begins));
     }
 
+    /// Strikes one device as a fault of that kind.
     pub(super) fn strike_device(
         &self,
         fault: &ActiveFault,
         device: DeviceId,
-        blow: Blow,
+        kind: FaultKind,
         begins: bool,
     ) {
         let gate = self.shared.with(|recording| Some(recording.devices.get(&device)?.gate.clone()));
-        let Some(gate) = gate else { return };
+        let (Some(gate), Some(blow)) = (gate, Blow::of(kind)) else { return };
         match (blow, begins) {
             (Blow::Held, _) => gate.hold(fault.id, begins),
             (Blow::Cut, _) => gate.cut(fault.id, begins),

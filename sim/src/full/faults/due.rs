@@ -6,7 +6,7 @@ use hubbub_chat::DeviceId;
 use hubbub_scenario::FaultKind;
 
 use crate::{
-    churn::{EpisodeKind, episodes},
+    churn::episodes,
     faults::{ActiveFault, Strike},
     hosts::HostId,
     setup::Setup,
@@ -38,7 +38,7 @@ pub(super) enum Part {
     /// The turn of one host.
     Host(HostId),
     /// What befalls one device for a while.
-    Episode(DeviceId, EpisodeKind),
+    Episode(DeviceId, FaultKind),
 }
 
 /// All of a run, the next one last.

@@ -21,7 +21,6 @@ use crate::{
     hosts::HostId,
     setup::Setup,
 };
-use devices::Blow;
 use due::{Due, Part, Turn};
 
 /// Which faults of the schedule come next, and which wait for something.
@@ -71,7 +70,7 @@ impl FaultState {
             }
             (Part::Host(host), _) => self.drain(due.fault, host, begins, world),
             (Part::Episode(device, kind), _) => {
-                world.strike_device(fault, device, Blow::of_episode(kind), begins);
+                world.strike_device(fault, device, kind, begins);
             }
         }
         world.shared.with(Recording::record_links);
