@@ -29,6 +29,7 @@ mod setup;
 mod trace;
 mod transport;
 
+pub use churn::{Episode, episodes};
 pub use faults::{ActiveFault, FaultEffect, Strike};
 pub use hosts::{HostId, Hosts};
 pub use judge::{Counts, Expectation, Judged, expectations, judge};

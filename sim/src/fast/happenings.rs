@@ -37,7 +37,7 @@ pub(super) enum Happening {
     /// A rolling restart turns to the chat server at this place, or lets it start again.
     Rolling(usize, usize, bool),
     /// A spell of a device that comes and goes begins or ends.
-    Spell {
+    Episode {
         fault: usize,
         device: DeviceId,
         kind: FaultKind,

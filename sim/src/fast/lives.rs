@@ -311,7 +311,7 @@ impl Engine<'_> {
             | Happening::Fault(..)
             | Happening::FaultOver(_)
             | Happening::Rolling(..)
-            | Happening::Spell { .. }
+            | Happening::Episode { .. }
             | Happening::DrainLimit(..)
             | Happening::LeaseCheck
             | Happening::Heal

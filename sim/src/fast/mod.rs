@@ -259,7 +259,7 @@ impl<'run> Engine<'run> {
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::FaultOver(index) => self.fault_over(index),
             Happening::Rolling(index, place, on) => self.roll_on(index, place, on),
-            Happening::Spell { fault, device, kind, on } => self.spell(fault, device, kind, on),
+            Happening::Episode { fault, device, kind, on } => self.episode(fault, device, kind, on),
             Happening::Severed { device, stream } => self.severed(device, stream),
             Happening::StoreTurn(waiting) => self.store_turn(waiting),
             Happening::Synced(number) => self.synced(number),

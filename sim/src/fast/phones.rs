@@ -4,7 +4,7 @@ use hubbub_chat::{DeviceId, time::nanoseconds, transport::ClientInput};
 use hubbub_scenario::FaultKind;
 
 use super::{Engine, Happening, Payload};
-use crate::{churn::spells, faults::ActiveFault, hosts::HostId};
+use crate::{churn::episodes, faults::ActiveFault, hosts::HostId};
 
 impl Engine<'_> {
     /// A device goes into airplane mode, or out of it.
@@ -92,17 +92,17 @@ impl Engine<'_> {
     /// Plans what devices go through that come and go.
     pub(super) fn churn(&mut self, index: usize, fault: &ActiveFault, devices: &[DeviceId]) {
         for device in devices {
-            for spell in spells(fault, *device, self.setup.seed) {
-                for (at, on) in [(spell.at, true), (spell.until, false)] {
-                    let (device, kind) = (*device, spell.kind);
-                    let happening = Happening::Spell { fault: index, device, kind, on };
+            for episode in episodes(self.setup.seed, fault.id, *device, fault.at..fault.until) {
+                for (at, on) in [(episode.from, true), (episode.until, false)] {
+                    let (device, kind) = (*device, episode.kind);
+                    let happening = Happening::Episode { fault: index, device, kind, on };
                     self.at(nanoseconds(at), happening);
                 }
             }
         }
     }
 
-    pub(super) fn spell(&mut self, index: usize, device: DeviceId, kind: FaultKind, on: bool) {
+    pub(super) fn episode(&mut self, index: usize, device: DeviceId, kind: FaultKind, on: bool) {
         let fault = &self.setup.faults[index];
         self.strike_devices(fault, kind, &[device], on);
         self.record_link(device);

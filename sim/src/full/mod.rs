@@ -12,7 +12,9 @@ mod gateway;
 mod generator;
 mod hosts;
 mod net;
+mod port_faults;
 mod recording;
+mod struck;
 mod transport;
 mod truth;
 
@@ -29,7 +31,7 @@ use crate::{
     setup::{LEAD, Setup, WALL_START_NS},
 };
 use capture::Capture;
-use faults::{FaultState, Struck};
+use faults::{FaultState, World};
 use hosts::Deployment;
 use recording::{Recorded, Recording, Shared};
 use transport::Lead;
@@ -159,7 +161,7 @@ impl Engine<'_> {
                 recording.deliver_pushes();
             });
             let Self { setup, sim, shared, deployment, .. } = self;
-            self.faults.apply_due(now, Struck { setup, sim, shared, deployment });
+            self.faults.apply_due(now, World { setup, sim, shared, deployment });
             if self.lead.is_none() && now >= LEAD {
                 self.lead = Some(Lead::of(&self.deployment.seats));
             }

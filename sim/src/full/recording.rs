@@ -15,11 +15,13 @@ use hubbub_chat::{
 };
 use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
 
-use super::truth::DeviceTruth;
+use super::{
+    struck::Struck,
+    truth::{DeviceTruth, Stream},
+};
 use crate::{
     held::HeldSessions,
     hosts::{HostId, Hosts},
-    links::LinkState,
     setup::{LEAD, Setup},
     trace::Trace,
 };
@@ -40,9 +42,8 @@ pub(super) struct Recording {
     envelopes: u64,
     addresses: BTreeMap<IpAddr, HostId>,
     pub(super) devices: BTreeMap<DeviceId, DeviceTruth>,
-    /// Connections of devices, by their end at the device, and whether something was lost on them:
-    /// from the device, and to it.
-    pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
+    /// Connections of devices, by their end at the device.
+    pub(super) streams: BTreeMap<SocketAddr, Stream>,
     pub(super) held_sessions: HeldSessions,
     pub(super) struck: Struck,
     affected: BTreeMap<u32, u64>,
@@ -53,21 +54,6 @@ pub(super) struct Recording {
     finished: Vec<HostId>,
     /// What the machines of devices passed through.
     pub(super) situations: Situations,
-}
-
-/// Which faults strike what at the moment.
-#[derive(Debug, Default)]
-pub(super) struct Struck {
-    pub(super) links: BTreeMap<(HostId, HostId), LinkState>,
-    /// Hosts that are down, and whether they went without a word.
-    pub(super) down: BTreeMap<HostId, (u32, bool)>,
-}
-
-impl Struck {
-    /// Whether what is sent now is neither lost nor held.
-    pub(super) fn is_open(&self, link: (HostId, HostId)) -> bool {
-        self.links.get(&link).is_none_or(LinkState::is_open)
-    }
 }
 
 /// What happened to an envelope.
@@ -236,12 +222,16 @@ impl Recording {
 
     fn count_effects(&mut self, envelope: Envelope, from: HostId, to: HostId) {
         let link = self.struck.links.get(&(from, to));
-        let struck: Vec<u32> = match (envelope, link) {
+        let mut struck: Vec<u32> = match (envelope, link) {
             (Envelope::Drop, Some(link)) => link.cut.iter().copied().collect(),
             (Envelope::Hold, Some(link)) => link.held.iter().copied().collect(),
             (Envelope::Send, Some(link)) => link.slow.keys().copied().collect(),
             (Envelope::Delivered, _) | (_, None) => Vec::new(),
         };
+        if envelope == Envelope::Send {
+            let jitters = self.struck.jitters.get(&(from, to));
+            struck.extend(jitters.into_iter().flat_map(BTreeMap::keys));
+        }
         for fault in struck {
             self.count(fault, 1);
         }
@@ -264,6 +254,15 @@ impl Recording {
         let is_cut = |link| self.struck.links.get(&link).is_some_and(|state| !state.cut.is_empty());
         let is_silent = |host| self.struck.down.get(&host).is_some_and(|(_, silent)| *silent);
         is_cut((from, to)) || is_cut((to, from)) || is_silent(to)
+    }
+
+    /// Whether a host leaves a connection attempt without an answer, though it is up and can be
+    /// reached. Counts the attempt if so.
+    pub(super) fn is_unanswered(&mut self, to: &str) -> bool {
+        let Some(host) = self.hosts.find(to) else { return false };
+        let faults = self.struck.deaf(host);
+        faults.iter().for_each(|fault| self.count(*fault, 1));
+        !faults.is_empty()
     }
 
     /// Whether a host answers a connection attempt with a refusal, since its process is down. Counts

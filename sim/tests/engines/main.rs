@@ -9,6 +9,10 @@ mod fast_engine;
 mod figures_agree;
 #[cfg(feature = "full")]
 mod full_engine;
+#[cfg(feature = "full")]
+mod full_kinds;
+#[cfg(feature = "full")]
+mod kinds;
 mod planted_machines;
 mod random_faults;
 mod support;

@@ -40,8 +40,9 @@ impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
     /// names devices or users is their own matter, if the harness says meanwhile whose network does
     /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
-    /// messages are everybody's matter; what has a wrong clock or is drained still talks. The death of
-    /// the store's host is among them, that of others is not.
+    /// messages are everybody's matter; what has a wrong clock or is drained still talks, and so does
+    /// who lost connections and may open others. The death of the store's host is among them, that of
+    /// others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
         &self.between_servers
@@ -92,8 +93,8 @@ impl Faults {
         }
     }
 
-    /// Whether the host was stopped by a fault that is under way and neither a crash nor a power
-    /// loss. Without one at all nobody knows of a clean stop.
+    /// Whether the host was stopped by a fault that is under way and no crash, power loss or
+    /// restart. Without one at all nobody knows of a clean stop.
     pub(super) fn is_clean_stop(&self, host: &str) -> bool {
         let names_it = |one: &&Strike| one.to_ns.is_none() && names(&one.target, host);
         let mut of_host = self.strikes.iter().filter(names_it).peekable();
@@ -103,7 +104,8 @@ impl Faults {
     pub(super) fn finish(&mut self, end_ns: u64) {
         let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
         let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
-        // Servers ask the store's host for the registry and for who is whose friend.
+        // The bounds of presence count on messages that take no time to speak of, and servers ask
+        // the store's host for the registry and for who is whose friend.
         let slow = self.strikes.iter().filter(|one| SLOW.contains(&one.kind.as_str()));
         let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
         let between = between.chain(slow).map(span).collect();
