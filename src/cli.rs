@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::verbs::{
     check::Check, completions::Completions, findings::Findings, list::List, load::Load, new::New,
-    plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
+    plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim, view::View,
 };
 
 /// Does this chat design hold, under faults and at 50 million daily users, and what will it cost?
@@ -33,6 +33,7 @@ pub(crate) enum Verb {
     Report(Report),
     Findings(Findings),
     Check(Check),
+    View(View),
     New(New),
     List(List),
     Schema(Schema),

@@ -1,9 +1,9 @@
 //! What a run gives.
 
 use hubbub_chat::{ports::store::StoreCounts, presence::PresenceCounts, server::ServerCounts};
-use hubbub_history::History;
+use hubbub_history::{History, trace::Trace};
 
-use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
+use crate::{faults::FaultEffect, transport::TransportTotals};
 
 /// What came out of one run of one engine.
 #[derive(Debug, Clone)]

@@ -8,8 +8,7 @@ use super::{Engine, Fate, Happening, Lane, Payload};
 use crate::hosts::HostId;
 
 impl Engine<'_> {
-    pub(super) fn arrive(&mut self, host: HostId, payload: Payload) {
-        self.trace(host, || format!("arrives {payload:?}"));
+    pub(super) fn arrive(&mut self, payload: Payload) {
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
             Payload::Opened { stream, number } => {
@@ -42,13 +41,15 @@ impl Engine<'_> {
     /// Sends something over a link, subject to the faults that strike it.
     pub(super) fn transmit(&mut self, from: HostId, to: HostId, lane: Lane, payload: Payload) {
         if from == to {
+            self.trace_message((from, to), lane, &payload, &Fate::Arrives(self.now));
             return self.at(self.now, Happening::Arrival(to, payload));
         }
-        match self.network.send(self.now, from, to, lane) {
+        let fate = self.network.send(self.now, from, to, lane);
+        self.trace_message((from, to), lane, &payload, &fate);
+        match fate {
             Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
-                self.trace(from, || format!("loses {payload:?}"));
                 if let Lane::Stream(stream, device, to_server) = lane
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
