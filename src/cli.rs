@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::verbs::{
     check::Check, completions::Completions, findings::Findings, hunt::Hunt, list::List, load::Load,
     new::New, plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
+    view::View,
 };
 
 /// Does this chat design hold, under faults and at 50 million daily users, and what will it cost?
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Report(Report),
     Findings(Findings),
     Check(Check),
+    View(View),
     New(New),
     List(List),
     Schema(Schema),

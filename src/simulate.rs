@@ -6,9 +6,9 @@ use std::{
     sync::Mutex,
 };
 
-use hubbub_history::History;
+use hubbub_history::{History, trace::Trace};
 use hubbub_scenario::{Document, Engine, Resolved};
-use hubbub_sim::{Judged, Outcome, Setup, Trace, fast, judge};
+use hubbub_sim::{Judged, Outcome, Setup, fast, judge};
 use indicatif::ProgressBar;
 
 use crate::{exit::Failure, interrupt::Interrupt};
@@ -81,7 +81,10 @@ impl Simulation<'_> {
         let outcome = self.simulate(&setup)?;
         let judged = judge(&setup, &outcome);
         let found = judged.findings.iter().any(|finding| finding.is_violated());
-        let Outcome { history, trace, .. } = outcome;
+        let Outcome { history, mut trace, .. } = outcome;
+        if let Some(trace) = &mut trace {
+            trace.judge(&judged.findings);
+        }
         let history = (self.keep_histories || found).then_some(history);
         let healed_at_s = setup.heal_at().as_secs_f64();
         Ok(Simulated { variant, healed_at_s, judged, history, trace })

@@ -36,5 +36,5 @@ pub use judge::{Counts, Expectation, Judged, expectations, judge};
 pub use latency::{DeliveryTimes, Percentiles};
 pub use outcome::Outcome;
 pub use setup::{LEAD, Setup, SetupError};
-pub use trace::{Difference, Trace, first_difference};
+pub use trace::{Difference, first_difference};
 pub use transport::TransportTotals;

@@ -4,9 +4,9 @@ use hubbub_chat::{
     ports::store::StoreCounts, presence::PresenceCounts, server::ServerCounts,
     situation::Situations,
 };
-use hubbub_history::History;
+use hubbub_history::{History, trace::Trace};
 
-use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
+use crate::{faults::FaultEffect, transport::TransportTotals};
 
 /// What came out of one run of one engine.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod sim;
+pub(crate) mod view;
 
 use crate::{
     cli::Verb,
@@ -31,6 +32,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Report(report) => report.run(),
         Verb::Findings(findings) => findings.run(),
         Verb::Check(check) => check.run(),
+        Verb::View(view) => view.run(),
         Verb::New(new) => new.run(),
         Verb::List(list) => list.run(),
         Verb::Schema(schema) => schema.run(),

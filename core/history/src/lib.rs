@@ -17,6 +17,7 @@ mod population;
 mod port_event;
 pub mod presence;
 mod recorder;
+pub mod trace;
 
 pub use device_event::{device_event, local_refusal, send_refusal, store_entry};
 pub use event::{

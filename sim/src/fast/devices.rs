@@ -203,6 +203,7 @@ impl Engine<'_> {
         let Some(node) = self.devices.get(&device) else { return };
         let incarnation = node.process.incarnation.saturating_sub(1);
         self.history.push(self.now, source, node.name.clone(), incarnation, body);
+        self.trace_event();
     }
 
     /// Sends something on a connection, unless it is gone or wedged.

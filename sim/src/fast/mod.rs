@@ -26,6 +26,7 @@ mod servers;
 mod sessions;
 mod slow;
 mod store;
+mod traced;
 mod transit;
 mod troubles;
 
@@ -47,7 +48,6 @@ use crate::{
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
     setup::{API_START, DEVICES_START, LEAD, Setup},
-    trace::Trace,
 };
 use devices::DeviceNode;
 use discovery::ApiNode;
@@ -61,6 +61,7 @@ use process::Process;
 use sessions::Sessions;
 use slow::SlowHost;
 use store::StoreHost;
+use traced::Tracing;
 
 /// Runs a setup to its end.
 #[must_use]
@@ -114,7 +115,7 @@ struct Engine<'run> {
     devices: BTreeMap<DeviceId, DeviceNode>,
     held_sessions: HeldSessions,
     history: History,
-    trace: Option<Trace>,
+    trace: Option<Tracing>,
     machine_events: u64,
     machines: MachineCounts,
     /// Of machines whose process has ended.
@@ -164,7 +165,7 @@ impl<'run> Engine<'run> {
             devices: BTreeMap::new(),
             held_sessions: HeldSessions::default(),
             history: History::default(),
-            trace: traced.then(|| Trace::of(setup, "fast")),
+            trace: traced.then(|| Tracing::new(setup)),
             machine_events: 0,
             machines: MachineCounts::default(),
             situations: Situations::default(),
@@ -224,7 +225,7 @@ impl<'run> Engine<'run> {
             envelopes: self.network.envelopes,
             machine_events: self.machine_events,
             history: self.history,
-            trace: self.trace,
+            trace: self.trace.map(Tracing::into_trace),
             machines: self.machines,
             situations: self.situations,
             transport,
@@ -245,9 +246,12 @@ impl<'run> Engine<'run> {
     fn happen_now(&mut self, happening: Happening) {
         match happening {
             Happening::Action(index) => self.act(index),
-            Happening::Arrival(host, payload) => self.arrive(host, payload),
+            Happening::Arrival(_, payload) => self.arrive(payload),
             Happening::Wake(seat, at) => self.wake(seat, at),
-            Happening::WakeDevice(device, at) => self.wake_device(device, at),
+            Happening::WakeDevice(device, at) => {
+                self.trace_wake_device(device, at);
+                self.wake_device(device, at);
+            }
             Happening::WakeSession(index, session, at) => self.wake_session(index, session, at),
             Happening::Attached => self.begin_quiet(),
             Happening::Start(seat) => self.start_late(seat),
@@ -272,6 +276,7 @@ impl<'run> Engine<'run> {
     }
 
     fn wake(&mut self, seat: Seat, at: u64) {
+        self.trace_wake(seat, at);
         match seat {
             Seat::Chat(index) => self.wake_server(index, at),
             Seat::Presence(index) => self.wake_presence(index, at),
@@ -317,12 +322,7 @@ impl<'run> Engine<'run> {
 
     fn record(&mut self, source: Source, process: &str, incarnation: u32, body: EventBody) {
         self.history.push(self.now, source, ProcessName(process.into()), incarnation, body);
-    }
-
-    fn trace(&mut self, host: HostId, what: impl FnOnce() -> String) {
-        if let Some(trace) = &mut self.trace {
-            trace.push_envelope(self.now, self.setup.hosts.name(host), &what());
-        }
+        self.trace_event();
     }
 }
 

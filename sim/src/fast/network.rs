@@ -23,7 +23,8 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    fn device(self) -> Option<DeviceId> {
+    /// The device whose lane it is.
+    pub(super) fn device(self) -> Option<DeviceId> {
         match self {
             Self::Hosts(..) => None,
             Self::Stream(_, device, _) | Self::Api(device, _) => Some(device),

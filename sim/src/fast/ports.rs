@@ -23,7 +23,7 @@ pub(super) enum Seat {
 }
 
 /// Who asked, and under which start of its process: a later one does not know the question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Asker {
     pub(super) seat: Seat,
     pub(super) incarnation: u32,

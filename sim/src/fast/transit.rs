@@ -8,11 +8,10 @@ use super::{Engine, Fate, Happening, Lane, Payload, network::Hinted};
 use crate::hosts::HostId;
 
 impl Engine<'_> {
-    pub(super) fn arrive(&mut self, host: HostId, payload: Payload) {
+    pub(super) fn arrive(&mut self, payload: Payload) {
         if self.is_of_former_network(&payload) {
-            return self.trace(host, || format!("misses {payload:?}"));
+            return;
         }
-        self.trace(host, || format!("arrives {payload:?}"));
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
             Payload::Opened { stream, number } => {
@@ -45,25 +44,27 @@ impl Engine<'_> {
     /// Sends something over a link, subject to the faults that strike it.
     pub(super) fn transmit(&mut self, from: HostId, to: HostId, lane: Lane, payload: Payload) {
         if from == to {
+            self.trace_message((from, to), lane, &payload, &Fate::Arrives(self.now));
             return self.at(self.now, Happening::Arrival(to, payload));
         }
-        let again = match payload {
+        let hinted = match payload {
             Payload::Peer { frame: PeerFrame::Hint { .. }, .. } => self.network.hint(from, to),
             _ => Hinted::Once,
         };
-        if again == Hinted::Lost {
-            return self.trace(from, || format!("loses {payload:?}"));
-        }
-        match self.network.send(self.now, from, to, lane) {
+        let fate = match hinted {
+            Hinted::Lost => Fate::Dropped,
+            _ => self.network.send(self.now, from, to, lane),
+        };
+        self.trace_message((from, to), lane, &payload, &fate);
+        match fate {
             Fate::Arrives(at) => {
-                if let Hinted::Again(later) = again {
+                if let Hinted::Again(later) = hinted {
                     self.at(at + later, Happening::Arrival(to, payload.clone()));
                 }
                 self.at(at, Happening::Arrival(to, payload));
             }
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
-                self.trace(from, || format!("loses {payload:?}"));
                 if let Lane::Stream(stream, device, to_server) = lane
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {

@@ -5,6 +5,7 @@ mod capture;
 mod counters;
 mod device_net;
 mod devices;
+mod envelopes;
 mod faults;
 mod gate;
 mod gated_stream;

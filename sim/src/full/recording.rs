@@ -13,9 +13,14 @@ use hubbub_chat::{
     situation::Situations,
     time::nanoseconds,
 };
-use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
+use hubbub_history::{
+    EventBody, History, Phase, Process, Source, push_event,
+    trace::{Trace, TraceLine},
+};
 
 use super::{
+    capture::Segment,
+    envelopes::Envelopes,
     struck::Struck,
     truth::{DeviceTruth, Stream},
 };
@@ -23,7 +28,7 @@ use crate::{
     held::HeldSessions,
     hosts::{HostId, Hosts},
     setup::{LEAD, Setup},
-    trace::Trace,
+    trace::trace_of,
 };
 
 /// The recording, shared by the harness, the hosts and the capture of envelopes.
@@ -39,6 +44,8 @@ pub(super) struct Recording {
     latest_ns: u64,
     history: History,
     trace: Option<Trace>,
+    /// Which lines of the trace are envelopes on their way.
+    under_way: Envelopes,
     envelopes: u64,
     addresses: BTreeMap<IpAddr, HostId>,
     pub(super) devices: BTreeMap<DeviceId, DeviceTruth>,
@@ -95,7 +102,8 @@ impl Recording {
             now_ns: 0,
             latest_ns: 0,
             history: History::default(),
-            trace: traced.then(|| Trace::of(setup, "full")),
+            trace: traced.then(|| trace_of(setup, "full")),
+            under_way: Envelopes::default(),
             envelopes: 0,
             addresses: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -149,11 +157,11 @@ impl Recording {
         incarnation: u32,
         body: EventBody,
     ) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(t_ns, process, &format!("{body:?}"));
-        }
         self.latest_ns = self.latest_ns.max(t_ns);
         self.history.push(t_ns, source, Process(process.into()), incarnation, body);
+        if let (Some(trace), Some(event)) = (&mut self.trace, self.history.events().last()) {
+            trace.push(TraceLine::Event(Box::new(event.clone())));
+        }
     }
 
     /// A line about a device, written by its process. That its network works is said before a session
@@ -193,24 +201,25 @@ impl Recording {
     /// What a machine is about to do.
     pub(super) fn note(&mut self, t_ns: u64, host: &str, what: &dyn Fn() -> String) {
         if let Some(trace) = &mut self.trace {
-            trace.push(t_ns, host, &what());
+            trace.note(t_ns, host, what());
         }
     }
 
-    /// An envelope on the simulated network; `what` describes it when a trace is kept.
+    /// An envelope on the simulated network; the segment says something when a trace is kept.
     pub(super) fn envelope(
         &mut self,
         envelope: Envelope,
         from: SocketAddr,
         to: SocketAddr,
-        what: impl FnOnce() -> String,
+        segment: &Segment,
     ) {
+        let ends = (from, to);
         let hosts = self.addresses.get(&from.ip()).zip(self.addresses.get(&to.ip()));
         if let Some((from, to)) = hosts.map(|(from, to)| (*from, *to)) {
             self.count_effects(envelope, from, to);
             if let Some(trace) = &mut self.trace {
-                let line = format!("{envelope:?} to {} {}", self.hosts.name(to), what());
-                trace.push_envelope(self.now_ns, self.hosts.name(from), &line);
+                let names = (self.hosts.name(from), self.hosts.name(to));
+                self.under_way.write(trace, self.now_ns, envelope, ends, names, segment);
             }
         }
         if envelope == Envelope::Drop {
