@@ -20,6 +20,7 @@ mod planted;
 mod ports;
 mod presence;
 mod process;
+mod queue;
 mod servers;
 mod sessions;
 mod store;
@@ -54,6 +55,7 @@ use network::{Fate, Lane, Network};
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
+use queue::Queue;
 use sessions::Sessions;
 use store::StoreHost;
 
@@ -73,8 +75,7 @@ struct Engine<'run> {
     setup: &'run Setup,
     planted: &'run mut dyn Planted,
     now: u64,
-    order: u64,
-    queue: BTreeMap<(u64, u64), Happening>,
+    queue: Queue<Happening>,
     network: Network,
     held: Vec<(HostId, HostId, Lane, Payload)>,
     streams: BTreeMap<u64, Stream>,
@@ -117,8 +118,7 @@ impl<'run> Engine<'run> {
             setup,
             planted,
             now: 0,
-            order: 0,
-            queue: BTreeMap::new(),
+            queue: Queue::default(),
             network: Network::new(&setup.cluster, random),
             held: Vec::new(),
             streams: BTreeMap::new(),
@@ -183,7 +183,7 @@ impl<'run> Engine<'run> {
     fn run(mut self) -> Outcome {
         let cpu_before_s = thread_cpu_s();
         while !self.ended
-            && let Some(((at, _), happening)) = self.queue.pop_first()
+            && let Some((at, happening)) = self.queue.pop()
         {
             self.now = at;
             self.happen(happening);
@@ -266,8 +266,7 @@ impl<'run> Engine<'run> {
     }
 
     fn at(&mut self, at: u64, happening: Happening) {
-        self.order += 1;
-        self.queue.insert((at.max(self.now), self.order), happening);
+        self.queue.push(at.max(self.now), happening);
     }
 
     fn wake_at(&mut self, seat: Seat, at: u64) {
