@@ -62,18 +62,19 @@ use store::StoreHost;
 /// Runs a setup to its end.
 #[must_use]
 pub fn run(setup: &Setup, traced: bool) -> Outcome {
-    run_planted(setup, traced, &mut Nothing)
+    Engine::new(setup, traced, None).run()
 }
 
 /// Runs a setup with a defect planted in its machines.
 #[must_use]
 pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Outcome {
-    Engine::new(setup, traced, planted).run()
+    Engine::new(setup, traced, Some(planted)).run()
 }
 
 struct Engine<'run> {
     setup: &'run Setup,
-    planted: &'run mut dyn Planted,
+    /// Asked about every output and answer, so it is not there at all when nothing is planted.
+    planted: Option<&'run mut dyn Planted>,
     now: u64,
     queue: Queue<Happening>,
     network: Network,
@@ -110,9 +111,10 @@ struct Engine<'run> {
 }
 
 impl<'run> Engine<'run> {
-    fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
+    fn new(setup: &'run Setup, traced: bool, mut planted: Option<&'run mut dyn Planted>) -> Self {
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
-        let rules = planted.store_rules(StoreRules::from(&setup.design));
+        let rules = StoreRules::from(&setup.design);
+        let rules = planted.as_mut().map_or(rules, |planted| planted.store_rules(rules));
         let hosts = &setup.hosts;
         let mut engine = Self {
             setup,
