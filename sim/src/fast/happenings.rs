@@ -32,6 +32,10 @@ pub(super) enum Happening {
     Fault(usize, bool),
     /// Nothing of a fault that has ended is left.
     FaultOver(usize),
+    /// A custom fault begins or ends.
+    Custom(usize, bool),
+    /// What a custom fault did to a host begins or ends.
+    HostStrike(usize, bool),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,

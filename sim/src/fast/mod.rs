@@ -4,6 +4,7 @@
 mod bytes;
 mod clients;
 mod clocks;
+mod custom;
 mod devices;
 mod discovery;
 mod ending;
@@ -39,6 +40,7 @@ pub use planted::{Nothing, Planted};
 use crate::{
     clock::WallClock,
     cpu::thread_cpu_s,
+    custom::CustomFault,
     ending::{Settling, phase},
     held::HeldSessions,
     hosts::HostId,
@@ -46,6 +48,7 @@ use crate::{
     setup::{API_START, DEVICES_START, LEAD, Setup},
     trace::Trace,
 };
+use custom::CustomFaults;
 use devices::DeviceNode;
 use discovery::ApiNode;
 use generator::Generator;
@@ -62,13 +65,19 @@ use store::StoreHost;
 /// Runs a setup to its end.
 #[must_use]
 pub fn run(setup: &Setup, traced: bool) -> Outcome {
-    Engine::new(setup, traced, None).run()
+    Engine::new(setup, traced, None, Vec::new()).run()
 }
 
 /// Runs a setup with a defect planted in its machines.
 #[must_use]
 pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Outcome {
-    Engine::new(setup, traced, Some(planted)).run()
+    Engine::new(setup, traced, Some(planted), Vec::new()).run()
+}
+
+/// Runs a setup with faults beside those of its schedule. Each of them serves one run.
+#[must_use]
+pub fn run_with_faults(setup: &Setup, traced: bool, faults: Vec<Box<dyn CustomFault>>) -> Outcome {
+    Engine::new(setup, traced, None, faults).run()
 }
 
 struct Engine<'run> {
@@ -78,6 +87,7 @@ struct Engine<'run> {
     now: u64,
     queue: Queue<Happening>,
     network: Network,
+    custom: CustomFaults,
     held: Vec<(HostId, HostId, Lane, Payload)>,
     streams: BTreeMap<u64, Stream>,
     last_stream: u64,
@@ -111,7 +121,12 @@ struct Engine<'run> {
 }
 
 impl<'run> Engine<'run> {
-    fn new(setup: &'run Setup, traced: bool, mut planted: Option<&'run mut dyn Planted>) -> Self {
+    fn new(
+        setup: &'run Setup,
+        traced: bool,
+        mut planted: Option<&'run mut dyn Planted>,
+        custom: Vec<Box<dyn CustomFault>>,
+    ) -> Self {
         let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
         let rules = StoreRules::from(&setup.design);
         let rules = planted.as_mut().map_or(rules, |planted| planted.store_rules(rules));
@@ -122,6 +137,7 @@ impl<'run> Engine<'run> {
             now: 0,
             queue: Queue::default(),
             network: Network::new(&setup.cluster, random),
+            custom: CustomFaults::new(custom, setup.faults.len(), nanoseconds(setup.heal_at())),
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
@@ -177,6 +193,7 @@ impl<'run> Engine<'run> {
             self.at(nanoseconds(fault.at), Happening::Fault(index, true));
             self.at(nanoseconds(fault.until), Happening::Fault(index, false));
         }
+        self.plan_custom_faults();
         self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
         self.check_leases();
@@ -194,8 +211,9 @@ impl<'run> Engine<'run> {
         self.count_machines();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
+        let custom = self.custom.effects(|id| self.network.affected(id));
         Outcome {
-            effects: self.setup.faults.iter().map(effect).collect(),
+            effects: self.setup.faults.iter().map(effect).chain(custom).collect(),
             simulated_s: self.now as f64 / 1e9,
             cpu_s: thread_cpu_s() - cpu_before_s,
             envelopes: self.network.envelopes,
@@ -224,6 +242,8 @@ impl<'run> Engine<'run> {
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::FaultOver(index) => self.fault_over(index),
+            Happening::Custom(index, on) => self.custom_fault(index, on),
+            Happening::HostStrike(index, on) => self.host_strike(index, on),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),

@@ -23,7 +23,7 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    fn device(self) -> Option<DeviceId> {
+    pub(super) fn device(self) -> Option<DeviceId> {
         match self {
             Self::Hosts(..) => None,
             Self::Stream(_, device, _) | Self::Api(device, _) => Some(device),
@@ -93,6 +93,15 @@ impl Network {
         let last = self.last_arrival.entry(lane).or_default();
         *last = (*last).max(now + latency.max(slowest));
         Fate::Arrives(*last)
+    }
+
+    /// Lets what would arrive on a lane come as late as `at`. What follows on a connection of a device
+    /// waits behind it; between servers it does not.
+    pub(super) fn postpone(&mut self, lane: Lane, at: u64) -> u64 {
+        if lane.device().is_some() {
+            self.last_arrival.insert(lane, at);
+        }
+        at
     }
 
     /// Whether what is sent now is neither lost nor held.

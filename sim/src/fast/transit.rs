@@ -44,7 +44,8 @@ impl Engine<'_> {
         if from == to {
             return self.at(self.now, Happening::Arrival(to, payload));
         }
-        match self.network.send(self.now, from, to, lane) {
+        let way = self.network.send(self.now, from, to, lane);
+        match self.custom_way(way, (from, to), lane, &payload) {
             Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
