@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::situation::Situations;
-use hubbub_history::{self as history, EventBody, EventType, History, checkers::Finding};
+use hubbub_history::{
+    self as history, EventBody, EventType, History,
+    checkers::{Checker, Finding},
+};
 use hubbub_scenario::{Expect, Figure, FigureBound, Period, ViolationName};
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +82,13 @@ pub struct Expectation {
 /// Judges one run.
 #[must_use]
 pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
-    let (findings, counted) = history::judge(&outcome.history);
+    judge_with(setup, outcome, &[])
+}
+
+/// As [`judge`], and by further checkers, whose findings come last.
+#[must_use]
+pub fn judge_with(setup: &Setup, outcome: &Outcome, further: &[&dyn Checker]) -> Judged {
+    let (findings, counted) = history::judge_with(&outcome.history, further);
     let times = DeliveryTimes::of(&outcome.history, setup);
     let counts = Counts::of(&outcome.history, setup);
     let measured = Measured { history: &counted, times: &times, counts: &counts };

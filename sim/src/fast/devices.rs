@@ -153,8 +153,13 @@ impl Engine<'_> {
             .and_then(|node| node.process.machine.as_mut())
             .and_then(Device::poll_output)
         {
-            for output in self.planted.device_output(device, output) {
-                self.device_output(device, output, intended_ns);
+            match &mut self.planted {
+                None => self.device_output(device, output, intended_ns),
+                Some(planted) => {
+                    for output in planted.device_output(device, output) {
+                        self.device_output(device, output, intended_ns);
+                    }
+                }
             }
         }
     }

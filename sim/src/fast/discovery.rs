@@ -228,7 +228,10 @@ impl Engine<'_> {
                 }
                 Some(DiscoveryOutput::Assign(number, assignment)) => {
                     let Some(device) = node.asks.remove(&number) else { continue };
-                    let assignment = self.planted.assignment(assignment);
+                    let assignment = match &mut self.planted {
+                        None => assignment,
+                        Some(planted) => planted.assignment(assignment),
+                    };
                     let ask = Ask { number, device, api: index, attempt: 0, background: false };
                     self.tell_device(ask, Some(assignment));
                 }

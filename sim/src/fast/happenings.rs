@@ -54,6 +54,10 @@ pub(super) enum Happening {
     Synced(u64),
     /// It is the turn of what arrived on a slow host.
     Turn(HostId, Box<Happening>),
+    /// A custom fault begins or ends.
+    Custom(usize, bool),
+    /// What a custom fault did to a host begins or ends.
+    HostStrike(usize, bool),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,

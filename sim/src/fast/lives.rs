@@ -312,6 +312,8 @@ impl Engine<'_> {
             | Happening::FaultOver(_)
             | Happening::Rolling(..)
             | Happening::Episode { .. }
+            | Happening::Custom(..)
+            | Happening::HostStrike(..)
             | Happening::DrainLimit(..)
             | Happening::LeaseCheck
             | Happening::Heal

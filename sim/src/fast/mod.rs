@@ -4,6 +4,7 @@
 mod bytes;
 mod clients;
 mod clocks;
+mod custom;
 mod devices;
 mod discovery;
 mod ending;
@@ -22,6 +23,7 @@ mod planted;
 mod ports;
 mod presence;
 mod process;
+mod queue;
 mod servers;
 mod sessions;
 mod slow;
@@ -43,12 +45,14 @@ pub use planted::{Nothing, Planted};
 use crate::{
     clock::WallClock,
     cpu::thread_cpu_s,
+    custom::CustomFault,
     ending::{Settling, phase},
     held::HeldSessions,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
     setup::{API_START, DEVICES_START, LEAD, Setup},
 };
+use custom::CustomFaults;
 use devices::DeviceNode;
 use discovery::ApiNode;
 use group::Group;
@@ -58,6 +62,7 @@ use network::{Fate, Lane, Network};
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
+use queue::Queue;
 use sessions::Sessions;
 use slow::SlowHost;
 use store::StoreHost;
@@ -66,22 +71,29 @@ use traced::Tracing;
 /// Runs a setup to its end.
 #[must_use]
 pub fn run(setup: &Setup, traced: bool) -> Outcome {
-    run_planted(setup, traced, &mut Nothing)
+    Engine::new(setup, traced, None, Vec::new()).run()
 }
 
 /// Runs a setup with a defect planted in its machines.
 #[must_use]
 pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Outcome {
-    Engine::new(setup, traced, planted).run()
+    Engine::new(setup, traced, Some(planted), Vec::new()).run()
+}
+
+/// Runs a setup with faults beside those of its schedule. Each of them serves one run.
+#[must_use]
+pub fn run_with_faults(setup: &Setup, traced: bool, faults: Vec<Box<dyn CustomFault>>) -> Outcome {
+    Engine::new(setup, traced, None, faults).run()
 }
 
 struct Engine<'run> {
     setup: &'run Setup,
-    planted: &'run mut dyn Planted,
+    /// Asked about every output and answer, so it is not there at all when nothing is planted.
+    planted: Option<&'run mut dyn Planted>,
     now: u64,
-    order: u64,
-    queue: BTreeMap<(u64, u64), Happening>,
+    queue: Queue<Happening>,
     network: Network,
+    custom: CustomFaults,
     held: Vec<(HostId, HostId, Lane, Payload)>,
     streams: BTreeMap<u64, Stream>,
     last_stream: u64,
@@ -125,21 +137,27 @@ struct Engine<'run> {
 }
 
 impl<'run> Engine<'run> {
-    fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
+    fn new(
+        setup: &'run Setup,
+        traced: bool,
+        mut planted: Option<&'run mut dyn Planted>,
+        custom: Vec<Box<dyn CustomFault>>,
+    ) -> Self {
         let random = |purpose| Random::stream(setup.seed, purpose);
-        let rules = planted.store_rules(StoreRules::from(&setup.design));
+        let rules = StoreRules::from(&setup.design);
+        let rules = planted.as_mut().map_or(rules, |planted| planted.store_rules(rules));
         let hosts = &setup.hosts;
         let mut engine = Self {
             setup,
             planted,
             now: 0,
-            order: 0,
-            queue: BTreeMap::new(),
+            queue: Queue::default(),
             network: Network::new(
                 &setup.cluster,
                 random(0x6e65_7477_6f72_6b00),
                 random(0x7374_7269_6b65_7300),
             ),
+            custom: CustomFaults::new(custom, setup.faults.len(), nanoseconds(setup.heal_at())),
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
@@ -201,6 +219,7 @@ impl<'run> Engine<'run> {
             self.at(nanoseconds(fault.at), Happening::Fault(index, true));
             self.at(nanoseconds(fault.until), Happening::Fault(index, false));
         }
+        self.plan_custom_faults();
         self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
         self.check_leases();
@@ -209,7 +228,7 @@ impl<'run> Engine<'run> {
     fn run(mut self) -> Outcome {
         let cpu_before_s = thread_cpu_s();
         while !self.ended
-            && let Some(((at, _), happening)) = self.queue.pop_first()
+            && let Some((at, happening)) = self.queue.pop()
         {
             self.now = at;
             self.happen(happening);
@@ -218,8 +237,9 @@ impl<'run> Engine<'run> {
         self.count_machines();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
+        let custom = self.custom.effects(|id| self.network.affected(id));
         Outcome {
-            effects: self.setup.faults.iter().map(effect).collect(),
+            effects: self.setup.faults.iter().map(effect).chain(custom).collect(),
             simulated_s: self.now as f64 / 1e9,
             cpu_s: thread_cpu_s() - cpu_before_s,
             envelopes: self.network.envelopes,
@@ -268,6 +288,8 @@ impl<'run> Engine<'run> {
             Happening::StoreTurn(waiting) => self.store_turn(waiting),
             Happening::Synced(number) => self.synced(number),
             Happening::Turn(_, happening) => self.happen_now(*happening),
+            Happening::Custom(index, on) => self.custom_fault(index, on),
+            Happening::HostStrike(index, on) => self.host_strike(index, on),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -312,8 +334,7 @@ impl<'run> Engine<'run> {
     }
 
     fn at(&mut self, at: u64, happening: Happening) {
-        self.order += 1;
-        self.queue.insert((at.max(self.now), self.order), happening);
+        self.queue.push(at.max(self.now), happening);
     }
 
     fn wake_at(&mut self, seat: Seat, at: u64) {

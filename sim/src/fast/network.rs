@@ -170,6 +170,15 @@ impl Network {
         }
     }
 
+    /// Lets what would arrive on a lane come as late as `at`. What follows on a connection of a device
+    /// waits behind it; between servers it does not.
+    pub(super) fn postpone(&mut self, lane: Lane, at: u64) -> u64 {
+        if lane.device().is_some() {
+            self.last_arrival.insert(lane, at);
+        }
+        at
+    }
+
     /// Whether what is sent now is neither lost nor held.
     pub(super) fn is_open(&self, from: HostId, to: HostId, device: Option<DeviceId>) -> bool {
         let of_device = device.and_then(|device| self.devices.get(&device));

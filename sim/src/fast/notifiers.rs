@@ -72,7 +72,11 @@ impl Engine<'_> {
         while let Some(output) =
             self.notifiers[index].machine.as_mut().and_then(Notifier::poll_output)
         {
-            for output in self.planted.notifier_output(output) {
+            let outputs = match &mut self.planted {
+                None => vec![output],
+                Some(planted) => planted.notifier_output(output),
+            };
+            for output in outputs {
                 self.notifier_output(index, output);
             }
         }

@@ -69,8 +69,13 @@ impl Engine<'_> {
             while let Some(output) =
                 self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
             {
-                for output in self.planted.server_output(output) {
-                    self.server_output(index, output);
+                match &mut self.planted {
+                    None => self.server_output(index, output),
+                    Some(planted) => {
+                        for output in planted.server_output(output) {
+                            self.server_output(index, output);
+                        }
+                    }
                 }
             }
             if !self.drain_sessions(index) {

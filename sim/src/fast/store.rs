@@ -90,16 +90,26 @@ impl Engine<'_> {
                 Answer::Routing(Outcome::Ok(self.store.routing.handle(request)))
             }
             Request::Registry(request) => {
-                let answer = self.store.registry.handle(now, request.clone());
-                let answer = self.planted.registry_answer(&request, answer);
+                let answer = match &mut self.planted {
+                    None => self.store.registry.handle(now, request),
+                    Some(planted) => {
+                        let answer = self.store.registry.handle(now, request.clone());
+                        planted.registry_answer(&request, answer)
+                    }
+                };
                 Answer::Registry(Outcome::Ok(answer))
             }
             Request::Directory(request) => {
                 Answer::Directory(Outcome::Ok(self.store.directory.handle(request)))
             }
             Request::Store(request) => {
-                let handled = self.store.store.handle(now.wall, request.clone());
-                let handled = self.planted.store_answer(&request, handled);
+                let handled = match &mut self.planted {
+                    None => self.store.store.handle(now.wall, request),
+                    Some(planted) => {
+                        let handled = self.store.store.handle(now.wall, request.clone());
+                        planted.store_answer(&request, handled)
+                    }
+                };
                 if let Some(entry) = &handled.committed {
                     self.record(Source::Store, "store", 0, store_entry(entry));
                 }

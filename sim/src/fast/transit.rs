@@ -55,6 +55,7 @@ impl Engine<'_> {
             Hinted::Lost => Fate::Dropped,
             _ => self.network.send(self.now, from, to, lane),
         };
+        let fate = self.custom_way(fate, (from, to), lane, &payload);
         self.trace_message((from, to), lane, &payload, &fate);
         match fate {
             Fate::Arrives(at) => {

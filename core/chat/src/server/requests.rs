@@ -93,6 +93,15 @@ impl Requests {
         self.open.remove(&id)
     }
 
+    /// Notes of appends that are open that a repeat of theirs was answered before they were.
+    pub(super) fn overtake(&mut self, repeat: &Send) {
+        for pending in self.open.values_mut() {
+            if let Pending::Append(send) = pending {
+                send.overtaken_by(repeat);
+            }
+        }
+    }
+
     /// Remembers what its asker was told to be unknown; true when an older one had to go for it.
     pub(super) fn keep_late(&mut self, id: RequestId, pending: &Pending) -> bool {
         let late = match pending {

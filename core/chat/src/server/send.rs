@@ -30,11 +30,21 @@ pub(super) struct Send {
     promised: bool,
     /// How often it asked again for the sake of its id.
     tries: u32,
+    /// Whether a repeat of it was answered before it was.
+    overtaken: bool,
 }
 
 impl Send {
     pub(super) fn append(&self) -> &Append {
         &self.append
+    }
+
+    pub(super) fn overtaken_by(&mut self, repeat: &Self) {
+        let of = |send: &Self| {
+            let Append { device, channel, membership, client_id, .. } = send.append;
+            (send.session, device, channel, membership, client_id)
+        };
+        self.overtaken |= of(self) == of(repeat);
     }
 }
 
@@ -88,7 +98,7 @@ impl ChatServer {
         let given_id = MessageId::ZERO;
         let append =
             Append { user, device, channel, membership, client_id, oldest_pending, body, given_id };
-        self.append(now, Send { session, append, promised, tries: 0 });
+        self.append(now, Send { session, append, promised, tries: 0, overtaken: false });
     }
 
     /// The size is checked on the device and again here; a full queue consumes nothing.
@@ -170,12 +180,14 @@ impl ChatServer {
             );
             // After a repeat the device may have settled the send before it could apply the entry,
             // and a device that does not keep to its numbers may have forgotten this one: then only
-            // the entry itself will do.
-            if !repeat && self.config.design.retry == Retry::Numbered {
+            // the entry itself will do. Answers may overtake each other.
+            let is_first = !repeat && !send.overtaken;
+            if is_first && self.config.design.retry == Retry::Numbered {
                 self.pass_accepted(send.session, channel, message_id);
             }
         }
         if repeat {
+            self.requests.overtake(send);
             self.counts.repeats += 1;
             self.situations.mark(Situation::RetryMetAppend);
             return;

@@ -134,3 +134,16 @@ fn only_the_last_ones_are_remembered() {
     assert_eq!(bench.store.entries().count(), 18 * 60);
     assert_eq!(bench.server.counts().late_published, 1024);
 }
+
+#[test]
+fn an_append_whose_repeat_is_answered_first_is_delivered_to_its_author_as_well() {
+    let mut bench = greeted();
+    let (first, request) = store_requests(&bench.send(1)).remove(0);
+    let (again, repeat) = store_requests(&bench.send(1)).remove(0);
+    let (answer, repeated) = (bench.ask(request), bench.ask(repeat));
+    // The device takes this for the end of its send, and may not be able to apply the entry yet.
+    let accepted = bench.answer(again, repeated);
+    assert_eq!(deliveries(&accepted), []);
+    let outputs = bench.answer(first, answer);
+    assert_eq!(deliveries(&outputs), [(1, sessions())]);
+}
