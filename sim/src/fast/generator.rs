@@ -34,7 +34,7 @@ struct Held {
 impl Generator {
     fn new(holder: u64, design: Design) -> Self {
         let info = LeaseInfo::default();
-        let keeper = LeaseKeeper::new(LeaseTarget::AnyWorker, holder, design.lease_ttl, info);
+        let keeper = LeaseKeeper::new(LeaseTarget::AnyWorker, holder, &design, info);
         let source = SnowflakeSource::without_lease();
         Self { source, keeper, held: None, design }
     }

@@ -65,6 +65,9 @@ impl Device {
 
     pub(super) fn show(&mut self, statuses: Vec<Status>) {
         for status in statuses {
+            if planted!(self.design, OlderStatusShown) {
+                self.statuses.known.remove(&status.user);
+            }
             if self.statuses.take(status) {
                 self.event(DeviceEvent::Shown(status));
             }
