@@ -18,6 +18,7 @@ mod figures;
 pub mod full;
 mod held;
 mod hosts;
+pub mod hunt;
 mod judge;
 mod latency;
 mod links;

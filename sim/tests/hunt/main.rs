@@ -1,0 +1,5 @@
+//! Hunting: what seeds draw, and what shrinking leaves of a failure.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+mod swarm;
