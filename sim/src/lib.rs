@@ -23,6 +23,8 @@ mod judge;
 mod latency;
 mod links;
 mod outcome;
+#[cfg(feature = "planted-bugs")]
+pub mod planted_bugs;
 mod setup;
 mod trace;
 mod transport;
