@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    check::Check, completions::Completions, findings::Findings, list::List, load::Load, new::New,
-    plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
+    check::Check, completions::Completions, findings::Findings, hunt::Hunt, list::List, load::Load,
+    new::New, plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
 };
 
 /// Does this chat design hold, under faults and at 50 million daily users, and what will it cost?
@@ -27,6 +27,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Run(Run),
     Sim(Sim),
+    Hunt(Hunt),
     Load(Load),
     Serve(Serve),
     Plan(Plan),

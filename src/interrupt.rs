@@ -46,6 +46,12 @@ impl Interrupt {
         )
     }
 
+    /// For work that nobody can interrupt.
+    pub(crate) fn never() -> Self {
+        let (_, watch) = watch::channel(false);
+        Self { flag: Arc::new(AtomicBool::new(false)), watch }
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
     }

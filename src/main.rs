@@ -4,6 +4,7 @@ mod claims;
 mod cli;
 mod exit;
 mod format;
+mod hunting;
 mod interrupt;
 mod manifest;
 mod measure;

@@ -15,3 +15,15 @@ pub(crate) fn bar(steps: u64, what: &str) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// Progress of work that has no known end; invisible where nobody would see it.
+pub(crate) fn spinner(what: &str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{prefix:>10} {spinner} {elapsed} {pos} {msg}")
+    {
+        spinner.set_style(style);
+    }
+    spinner.set_prefix(what.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
+}

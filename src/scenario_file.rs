@@ -53,6 +53,37 @@ const SEEDS_MAX: u64 = 1_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Seeds(pub(crate) Vec<u64>);
 
+/// `--partition 2/4`: the second of four parts.
+pub(crate) fn parse_share(text: &str) -> Result<Share, String> {
+    let wrong = || format!("`{text}` is no part: write 2/4 for the second of four");
+    let (index, of) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| wrong());
+    let (index, of) = (number(index)?, number(of)?);
+    if (1..=of).contains(&index) { Ok(Share { index, of }) } else { Err(wrong()) }
+}
+
+/// A machine's part of the seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    index: u64,
+    of: u64,
+}
+
+impl Default for Share {
+    /// All of them.
+    fn default() -> Self {
+        Self { index: 1, of: 1 }
+    }
+}
+
+impl Share {
+    /// Whether the seed at this place, counted from 0, is in it. The parts take turns, so that each has
+    /// as many.
+    pub(crate) fn takes(self, place: u64) -> bool {
+        place % self.of == self.index - 1
+    }
+}
+
 /// `--engine`.
 pub(crate) fn parse_engine(text: &str) -> Result<Engine, String> {
     match text {
@@ -77,6 +108,29 @@ mod tests {
         assert_eq!(parse_seeds("1..3").unwrap().0, [1, 2, 3]);
         assert_eq!(parse_seeds("1..=3").unwrap().0, [1, 2, 3]);
         assert_eq!(parse_seeds("1,5,9").unwrap().0, [1, 5, 9]);
+    }
+
+    #[test]
+    fn every_seed_is_in_one_part() {
+        for of in 1..=7 {
+            let shares: Vec<Share> =
+                (1..=of).map(|index| parse_share(&format!("{index}/{of}")).unwrap()).collect();
+            for place in 0..100 {
+                let takers = shares.iter().filter(|share| share.takes(place)).count();
+                assert_eq!(takers, 1, "{place} of {of}");
+            }
+            for share in shares {
+                let count = (0..100).filter(|place| share.takes(*place)).count() as u64;
+                assert!(count == 100 / of || count == 100 / of + 1, "{share:?}: {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_parts() {
+        for text in ["", "2", "0/4", "5/4", "1/0", "a/b", "-1/2"] {
+            assert!(parse_share(text).unwrap_err().contains("2/4"), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod findings;
+pub(crate) mod hunt;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod new;
@@ -23,6 +24,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(run) => run.run(),
         Verb::Sim(sim) => sim.run(),
+        Verb::Hunt(hunt) => hunt.run(),
         Verb::Load(load) => load.run(),
         Verb::Serve(serve) => serve.run(),
         Verb::Plan(plan) => plan.run(),

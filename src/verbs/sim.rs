@@ -20,7 +20,9 @@ use crate::{
     interrupt::Interrupt,
     manifest::manifest,
     progress,
-    scenario_file::{Overrides, Seeds, parse_engine, parse_seeds, read, variant},
+    scenario_file::{
+        Overrides, Seeds, Share, parse_engine, parse_seeds, parse_share, read, variant,
+    },
     sim_report::sim_report,
     simulate::{Simulated, Simulation},
 };
@@ -46,6 +48,10 @@ pub(crate) struct Sim {
     /// Run these seeds: 1..50 (both ends included) or 1,5,9
     #[arg(long, value_name = "SEEDS", value_parser = parse_seeds)]
     seeds: Option<Seeds>,
+    /// Run one part of the runs, such as 2/4 on the second of four machines: the seeds of all files
+    /// take turns
+    #[arg(long, value_name = "I/N", value_parser = parse_share)]
+    partition: Option<Share>,
     /// The engine, fast or full, instead of the one in the file
     #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
     engine: Option<Engine>,
@@ -85,6 +91,7 @@ impl Sim {
             .iter()
             .map(|document| self.simulation(document))
             .collect::<Result<Vec<_>, _>>()?;
+        let simulations = self.in_this_part(simulations)?;
         let count = simulations.iter().map(Simulation::count).sum();
         self.refuse_impossible(count)?;
         for simulation in &simulations {
@@ -145,6 +152,23 @@ impl Sim {
             traced: self.trace.is_some(),
             keep_histories: self.out.is_some(),
         })
+    }
+
+    /// What of it is this machine's. Files of which no seed is are left out.
+    fn in_this_part<'run>(
+        &self,
+        mut simulations: Vec<Simulation<'run>>,
+    ) -> Result<Vec<Simulation<'run>>, Failure> {
+        let Some(share) = self.partition else { return Ok(simulations) };
+        let mut places = 0..;
+        for simulation in &mut simulations {
+            simulation.seeds.retain(|_| places.next().is_some_and(|place| share.takes(place)));
+        }
+        simulations.retain(|simulation| !simulation.seeds.is_empty());
+        if simulations.is_empty() {
+            return Err(Failure::new("there are fewer seeds than parts, and none is in this one"));
+        }
+        Ok(simulations)
     }
 
     fn refuse_impossible(&self, count: u64) -> Result<(), Failure> {

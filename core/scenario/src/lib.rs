@@ -5,6 +5,7 @@
 //! it finds, with file, line, column and what to do.
 
 mod applicable;
+mod brief;
 mod changes;
 pub mod claim;
 mod cluster;

@@ -1,6 +1,7 @@
 //! One scenario with one seed, and what came of running it.
 
 use std::{
+    any::Any,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -36,6 +37,8 @@ pub struct Ran {
     pub violated: BTreeSet<String>,
     /// What came out and the verdict on it; `None` when a machine panicked.
     pub run: Option<(Outcome, Judged)>,
+    /// What a machine that panicked said.
+    pub panic: Option<String>,
 }
 
 impl Case {
@@ -62,8 +65,12 @@ impl Case {
             (outcome, judged)
         }));
         Ok(match run {
-            Ok(run) => Ran { violated: self.unexpected(&run.1), run: Some(run) },
-            Err(_) => Ran { violated: BTreeSet::from([PANIC.to_owned()]), run: None },
+            Ok(run) => Ran { violated: self.unexpected(&run.1), run: Some(run), panic: None },
+            Err(said) => Ran {
+                violated: BTreeSet::from([PANIC.to_owned()]),
+                run: None,
+                panic: Some(message(said.as_ref())),
+            },
         })
     }
 
@@ -75,6 +82,12 @@ impl Case {
             .map(|finding| finding.checker.clone())
             .collect()
     }
+}
+
+fn message(said: &(dyn Any + Send)) -> String {
+    let text = said.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| said.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "it did not say why".to_owned())
 }
 
 impl Ran {

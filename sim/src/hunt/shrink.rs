@@ -1,0 +1,142 @@
+//! Shrinking: a smaller case that fails in the same way.
+
+mod cluster;
+mod faults;
+mod workload;
+
+use std::time::Duration;
+
+use hubbub_scenario::{Run, Scenario};
+
+use super::Case;
+
+/// Runs that make a failure small enough to understand, and take some seconds at most.
+pub const SHRINK_RUNS_MAX: u32 = 600;
+/// Other seeds that are tried where a change makes everything be drawn anew.
+const OTHER_SEEDS: [u64; 3] = [1, 2, 3];
+
+/// What shrinking came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shrunk {
+    /// The smallest case that was found to fail.
+    pub case: Case,
+    /// How large it was.
+    pub before: Size,
+    /// How large it is.
+    pub after: Size,
+    /// Runs that it took.
+    pub runs: u32,
+}
+
+/// How large a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Faults of the schedule.
+    pub faults: usize,
+    /// Users.
+    pub users: u32,
+    /// Hosts, without those of devices.
+    pub servers: usize,
+    /// How long users send.
+    pub duration: Duration,
+}
+
+impl Size {
+    /// How large a case is.
+    #[must_use]
+    pub fn of(case: &Case) -> Self {
+        let Scenario { cluster, workload, faults, .. } = &case.scenario;
+        let workload = workload.as_ref();
+        Self {
+            faults: faults.len(),
+            users: workload.map_or(0, |workload| workload.users),
+            servers: cluster.hosts().len() - cluster.devices as usize,
+            duration: workload.map_or(Duration::ZERO, |workload| workload.duration.0),
+        }
+    }
+}
+
+/// Looks for the smallest case that still fails, within so many runs: first fewer faults, then less
+/// of a workload, a smaller cluster and fewer knobs turned, then shorter and earlier faults, and all
+/// of it again until nothing gets smaller. Every candidate can run ([`Scenario::problems`]).
+///
+/// What comes out follows from the case and from what `still_fails` says, which is asked for each
+/// candidate and decides what "the same way" is. Where it says no to everything, the case comes
+/// back as it was.
+pub fn shrink(case: &Case, runs_max: u32, still_fails: &mut dyn FnMut(&Case) -> bool) -> Shrunk {
+    let mut search = Search { best: case.clone(), runs: 0, runs_max, still_fails };
+    while search.runs < runs_max {
+        let before = search.best.clone();
+        search.fewer_faults();
+        search.less_workload();
+        search.smaller_cluster();
+        search.fewer_knobs();
+        search.shorter_faults();
+        search.earlier_faults();
+        search.shorter();
+        search.rounder_faults();
+        if search.best == before {
+            break;
+        }
+    }
+    let Search { best, runs, .. } = search;
+    Shrunk { before: Size::of(case), after: Size::of(&best), case: best, runs }
+}
+
+/// Which seeds a candidate is tried with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seeds {
+    /// The one that failed.
+    Same,
+    /// That one and a few others: the change makes the same seed draw something else anyway.
+    Others,
+}
+
+struct Search<'run> {
+    best: Case,
+    runs: u32,
+    runs_max: u32,
+    still_fails: &'run mut dyn FnMut(&Case) -> bool,
+}
+
+impl Search<'_> {
+    /// Takes a changed scenario for the best one when it can run and still fails.
+    fn takes(&mut self, seeds: Seeds, change: impl FnOnce(&mut Scenario)) -> bool {
+        let mut scenario = self.best.scenario.clone();
+        change(&mut scenario);
+        if scenario == self.best.scenario || !scenario.problems().is_empty() {
+            return false;
+        }
+        let same = self.best.seed;
+        let others = OTHER_SEEDS.into_iter().filter(|seed| *seed != same);
+        let others = others.take(if seeds == Seeds::Same { 0 } else { OTHER_SEEDS.len() });
+        for seed in std::iter::once(same).chain(others) {
+            if self.runs == self.runs_max {
+                return false;
+            }
+            self.runs += 1;
+            let run = Run { seeds: vec![seed], ..scenario.run.clone() };
+            let case = Case { scenario: Scenario { run, ..scenario.clone() }, seed };
+            if (self.still_fails)(&case) {
+                self.best = case;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Turns knobs back to what they are by default, all at once or one by one.
+    fn fewer_knobs(&mut self) {
+        let default = hubbub_chat::Design::default();
+        if self.takes(Seeds::Same, |scenario| scenario.design = default) {
+            return;
+        }
+        for knob in self.best.scenario.turned_knobs() {
+            self.takes(Seeds::Others, |scenario| {
+                if let Some(changed) = scenario.with_default_knob(&knob) {
+                    *scenario = changed;
+                }
+            });
+        }
+    }
+}
