@@ -8,7 +8,7 @@ use hubbub_scenario::{Problem, Scenario};
 
 use crate::{
     cpu::thread_cpu_s,
-    hunt::{Case, Ran},
+    hunt::{Case, Shrunk, shrink},
     setup::SetupError,
 };
 
@@ -32,7 +32,7 @@ pub struct Search {
 pub struct Found {
     /// The checkers that found something.
     pub violated: BTreeSet<String>,
-    /// The case, with the bug in its design.
+    /// The case, without the bug.
     pub case: Case,
 }
 
@@ -54,8 +54,8 @@ pub enum SearchError {
     Setup(#[from] SetupError),
 }
 
-/// Looks for a bug: seed 1 in each scenario in turn, then seed 2, until one of them finds it or
-/// `cpu_s_max` seconds of processor time are over.
+/// Looks for a bug: seed 1 in each scenario in turn, then seed 2, until one of them finds it,
+/// `cpu_s_max` seconds of processor time are over, or `goes_on` says no.
 ///
 /// # Errors
 /// When a scenario cannot run.
@@ -63,47 +63,70 @@ pub fn search(
     bug: PlantedBug,
     scenarios: &[Scenario],
     cpu_s_max: f64,
+    goes_on: &dyn Fn() -> bool,
 ) -> Result<Search, SearchError> {
     let began_s = thread_cpu_s();
     let mut search = Search { bug, found: None, runs: 0, misled: 0, cpu_s: 0.0 };
-    'seeds: for seed in 1.. {
-        for scenario in scenarios {
-            if thread_cpu_s() - began_s >= cpu_s_max {
-                break 'seeds;
-            }
-            search.runs += 1;
-            if let Some(found) = try_seed(bug, scenario, seed, &mut search.misled)? {
-                search.found = Some(found);
-                break 'seeds;
-            }
+    let turns = (1..).flat_map(|seed| scenarios.iter().map(move |scenario| (scenario, seed)));
+    for (scenario, seed) in turns {
+        if thread_cpu_s() - began_s >= cpu_s_max || !goes_on() {
+            break;
         }
+        let case = Case::drawn(scenario, seed).map_err(|problem| SearchError::Drawn {
+            scenario: scenario.name.clone(),
+            seed,
+            problem,
+        })?;
+        search.runs += 1;
+        let violated = violated_with(bug, &case)?;
+        if violated.is_empty() {
+            continue;
+        }
+        let violated = not_without(&case, violated)?;
+        if !violated.is_empty() {
+            search.found = Some(Found { violated, case });
+            break;
+        }
+        search.misled += 1;
     }
     search.cpu_s = thread_cpu_s() - began_s;
     Ok(search)
 }
 
-/// The case that a seed draws, when it fails because of the bug.
-fn try_seed(
-    bug: PlantedBug,
-    scenario: &Scenario,
-    seed: u64,
-    misled: &mut u64,
-) -> Result<Option<Found>, SearchError> {
-    let sound = Case::drawn(scenario, seed).map_err(|problem| {
-        let scenario = scenario.name.clone();
-        SearchError::Drawn { scenario, seed, problem }
-    })?;
-    let mut case = sound.clone();
+impl Found {
+    /// Makes the case small, within so many candidates: each has to violate one of the same checkers
+    /// with the bug, and not without it.
+    #[must_use]
+    pub fn shrink(
+        &self,
+        bug: PlantedBug,
+        candidates_max: u32,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Shrunk {
+        shrink(&self.case, candidates_max, &mut |case| {
+            goes_on() && self.fails_likewise(bug, case).unwrap_or(false)
+        })
+    }
+
+    fn fails_likewise(&self, bug: PlantedBug, case: &Case) -> Result<bool, SetupError> {
+        let violated = violated_with(bug, case)?;
+        let same: BTreeSet<String> = violated.intersection(&self.violated).cloned().collect();
+        Ok(!same.is_empty() && !not_without(case, same)?.is_empty())
+    }
+}
+
+fn violated_with(bug: PlantedBug, case: &Case) -> Result<BTreeSet<String>, SetupError> {
+    let mut case = case.clone();
     case.scenario.design.planted = Some(bug);
-    let Ran { mut violated, .. } = case.run()?;
-    if violated.is_empty() {
-        return Ok(None);
-    }
-    let without = sound.run()?.violated;
+    Ok(case.run()?.violated)
+}
+
+/// Those of the checkers that find nothing in the case as it is.
+fn not_without(
+    case: &Case,
+    mut violated: BTreeSet<String>,
+) -> Result<BTreeSet<String>, SetupError> {
+    let without = case.run()?.violated;
     violated.retain(|checker| !without.contains(checker));
-    if violated.is_empty() {
-        *misled += 1;
-        return Ok(None);
-    }
-    Ok(Some(Found { violated, case }))
+    Ok(violated)
 }
