@@ -8,6 +8,7 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod churn;
 mod clock;
 mod cpu;
 mod ending;
@@ -25,6 +26,7 @@ mod links;
 mod outcome;
 #[cfg(feature = "planted-bugs")]
 pub mod planted_bugs;
+mod reach;
 mod setup;
 mod trace;
 mod transport;
