@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "planted-bugs")]
+use crate::verbs::planted::Planted;
 use crate::verbs::{
     check::Check, completions::Completions, findings::Findings, hunt::Hunt, list::List, load::Load,
     new::New, plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
@@ -32,6 +34,8 @@ pub(crate) enum Verb {
     Load(Load),
     Serve(Serve),
     Plan(Plan),
+    #[cfg(feature = "planted-bugs")]
+    Planted(Planted),
     Report(Report),
     Findings(Findings),
     Check(Check),

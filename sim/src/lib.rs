@@ -26,6 +26,8 @@ mod judge;
 mod latency;
 mod links;
 mod outcome;
+#[cfg(feature = "planted-bugs")]
+pub mod planted_bugs;
 mod reach;
 mod setup;
 mod trace;

@@ -8,6 +8,8 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod new;
 pub(crate) mod plan;
+#[cfg(feature = "planted-bugs")]
+pub(crate) mod planted;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
@@ -29,6 +31,8 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Load(load) => load.run(),
         Verb::Serve(serve) => serve.run(),
         Verb::Plan(plan) => plan.run(),
+        #[cfg(feature = "planted-bugs")]
+        Verb::Planted(planted) => planted.run(),
         Verb::Report(report) => report.run(),
         Verb::Findings(findings) => findings.run(),
         Verb::Check(check) => check.run(),

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    design::Design,
     ports::{
         Outcome,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
@@ -69,6 +70,8 @@ pub struct LeaseKeeper {
     target: LeaseTarget,
     holder: u64,
     ttl: Duration,
+    #[cfg(feature = "planted-bugs")]
+    planted: Option<crate::planted::PlantedBug>,
     info: LeaseInfo,
     held: Option<HeldLease>,
     /// The newest epoch that was ever held.
@@ -94,11 +97,13 @@ impl LeaseKeeper {
     /// A keeper that asks for the lease at once. `holder` is drawn anew at every start of the
     /// process: a process never takes itself for its predecessor.
     #[must_use]
-    pub fn new(target: LeaseTarget, holder: u64, ttl: Duration, info: LeaseInfo) -> Self {
+    pub fn new(target: LeaseTarget, holder: u64, design: &Design, info: LeaseInfo) -> Self {
         Self {
             target,
             holder,
-            ttl,
+            ttl: design.lease_ttl,
+            #[cfg(feature = "planted-bugs")]
+            planted: design.planted,
             info,
             held: None,
             newest: 0,
@@ -188,7 +193,11 @@ impl LeaseKeeper {
         // Any other answer leaves the lease as it is: one that is held stands until its end, since
         // the registry gave it until then.
         if let Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }) = answer {
-            let until = sent.after(self.ttl / 10 * RELIED_TENTHS);
+            let since = if planted!(self, LeaseFromAnswer) { now } else { sent };
+            let mut until = since.after(self.ttl / 10 * RELIED_TENTHS);
+            if planted!(self, LeaseWithoutEnd) {
+                until = Monotonic(u64::MAX);
+            }
             if epoch >= self.newest && until > now {
                 self.hold(HeldLease { key, epoch, until }, high_water_ms);
             }
@@ -269,8 +278,12 @@ mod tests {
         Monotonic(milliseconds * 1_000_000)
     }
 
+    fn design() -> Design {
+        Design { lease_ttl: TTL, ..Design::default() }
+    }
+
     fn keeper() -> LeaseKeeper {
-        LeaseKeeper::new(LeaseTarget::Key(KEY), 1, TTL, LeaseInfo::default())
+        LeaseKeeper::new(LeaseTarget::Key(KEY), 1, &design(), LeaseInfo::default())
     }
 
     fn leased(epoch: u64) -> Outcome<RegistryAnswer> {
@@ -374,7 +387,8 @@ mod tests {
 
     #[test]
     fn a_worker_names_its_id_only_while_it_holds_it() {
-        let mut keeper = LeaseKeeper::new(LeaseTarget::AnyWorker, 1, TTL, LeaseInfo::default());
+        let mut keeper =
+            LeaseKeeper::new(LeaseTarget::AnyWorker, 1, &design(), LeaseInfo::default());
         let worker = |keeper: &mut LeaseKeeper, now| {
             keeper.handle_timeout(now);
             drain(keeper).into_iter().find_map(|output| match output {

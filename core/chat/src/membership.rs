@@ -89,8 +89,7 @@ impl Membership {
     #[must_use]
     pub fn new(config: MembershipConfig, now: Now) -> Self {
         let MembershipConfig { key, holder, info, design } = config;
-        let ttl = design.lease_ttl;
-        let keeper = key.map(|key| LeaseKeeper::new(LeaseTarget::Key(key), holder, ttl, info));
+        let keeper = key.map(|key| LeaseKeeper::new(LeaseTarget::Key(key), holder, &design, info));
         let mut timers = Timers::new();
         timers.set(MembershipTimer::Watch, now.monotonic);
         timers.set(MembershipTimer::Lease, now.monotonic);

@@ -135,9 +135,12 @@ impl Device {
         user: UserId,
         device: DeviceId,
         design: Design,
-        disk: DeviceDisk,
+        mut disk: DeviceDisk,
         seed: u64,
     ) -> Self {
+        if planted!(design, SendsForgotten) {
+            disk.channels.values_mut().for_each(|row| row.outbox.clear());
+        }
         let unconfirmed = disk.cursors();
         let mut this = Self {
             user,

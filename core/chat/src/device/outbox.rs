@@ -150,6 +150,11 @@ impl Device {
         client_id: ClientId,
         place: Option<(MessageId, u64)>,
     ) {
+        let row = self.disk.channels.get(&channel);
+        let client_id = match row.and_then(|row| row.outbox.keys().next()) {
+            Some((_, oldest)) if planted!(self.design, AnswerForOldest) => *oldest,
+            _ => client_id,
+        };
         let message_id = place.map(|(message_id, _)| message_id);
         let Some(outgoing) = self.settle(channel, membership, client_id) else { return };
         let send = outgoing.key(channel, membership);
@@ -220,6 +225,9 @@ impl Device {
         if !window.paused {
             window.paused = true;
             let delay = self.random.up_to(self.design.retry_after);
+            if planted!(self.design, PausedForEver) {
+                return self.timers.clear(DeviceTimer::Retry(channel));
+            }
             self.timers.set(DeviceTimer::Retry(channel), now.monotonic.after(delay));
         }
     }

@@ -74,6 +74,9 @@ impl Device {
             if self.statuses.has_newer(&status) {
                 self.situations.mark(Situation::OlderStatusIgnored);
             }
+            if planted!(self.design, OlderStatusShown) {
+                self.statuses.known.remove(&status.user);
+            }
             if self.statuses.take(status) {
                 self.event(DeviceEvent::Shown(status));
             }

@@ -166,7 +166,7 @@ impl Notifier {
         timers.set(NotifierTimer::Lease, Monotonic(0));
         Self {
             random: Random::stream(seed, STREAM),
-            keeper: LeaseKeeper::new(target, holder, design.lease_ttl, info),
+            keeper: LeaseKeeper::new(target, holder, &design, info),
             design,
             rows: BTreeMap::new(),
             pushes: Pushes::default(),

@@ -155,6 +155,10 @@ impl Notifier {
 
     /// With its last push an attempt is over; when none was taken, the row waits for the next.
     fn close_push(&mut self, now: Now, push: Push) {
+        let is_last = |row: &Row| row.open <= 1 && row.settling == Settling::None;
+        if planted!(self.design, PushGivenUp) && self.rows.get(&push.key).is_some_and(is_last) {
+            self.settle(now, push.key, push.up_to);
+        }
         if let Some(row) = self.rows.get_mut(&push.key) {
             row.open = row.open.saturating_sub(1);
             if row.open == 0 && row.settling == Settling::None {

@@ -87,11 +87,15 @@ impl PresenceServer {
         let lease = self.config.design.presence_lease();
         let age = std::time::Duration::from_millis(u64::from(beat.age_ms));
         let until = now.monotonic.after(lease.saturating_sub(age));
+        let first_decides = planted!(self.config.design, FirstDeviceDecides);
         let Some(record) = self.record(now, beat.user) else {
             self.counts.refused += 1;
             return;
         };
         if until <= now.monotonic || record.ended.contains_key(&beat.device) {
+            return;
+        }
+        if first_decides && record.leases.keys().any(|device| *device != beat.device) {
             return;
         }
         let held = record.leases.entry(beat.device).or_insert(until);
@@ -227,6 +231,9 @@ impl PresenceServer {
         self.counts.changes += 1;
         if standing == Standing::Offline {
             self.note_activity(now, user);
+            if planted!(self.config.design, GoingsUntold) {
+                return;
+            }
         }
         self.changed(now, user);
     }

@@ -191,7 +191,10 @@ impl PresenceServer {
     #[must_use]
     pub fn new(config: PresenceConfig, now: Now) -> Self {
         let mut random = Random::stream(config.seed, u64::from(config.server.0));
-        let lease = config.design.presence_lease();
+        let mut lease = config.design.presence_lease();
+        if planted!(config.design, TakenOverAsOffline) {
+            lease = std::time::Duration::ZERO;
+        }
         let mut timers = Timers::new();
         timers.set(PresenceTimer::Sweep, now.monotonic.after(random.around(lease)));
         Self {

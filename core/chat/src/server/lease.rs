@@ -78,7 +78,7 @@ impl Place {
             keeper: LeaseKeeper::new(
                 LeaseTarget::Key(LeaseKey::Chat(server)),
                 registration.holder,
-                design.lease_ttl,
+                design,
                 registration.info(design),
             ),
             capacity: registration.bounded_capacity(design),

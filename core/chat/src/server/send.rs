@@ -77,28 +77,30 @@ impl ChatServer {
         frame: SendFrame,
     ) {
         let design = &self.config.design;
-        let promised = design.accept == Accept::OnReceipt;
+        let promised = design.accept == Accept::OnReceipt || planted!(design, AcceptedBeforeAppend);
         if let Some(reason) = self.refuse_early(session, &frame) {
             let SendFrame { channel, membership, client_id, .. } = frame;
             let refused = ServerFrame::Refused { channel, membership, client_id, reason };
             return self.outputs.push_back(Output::Frame(session, refused));
         }
         let SendFrame { channel, membership, client_id, oldest_pending, body } = frame;
-        if promised {
-            let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
-            let accepted = ServerFrame::Accepted {
-                channel,
-                membership,
-                client_id,
-                message_id,
-                accepted_at_ms,
-            };
-            self.outputs.push_back(Output::Frame(session, accepted));
-        }
         let given_id = MessageId::ZERO;
         let append =
             Append { user, device, channel, membership, client_id, oldest_pending, body, given_id };
-        self.append(now, Send { session, append, promised, tries: 0, overtaken: false });
+        let send = Send { session, append, promised, tries: 0, overtaken: false };
+        if promised {
+            self.promise(now, &send);
+        }
+        self.append(now, send);
+    }
+
+    /// The sender is told that the send is accepted, and not where it is in the log.
+    fn promise(&mut self, now: Now, send: &Send) {
+        let Append { channel, membership, client_id, .. } = send.append;
+        let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
+        let accepted =
+            ServerFrame::Accepted { channel, membership, client_id, message_id, accepted_at_ms };
+        self.tell(send.session, accepted);
     }
 
     /// The size is checked on the device and again here; a full queue consumes nothing.
@@ -159,6 +161,9 @@ impl ChatServer {
             Outcome::Ok(StoreAnswer::AppendRefused(reason)) => self.refuse(&send, reason),
             Outcome::Ok(other) => debug_assert!(false, "no answer to an append: {other:?}"),
             Outcome::Refused | Outcome::Unknown if send.promised => self.keep(now, send),
+            Outcome::Unknown if planted!(self.config.design, UnknownTakenForDone) => {
+                self.promise(now, &send);
+            }
             Outcome::Refused => self.refuse(&send, SendRefusal::Busy),
             Outcome::Unknown => self.refuse(&send, SendRefusal::Unavailable),
         }

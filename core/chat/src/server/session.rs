@@ -262,11 +262,17 @@ impl ChatServer {
         self.timers.clear(Timer::Silence(id));
         self.timers.clear(Timer::SyncRetry(id));
         self.stop_observing(now, id);
+        if planted!(self.config.design, CloseIsLogout) {
+            self.presence_log_out(now, session.device);
+        }
         if self.session_of.get(&session.device) == Some(&id) {
             self.session_of.remove(&session.device);
         }
         let Some(others) = self.sessions_of.get_mut(&session.user) else { return };
         others.remove(&id);
+        if planted!(self.config.design, OtherSessionsForgotten) {
+            others.clear();
+        }
         if others.is_empty() {
             self.sessions_of.remove(&session.user);
             if self.config.has_peers {

@@ -88,6 +88,7 @@ impl ChatServer {
             }
             Outcome::Ok(StoreAnswer::UnknownDevice) => self.cut(now, id, CutReason::UnknownDevice),
             Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
+            Outcome::Unknown if planted!(self.config.design, ReadNeverOver) => session.sync = read,
             Outcome::Refused | Outcome::Unknown => {
                 session.sync = SyncState::Due;
                 self.situations.mark(Situation::SyncRepeated);
@@ -115,6 +116,10 @@ impl ChatServer {
         let interval = self.random.around(self.config.design.resync_interval);
         self.timers.set(Timer::Resync, now.monotonic.after(interval));
         let users: Vec<UserId> = self.sessions_of.keys().copied().collect();
+        if planted!(self.config.design, LeaseByConnection) {
+            let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+            sessions.into_iter().for_each(|id| self.beat(now, id));
+        }
         for users in users.chunks(HEADS_USERS_MAX) {
             if self.config.has_peers {
                 self.register(now, None, users.to_vec());
@@ -133,7 +138,10 @@ impl ChatServer {
     /// A device is logged out at one chat server and may be attached to another, which learns it
     /// here. An id never comes back, so whoever has the device's session now may be cut.
     pub(super) fn settle_heads(&mut self, now: Now, outcome: Outcome<StoreAnswer>) {
-        let Outcome::Ok(StoreAnswer::Heads { heads, logged_out }) = outcome else { return };
+        let Outcome::Ok(StoreAnswer::Heads { mut heads, logged_out }) = outcome else { return };
+        if planted!(self.config.design, ComparisonSkipped) {
+            heads.clear();
+        }
         for device in logged_out {
             self.log_out(now, device);
         }

@@ -35,9 +35,9 @@ impl LeasedWorker {
     /// and this one after a restart neither.
     #[must_use]
     pub fn new(holder: u64, design: &Design) -> Self {
-        let (ttl, info) = (design.lease_ttl, LeaseInfo::default());
+        let info = LeaseInfo::default();
         Self {
-            keeper: LeaseKeeper::new(LeaseTarget::AnyWorker, holder, ttl, info),
+            keeper: LeaseKeeper::new(LeaseTarget::AnyWorker, holder, design, info),
             source: SnowflakeSource::without_lease(),
             skew_max: design.skew_max,
             requests: VecDeque::new(),

@@ -39,6 +39,9 @@ impl Device {
     pub(super) fn apply_accepted(&mut self, now: Now, entry: Arc<Entry>, membership: MessageId) {
         let path = DeliveryPath::Accepted;
         let is_next = match self.rule {
+            CursorRule::Sequence if planted!(self.design, OwnOverHole) => {
+                self.cursor(entry.channel).unwrap_or_default() < entry.message_id
+            }
             CursorRule::Sequence => self.is_next(&entry),
             CursorRule::ById => !self.knows(&entry),
             // Else it would move the one number past what is still to be read.

@@ -103,6 +103,8 @@ impl StoreModel {
             }
             StoreRequest::PushDue { rows_max } => self.push_due(wall, rows_max).into(),
             StoreRequest::PushSettled { user, channel, up_to } => {
+                let all = planted!(self.rules, PushSettlesAll);
+                let up_to = if all { MessageId(u64::MAX) } else { up_to };
                 self.settle(user, channel, Settlement::Pushed(up_to)).into()
             }
             StoreRequest::Heads { users, devices } => {
