@@ -13,3 +13,4 @@ mod readme;
 mod reports;
 mod serve_roles;
 mod traces;
+mod view;

@@ -57,7 +57,8 @@ function drawLanes() {
     const top = TOP + row * view.row - view.scroll;
     if (top > view.height || top + view.row < TOP) return;
     if (row % 2 === 1) { pen.fillStyle = ink.faint; pen.globalAlpha = .55; pen.fillRect(GUTTER, top, view.width, view.row); pen.globalAlpha = 1; }
-    pen.strokeStyle = ink.line;
+    pen.strokeStyle = pen.fillStyle = ink.line;
+    if (parts(row) === "kind") pen.fillRect(GUTTER, top, view.width, 1);
     pen.beginPath();
     pen.moveTo(GUTTER, y(lane));
     pen.lineTo(view.width, y(lane));
@@ -121,14 +122,14 @@ function line(i) {
 function drawMarks() {
   const [first, last] = inSight();
   const paths = FAMILIES.map(() => new Path2D()), dashed = FAMILIES.map(() => new Path2D());
-  const dots = FAMILIES.map(() => new Path2D()), rings = FAMILIES.map(() => new Path2D());
+  const tips = FAMILIES.map(() => new Path2D()), dots = FAMILIES.map(() => new Path2D()), rings = FAMILIES.map(() => new Path2D());
   const count = last - first;
   const radius = count > 4000 ? 2 : count > 600 ? 2.6 : count > 120 ? 3.4 : 4.6;
   const heads = count < 3000;
   // Of what falls on one column of pixels and looks alike, one is enough.
   const seen = new Set();
   const lanes = D.lanes.length;
-  let shown = 0;
+  let shown = 0, arrows = 0;
   const labels = [];
   for (let at = first; at < last; at++) {
     const i = visible[at];
@@ -140,29 +141,36 @@ function drawMarks() {
     const key = (((x1 | 0) * lanes + A[i]) * (lanes + 1) + B[i] + 1) * 64 + F[i] * 4 + (lost ? 2 : 0) + (x2 - x1 > 3 ? 1 : 0);
     if (x2 - x1 < 3 || lost) { if (seen.has(key)) continue; seen.add(key); }
     if (leads) {
+      arrows++;
       const path = lost ? dashed[F[i]] : paths[F[i]];
       path.moveTo(x1, y1);
       path.lineTo(x2, y2);
-      if (heads) head(lost ? rings[F[i]] : dots[F[i]], x1, y1, x2, y2, lost, radius);
-      if (count < 160) labels.push([M[i].kind, (x1 + x2) / 2, (y1 + y2) / 2, F[i], x2 - x1]);
+      if (heads) head(lost ? rings[F[i]] : tips[F[i]], x1, y1, x2, y2, lost, radius);
+      if (count < 160) labels.push([i, (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1 < Math.abs(y2 - y1)]);
     } else {
       shape(M[i].kind, dots[F[i]], rings[F[i]], x1, y1, radius);
-      if (count < 160) labels.push([M[i].kind, x1, y1 - radius - 6, F[i], 0]);
+      if (count < 160) labels.push([i, x1, y1 - radius - 6, false]);
     }
   }
-  pen.lineWidth = count > 3000 ? .6 : count > 400 ? .9 : 1.3;
+  const thin = count > 3000 ? .6 : count > 400 ? .9 : 1.3;
+  // Many arrows on few pixels are a shade, through which faults and dots are seen.
+  const faint = Math.max(.1, Math.min(.9, 1.1 * (view.width - GUTTER) / (arrows + 1)));
+  pen.lineWidth = thin;
   FAMILIES.forEach((_, family) => {
     pen.strokeStyle = pen.fillStyle = ink.families[family];
-    pen.globalAlpha = about.size ? .3 : count > 1500 ? .55 : .9;
+    pen.globalAlpha = about.size && !filter.story ? Math.min(.3, faint) : faint;
     pen.stroke(paths[family]);
     pen.setLineDash([5, 4]);
     pen.globalAlpha = about.size ? .5 : 1;
     pen.stroke(dashed[family]);
     pen.setLineDash([]);
+    pen.globalAlpha = .35 + .65 * faint;
+    pen.fill(tips[family]);
+    pen.globalAlpha = 1;
     pen.fill(dots[family]);
     pen.lineWidth = 1.6;
     pen.stroke(rings[family]);
-    pen.lineWidth = count > 3000 ? .6 : count > 400 ? .9 : 1.3;
+    pen.lineWidth = thin;
   });
   pen.globalAlpha = 1;
   pen.lineWidth = 1;
@@ -244,8 +252,13 @@ function drawLabels(labels) {
   const taken = [];
   pen.font = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
   pen.textAlign = "center";
-  for (const [text, px, py, family] of labels) {
+  // What matters is named first.
+  labels.sort((one, other) => about.has(other[0]) - about.has(one[0]));
+  for (const [i, middle, py, steep] of labels) {
+    const text = M[i].kind + (M[i].id && B[i] < 0 ? " " + M[i].id : "");
     const half = pen.measureText(text).width / 2 + 3;
+    // Beside a steep arrow, not across it.
+    const px = steep ? middle + half + 5 : middle;
     const box = [px - half, py - 8, px + half, py + 8];
     if (box[0] < GUTTER || box[1] < TOP || taken.some(other => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
     taken.push(box);
@@ -253,7 +266,7 @@ function drawLabels(labels) {
     pen.fillStyle = ink.surface;
     pen.fillRect(box[0] + 1, box[1] + 1, 2 * half - 2, 14);
     pen.globalAlpha = 1;
-    pen.fillStyle = ink.families[family];
+    pen.fillStyle = about.has(i) ? ink.mark : ink.families[F[i]];
     pen.fillText(text, px, py);
   }
   pen.textAlign = "left";
@@ -283,11 +296,9 @@ function drawGutter() {
     pen.fillStyle = missing.has(name) ? ink.mark : kind === "device" ? ink.soft : ink.ink;
     pen.font = kind === "device" && !missing.has(name) ? FONT : "600 " + FONT;
     pen.fillText(laneTitle(lane), 12, middle, GUTTER - 18);
-    const above = row > 0 ? D.lanes[rows[row - 1]] : undefined;
-    if (above && (above.kind !== kind || (kind === "device" && above.user !== D.lanes[lane].user))) {
-      pen.fillStyle = ink.line;
-      pen.fillRect(above.kind === kind ? 12 : 0, middle - view.row / 2, above.kind === kind ? GUTTER - 24 : view.width, 1);
-    }
+    const part = parts(row);
+    pen.fillStyle = ink.line;
+    if (part) pen.fillRect(part === "user" ? 12 : 0, middle - view.row / 2, part === "user" ? GUTTER - 24 : GUTTER, 1);
   });
   pen.font = FONT;
   pen.fillStyle = ink.line;

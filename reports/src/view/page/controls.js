@@ -36,7 +36,9 @@ function fillFilters() {
   chosen("idle", it => { filter.idle = it.checked; });
   $("story").addEventListener("input", event => {
     filter.story = event.target.checked;
-    if (filter.story && violation < 0) jump(0); else { update(); if (filter.story) fit(); }
+    if (filter.story && violation < 0) return jump(0);
+    update();
+    if (filter.story) around(...spanOf(violation));
   });
   $("filters").addEventListener("submit", event => event.preventDefault());
   $("reset").addEventListener("click", reset);

@@ -40,6 +40,7 @@ const filter = { channel: -1, user: "", device: "", find: "", families: new Set(
 if (N > 2000) filter.families.delete(FAMILIES.indexOf("timers and inputs"));
 let violation = -1;
 let about = new Set();
+let story = new Set();  // what is about the violation, and what its lanes went through meanwhile
 let visible = [];      // marks that pass the filters, by time
 let rowOfLane = [];    // where each lane is, or -1
 let rows = [];         // which lane is in each row
@@ -61,7 +62,7 @@ function refilter() {
   const used = new Uint8Array(D.lanes.length);
   used[0] = 1;
   for (let i = 0; i < N; i++) {
-    if (filter.story && violation >= 0 ? !about.has(i) : !passes(i)) continue;
+    if (filter.story && violation >= 0 ? !story.has(i) : !passes(i)) continue;
     visible.push(i);
     used[A[i]] = 1;
     if (B[i] >= 0) used[B[i]] = 1;
@@ -73,6 +74,23 @@ function refilter() {
 function choose(index) {
   violation = index;
   about = new Set(index < 0 ? [] : D.violations[index].marks);
+  story = new Set(about);
+  if (index < 0) return;
+  const [from, to] = spanOf(index);
+  const lanes = new Set([0, ...D.violations[index].missing.map(device => laneOf.get("device-" + device))]);
+  for (const i of about) { lanes.add(A[i]); if (B[i] >= 0) lanes.add(B[i]); }
+  for (let i = 0; i < N; i++) if (B[i] < 0 && T[i] >= from && T[i] <= to && CONTEXT.has(F[i]) && lanes.has(A[i])) story.add(i);
+}
+
+// Sessions, and what the harness did.
+const CONTEXT = new Set(["sessions", "run and faults"].map(name => FAMILIES.indexOf(name)));
+
+// From the first to the last that is about a violation.
+function spanOf(index) {
+  const shown = D.violations[index];
+  let from = shown.t, to = shown.t;
+  for (const i of shown.marks) { from = Math.min(from, T[i]); to = Math.max(to, E[i]); }
+  return [from, to];
 }
 
 function clock(ns, step) {
@@ -87,9 +105,19 @@ function lasting(ns) {
   return +(ns / 1e3).toPrecision(4) + " µs";
 }
 
+function laneName(lane) {
+  const { name, kind } = D.lanes[lane];
+  return kind === "harness" ? "run" : kind === "device" ? name.replace("-", " ") : name;
+}
+
 function laneTitle(lane) {
-  const { name, kind, user } = D.lanes[lane];
-  if (kind === "harness") return "run";
-  if (kind !== "device") return name;
-  return name.replace("-", " ") + (user === undefined ? "" : " · user " + user);
+  const { user } = D.lanes[lane];
+  return laneName(lane) + (user === undefined ? "" : " · user " + user);
+}
+
+// Whether another kind of lane begins below, or another user's devices.
+function parts(row) {
+  const above = D.lanes[rows[row - 1]], below = D.lanes[rows[row]];
+  if (above === undefined) return "";
+  return above.kind !== below.kind ? "kind" : above.user !== below.user ? "user" : "";
 }

@@ -46,9 +46,7 @@ function jump(index) {
   if (index < 0) return;
   document.querySelectorAll("#violation-list button")[index].scrollIntoView({ block: "nearest" });
   const shown = D.violations[index];
-  let from = shown.t, to = shown.t;
-  for (const i of shown.marks) { from = Math.min(from, T[i]); to = Math.max(to, E[i]); }
-  around(from, to);
+  around(...spanOf(index));
   const seq = shown.marks.find(i => M[i].seq === shown.seq);
   if (seq !== undefined) select(seq);
 }
@@ -130,7 +128,7 @@ function fillRows() {
     row.setAttribute("aria-setsize", visible.length);
     const text = element("b", M[i].text);
     row.title = M[i].text;
-    row.append(element("span", (T[i] / 1e9).toFixed(6)), element("i", laneTitle(A[i])), text);
+    row.append(element("span", (T[i] / 1e9).toFixed(6)), element("i", laneName(A[i])), text);
     row.addEventListener("click", () => select(i, true));
     made.push(row);
   }
