@@ -217,8 +217,9 @@ fn in_airplane_mode_a_device_has_no_session_and_no_link() {
 #[test]
 fn a_switched_network_is_noticed_by_silence_and_then_works() {
     let (outcome, _) = struck(&fault("switched-network", "users = \"100%\""));
-    let lost =
-        |event: &Event| matches!(event.body, EventBody::Session { cause: SessionCause::Silent, .. });
+    let lost = |event: &Event| {
+        matches!(event.body, EventBody::Session { cause: SessionCause::Silent, .. })
+    };
     let lines = outcome.history.events().iter().filter(|event| detaches(event) && lost(event));
     let first_ns = lines.map(|event| event.t_ns).find(|t_ns| *t_ns > 20 * SECOND_NS).unwrap();
     assert!(first_ns > 21 * SECOND_NS, "nobody says that it is dead: {first_ns}");

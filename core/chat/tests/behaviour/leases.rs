@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hubbub_chat::{
-    Monotonic, Now, Wall,
+    Design, Monotonic, Now, Wall,
     lease::{LeaseKeeper, LeaseOutput, LeaseTarget},
     ports::{
         Outcome,
