@@ -2,9 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "planted-bugs")]
+use crate::verbs::planted::Planted;
 use crate::verbs::{
     check::Check, completions::Completions, findings::Findings, hunt::Hunt, list::List, load::Load,
     new::New, plan::Plan, report::Report, run::Run, schema::Schema, serve::Serve, sim::Sim,
+    view::View,
 };
 
 /// Does this chat design hold, under faults and at 50 million daily users, and what will it cost?
@@ -31,9 +34,12 @@ pub(crate) enum Verb {
     Load(Load),
     Serve(Serve),
     Plan(Plan),
+    #[cfg(feature = "planted-bugs")]
+    Planted(Planted),
     Report(Report),
     Findings(Findings),
     Check(Check),
+    View(View),
     New(New),
     List(List),
     Schema(Schema),

@@ -84,6 +84,7 @@ fn sim_run(simulation: &Simulation<'_>, run: &Simulated, overrides: &Overrides) 
         series: run.history.as_ref().map(Series::of).unwrap_or_default(),
         expectations: Vec::new(),
         violations: violations(run),
+        situations: judged.situations.iter().map(|it| it.as_str().to_owned()).collect(),
         healed_at_s: Some(run.healed_at_s),
         simulated_s: judged.simulated_s,
         cpu_s: judged.cpu_s,

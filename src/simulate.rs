@@ -1,14 +1,10 @@
 //! Running all variants and seeds of a scenario, on all cores.
 
-use std::{
-    collections::BTreeMap,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Mutex,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hubbub_history::History;
+use hubbub_history::{History, trace::Trace};
 use hubbub_scenario::{Document, Engine, Resolved};
-use hubbub_sim::{Judged, Outcome, Setup, Trace, fast, judge};
+use hubbub_sim::{Judged, Outcome, Setup, fast, judge, on_all_cores};
 use indicatif::ProgressBar;
 
 use crate::{exit::Failure, interrupt::Interrupt};
@@ -52,26 +48,12 @@ impl Simulation<'_> {
         let jobs: Vec<(usize, u64)> = (0..self.variants.len())
             .flat_map(|variant| self.seeds.iter().map(move |seed| (variant, *seed)))
             .collect();
-        let next = Mutex::new(jobs.into_iter().enumerate());
-        let done = Mutex::new(BTreeMap::new());
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| {
-                    while !interrupt.is_set() {
-                        let job = next.lock().ok().and_then(|mut next| next.next());
-                        let Some((index, (variant, seed))) = job else { return };
-                        let result = self.run_one(variant, seed);
-                        bar.inc(1);
-                        if let Ok(mut done) = done.lock() {
-                            done.insert(index, result);
-                        }
-                    }
-                });
-            }
-        });
-        let done = done.into_inner().unwrap_or_default();
-        done.into_values().collect()
+        let run = |(variant, seed): &(usize, u64)| {
+            let result = self.run_one(*variant, *seed);
+            bar.inc(1);
+            result
+        };
+        on_all_cores(&jobs, || interrupt.is_set(), run).into_iter().collect()
     }
 
     fn run_one(&self, variant: usize, seed: u64) -> Result<Simulated, Failure> {
@@ -81,7 +63,10 @@ impl Simulation<'_> {
         let outcome = self.simulate(&setup)?;
         let judged = judge(&setup, &outcome);
         let found = judged.findings.iter().any(|finding| finding.is_violated());
-        let Outcome { history, trace, .. } = outcome;
+        let Outcome { history, mut trace, .. } = outcome;
+        if let Some(trace) = &mut trace {
+            trace.judge(&judged.findings);
+        }
         let history = (self.keep_histories || found).then_some(history);
         let healed_at_s = setup.heal_at().as_secs_f64();
         Ok(Simulated { variant, healed_at_s, judged, history, trace })

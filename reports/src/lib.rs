@@ -18,6 +18,7 @@ mod simulation;
 mod summary;
 mod unit;
 mod verdict;
+mod view;
 mod violation;
 
 pub use bundle::{
@@ -33,9 +34,10 @@ pub use markdown::render_markdown;
 pub use place::Place;
 pub use simulation::{
     CheckerOutcome, ExpectationOutcome, Expected, FaultOutcome, Series, SimReport, SimRun,
-    SimTotals, VariantOutcome,
+    SimTotals, SituationReached, VariantOutcome,
 };
 pub use summary::{REPORT_VERSION, render_json};
 pub use unit::{NOT_MEASURED, Unit};
 pub use verdict::{Overall, PartVerdict, Verdict};
+pub use view::{Drawing, Fault, Lane, LaneKind, Mark, Moment, Shown, render_view};
 pub use violation::{ContextEvent, ViolationReport};

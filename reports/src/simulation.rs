@@ -1,6 +1,6 @@
 //! What a simulation came to: the form of `sim.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_history::{EventBody, EventType, History};
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,20 @@ pub struct SimReport {
     pub totals: SimTotals,
     /// What holds over all seeds of a variant; the base first.
     pub variants: Vec<VariantOutcome>,
+    /// The situations that machines passed through in any run, by name.
+    #[serde(default)]
+    pub situations: Vec<SituationReached>,
     /// The runs, by variant and then by seed.
     pub runs: Vec<SimRun>,
+}
+
+/// A situation that was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SituationReached {
+    /// Its name, as `[hunt]` writes it.
+    pub name: String,
+    /// The runs that reached it.
+    pub runs: u64,
 }
 
 /// Sums over all runs of a simulation.
@@ -102,6 +114,9 @@ pub struct SimRun {
     pub violations: Vec<ViolationReport>,
     /// When all faults were over, in simulated seconds.
     pub healed_at_s: Option<f64>,
+    /// The situations that machines passed through, by name.
+    #[serde(default)]
+    pub situations: BTreeSet<String>,
     /// Simulated time, in seconds.
     pub simulated_s: f64,
     /// Processor time, in seconds.
@@ -192,7 +207,8 @@ impl SimReport {
             || variants.iter().flat_map(|variant| &variant.expectations).any(|one| !one.met);
         let verdict = if failed { Verdict::Fail } else { Verdict::Pass };
         let totals = SimTotals::of(&runs);
-        Self { scenario, file, engine, verdict, totals, variants, runs }
+        let situations = SituationReached::of(&runs);
+        Self { scenario, file, engine, verdict, totals, variants, situations, runs }
     }
 
     /// Why it failed, a sentence each; nothing when it passed.
@@ -207,6 +223,16 @@ impl SimReport {
             run.reasons().into_iter().map(move |reason| format!("{name}: {reason}"))
         });
         over_seeds.chain(in_runs).collect()
+    }
+}
+
+impl SituationReached {
+    fn of(runs: &[SimRun]) -> Vec<Self> {
+        let mut counts = BTreeMap::<&String, u64>::new();
+        for name in runs.iter().flat_map(|run| &run.situations) {
+            *counts.entry(name).or_default() += 1;
+        }
+        counts.into_iter().map(|(name, runs)| Self { name: name.clone(), runs }).collect()
     }
 }
 

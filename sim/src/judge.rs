@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_history::{self as history, EventBody, EventType, History, checkers::Finding};
+use hubbub_chat::situation::Situations;
+use hubbub_history::{
+    self as history, EventBody, EventType, History,
+    checkers::{Checker, Finding},
+};
 use hubbub_scenario::{Expect, Figure, FigureBound, Period, ViolationName};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +37,8 @@ pub struct Judged {
     pub figures: BTreeMap<Figure, f64>,
     /// What each fault did.
     pub effects: Vec<FaultEffect>,
+    /// What the machines passed through.
+    pub situations: Situations,
     /// Simulated seconds.
     pub simulated_s: f64,
     /// Messages over the simulated network.
@@ -76,7 +82,13 @@ pub struct Expectation {
 /// Judges one run.
 #[must_use]
 pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
-    let (findings, counted) = history::judge(&outcome.history);
+    judge_with(setup, outcome, &[])
+}
+
+/// As [`judge`], and by further checkers, whose findings come last.
+#[must_use]
+pub fn judge_with(setup: &Setup, outcome: &Outcome, further: &[&dyn Checker]) -> Judged {
+    let (findings, counted) = history::judge_with(&outcome.history, further);
     let times = DeliveryTimes::of(&outcome.history, setup);
     let counts = Counts::of(&outcome.history, setup);
     let measured = Measured { history: &counted, times: &times, counts: &counts };
@@ -89,6 +101,7 @@ pub fn judge(setup: &Setup, outcome: &Outcome) -> Judged {
         times,
         counts,
         effects: outcome.effects.clone(),
+        situations: outcome.situations,
         simulated_s: outcome.simulated_s,
         envelopes: outcome.envelopes,
         cpu_s: outcome.cpu_s,

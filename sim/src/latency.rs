@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use hubbub_chat::time::nanoseconds;
-use hubbub_history::{EventBody, EventType, History};
+use hubbub_history::{EventBody, EventType, FaultState, History};
 use serde::{Deserialize, Serialize};
 
-use crate::{faults::ActiveFault, setup::Setup};
+use crate::{custom::CUSTOM_KIND, faults::ActiveFault, setup::Setup};
 
 /// Times from send to acceptance, and to apply on every other device, apart by whether the two could reach each other
 /// throughout: whether a fault was under way in between, or had left connections behind that are
@@ -41,7 +41,8 @@ impl DeliveryTimes {
     #[must_use]
     pub fn of(history: &History, setup: &Setup) -> Self {
         let faults = setup.faults.iter().filter(|fault| fault.is_on_message_path(&setup.hosts));
-        let spans: Vec<Span> = faults.map(|fault| Span::of(fault, setup)).collect();
+        let scheduled = faults.map(|fault| Span::of(fault, setup));
+        let spans: Vec<Span> = scheduled.chain(custom_spans(history, setup)).collect();
         let mut sent = BTreeMap::new();
         let (mut deliver, mut recover, mut accept) = (Vec::new(), Vec::new(), Vec::new());
         for event in history.events() {
@@ -87,6 +88,28 @@ struct Span {
     at: u64,
     until: u64,
     noticed_by: u64,
+}
+
+/// When custom faults were under way, as the history has it. They may strike anything.
+fn custom_spans<'run>(
+    history: &'run History,
+    setup: &'run Setup,
+) -> impl Iterator<Item = Span> + 'run {
+    let is_noticed_after = nanoseconds(setup.design.silence_limit());
+    let mut begun = BTreeMap::new();
+    history.events().iter().filter_map(move |event| match &event.body {
+        EventBody::Fault { id, kind, state, .. } if kind == CUSTOM_KIND => match state {
+            FaultState::On => {
+                begun.insert(*id, event.t_ns);
+                None
+            }
+            FaultState::Off => {
+                let (at, until) = (begun.remove(id)?, event.t_ns);
+                Some(Span { at, until, noticed_by: until + is_noticed_after })
+            }
+        },
+        _ => None,
+    })
 }
 
 impl Span {

@@ -8,8 +8,11 @@ compile_error!(
     "the full engine needs `--cfg tokio_unstable`: keep the setting of .cargo/config.toml (a RUSTFLAGS variable replaces it), or build with `--no-default-features`"
 );
 
+mod batch;
+mod churn;
 mod clock;
 mod cpu;
+mod custom;
 mod ending;
 pub mod fast;
 mod faults;
@@ -23,15 +26,21 @@ mod judge;
 mod latency;
 mod links;
 mod outcome;
+#[cfg(feature = "planted-bugs")]
+pub mod planted_bugs;
+mod reach;
 mod setup;
 mod trace;
 mod transport;
 
+pub use batch::{Batch, BatchError, BatchOutcome, SeedRun, on_all_cores};
+pub use churn::{Episode, episodes};
+pub use custom::{CUSTOM_KIND, CustomFault, Fate, HostStrikes, Message, MessageKind};
 pub use faults::{ActiveFault, FaultEffect, Strike};
 pub use hosts::{HostId, Hosts};
-pub use judge::{Counts, Expectation, Judged, expectations, judge};
+pub use judge::{Counts, Expectation, Judged, expectations, judge, judge_with};
 pub use latency::{DeliveryTimes, Percentiles};
 pub use outcome::Outcome;
 pub use setup::{LEAD, Setup, SetupError};
-pub use trace::{Difference, Trace, first_difference};
+pub use trace::{Difference, first_difference};
 pub use transport::TransportTotals;

@@ -1,9 +1,12 @@
 //! What a run gives.
 
-use hubbub_chat::{ports::store::StoreCounts, presence::PresenceCounts, server::ServerCounts};
-use hubbub_history::History;
+use hubbub_chat::{
+    ports::store::StoreCounts, presence::PresenceCounts, server::ServerCounts,
+    situation::Situations,
+};
+use hubbub_history::{History, trace::Trace};
 
-use crate::{faults::FaultEffect, trace::Trace, transport::TransportTotals};
+use crate::{faults::FaultEffect, transport::TransportTotals};
 
 /// What came out of one run of one engine.
 #[derive(Debug, Clone)]
@@ -26,6 +29,10 @@ pub struct Outcome {
     pub machine_events: u64,
     /// What the machines counted.
     pub machines: MachineCounts,
+    /// What the machines passed through, in all starts of all processes. The full engine sees
+    /// less: nothing of API servers, the registry, the generator of ids, the leases of presence
+    /// servers, nor of sessions over polls.
+    pub situations: Situations,
 }
 
 /// What the machines of a run counted. Where there are several, one for each start of each process.

@@ -1,67 +1,66 @@
-//! The trace: everything that happened in a run, line by line. The same seed gives the same bytes.
+//! The trace of a run. Its form is that of `hubbub_history::trace`; here is how a run begins one, and
+//! where two of them part.
 
-use std::{fmt::Write as _, io};
+use hubbub_history::trace::{TRACE_VERSION, Trace, TraceFault, TraceHeader, TraceHost};
+use hubbub_scenario::FaultKind;
 
-use crate::setup::Setup;
+use crate::{
+    faults::{ActiveFault, Strike},
+    hosts::{HostId, Hosts},
+    setup::Setup,
+};
 
-/// A trace in memory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
-    lines: Vec<String>,
-    envelopes: u64,
+/// A trace of a run of this engine, in which nothing has happened.
+pub(crate) fn trace_of(setup: &Setup, engine: &str) -> Trace {
+    let Setup { scenario, variant, seed, hosts, faults, .. } = setup;
+    let host = |id: HostId| TraceHost {
+        name: hosts.name(id).to_owned(),
+        devices: setup
+            .devices()
+            .filter(|(_, _, index)| hosts.devices(*index) == id)
+            .map(|(_, device, _)| device)
+            .collect(),
+    };
+    Trace::new(TraceHeader {
+        trace: TRACE_VERSION,
+        engine: engine.to_owned(),
+        scenario: scenario.clone(),
+        variant: variant.clone(),
+        seed: *seed,
+        hosts: hosts.iter().map(host).collect(),
+        faults: faults.iter().map(|fault| schedule(fault, hosts)).collect(),
+    })
 }
 
-impl Trace {
-    /// A trace with its header.
-    #[must_use]
-    pub fn new(header: String) -> Self {
-        Self { lines: vec![header], envelopes: 0 }
-    }
+/// The name by which a trace and a history know a device.
+pub(crate) fn device_name(device: hubbub_chat::DeviceId) -> String {
+    format!("device-{device}")
+}
 
-    /// A trace of a run of this engine.
-    pub(crate) fn of(setup: &Setup, engine: &str) -> Self {
-        let Setup { scenario, variant, seed, .. } = setup;
-        Self::new(format!(
-            "hubbub-trace v1 engine={engine} scenario={scenario} variant={variant} seed={seed}"
-        ))
-    }
+fn schedule(fault: &ActiveFault, hosts: &Hosts) -> TraceFault {
+    let ActiveFault { id, kind, .. } = fault;
+    TraceFault { id: *id, kind: kind.to_string(), strikes: strikes(fault, hosts) }
+}
 
-    /// Adds what happened at `t_ns` nanoseconds since the run began.
-    pub fn push(&mut self, t_ns: u64, host: &str, what: &str) {
-        let mut line = String::with_capacity(24 + host.len() + what.len());
-        // Writing to a String does not fail.
-        let _ = write!(line, "{}.{:09} {host} {what}", t_ns / 1_000_000_000, t_ns % 1_000_000_000);
-        self.lines.push(line);
-    }
-
-    /// Adds a network envelope.
-    pub fn push_envelope(&mut self, t_ns: u64, host: &str, what: &str) {
-        self.envelopes += 1;
-        self.push(t_ns, host, what);
-    }
-
-    /// How many network envelopes it has.
-    #[must_use]
-    pub fn envelopes(&self) -> u64 {
-        self.envelopes
-    }
-
-    /// The lines, the header first.
-    #[must_use]
-    pub fn lines(&self) -> &[String] {
-        &self.lines
-    }
-
-    /// Writes it as text.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&self, writer: &mut impl io::Write) -> io::Result<()> {
-        for line in &self.lines {
-            writer.write_all(line.as_bytes())?;
-            writer.write_all(b"\n")?;
+fn strikes(fault: &ActiveFault, hosts: &Hosts) -> Vec<String> {
+    let named = |ids: &mut dyn Iterator<Item = HostId>| {
+        let ids: std::collections::BTreeSet<HostId> = ids.collect();
+        ids.into_iter().map(|id| hosts.name(id).to_owned()).collect()
+    };
+    match &fault.strike {
+        Strike::Host(host) => named(&mut std::iter::once(*host)),
+        Strike::Rolling(rolling) => named(&mut rolling.iter().copied()),
+        Strike::Links(links) | Strike::Slow(links, _) => {
+            named(&mut links.iter().flat_map(|(one, other)| [*one, *other]))
         }
-        Ok(())
+        Strike::Devices(devices) => devices.iter().copied().map(device_name).collect(),
+        Strike::Port
+            if matches!(fault.kind, FaultKind::GatewayFailing | FaultKind::GatewaySlow) =>
+        {
+            vec!["gateway".to_owned()]
+        }
+        // The registry is part of the store's process.
+        Strike::Port => named(&mut std::iter::once(hosts.store())),
     }
 }
 
@@ -85,15 +84,16 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// The first line in which two traces differ, if any.
+/// The first line in which two traces differ as text, if any.
 #[must_use]
 pub fn first_difference(first: &Trace, second: &Trace) -> Option<Difference> {
-    let length = first.lines.len().max(second.lines.len());
-    let index = (0..length).find(|index| first.lines.get(*index) != second.lines.get(*index))?;
+    let (first, second) = (first.texts(), second.texts());
+    let length = first.len().max(second.len());
+    let index = (0..length).find(|index| first.get(*index) != second.get(*index))?;
     Some(Difference {
         line: index + 1,
-        first: first.lines.get(index).cloned(),
-        second: second.lines.get(index).cloned(),
+        first: first.get(index).cloned(),
+        second: second.get(index).cloned(),
     })
 }
 
@@ -101,23 +101,34 @@ pub fn first_difference(first: &Trace, second: &Trace) -> Option<Difference> {
 mod tests {
     use super::*;
 
+    fn empty() -> Trace {
+        Trace::new(TraceHeader {
+            trace: TRACE_VERSION,
+            engine: "fast".into(),
+            scenario: "tunnel".into(),
+            variant: String::new(),
+            seed: 1,
+            hosts: Vec::new(),
+            faults: Vec::new(),
+        })
+    }
+
     #[test]
     fn the_first_difference_is_found() {
-        let mut one = Trace::new("header".into());
-        let mut other = one.clone();
+        let (mut one, mut other) = (empty(), empty());
         assert_eq!(first_difference(&one, &other), None);
-        one.push(1_500_000_000, "chat-1", "a");
-        other.push(1_500_000_000, "chat-1", "b");
+        one.note(1_500_000_000, "chat-1", "a".into());
+        other.note(1_500_000_000, "chat-1", "b".into());
         let difference = first_difference(&one, &other).unwrap();
         assert_eq!(difference.line, 2);
-        assert_eq!(difference.first.as_deref(), Some("1.500000000 chat-1 a"));
+        let expected = r#"{"line":"note","t_ns":1500000000,"at":"chat-1","what":"a"}"#;
+        assert_eq!(difference.first.as_deref(), Some(expected));
     }
 
     #[test]
     fn a_longer_trace_differs_behind_the_end_of_the_other() {
-        let one = Trace::new("header".into());
-        let mut other = one.clone();
-        other.push(0, "store", "x");
+        let (one, mut other) = (empty(), empty());
+        other.note(0, "store", "x".into());
         let difference = first_difference(&one, &other).unwrap();
         assert_eq!((difference.line, difference.first), (2, None));
     }

@@ -198,7 +198,7 @@ fn run_one(scenario: &Scenario, seed: u64) -> Result<(Case, Ran), HuntError> {
 }
 
 /// A panic is a finding of the hunt, with what was said; nothing else is written of it.
-fn keep_quiet() {
+pub(crate) fn keep_quiet() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(THREAD) {
@@ -207,7 +207,7 @@ fn keep_quiet() {
     }));
 }
 
-fn on_all_cores(work: impl Fn() + Sync) {
+pub(crate) fn on_all_cores(work: impl Fn() + Sync) {
     let count = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..count {

@@ -1,9 +1,18 @@
 //! `hubbub check`: the checkers on a history.
 
-use std::{fs::File, io::BufReader, path::PathBuf};
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use hubbub_history::{History, checkers, checkers::Finding, explain, read_history};
+use hubbub_history::{
+    History, checkers,
+    checkers::Finding,
+    explain,
+    trace::{Recording, read_recording},
+};
 
 use crate::{
     exit::{Exit, Failure, print},
@@ -13,14 +22,14 @@ use crate::{
 /// Judge a history by the checkers
 ///
 /// Reads the JSON lines that a simulation or a load run has written and says what each checker
-/// judged and found.
+/// judged and found. A trace has the history in it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubbub check out/quickstart-1/history/load.jsonl
   hubbub check history.jsonl --checker accepted-lost --checker order
   hubbub check history.jsonl --format json")]
 pub(crate) struct Check {
-    /// The history, as JSON lines
+    /// The history or the trace, as JSON lines
     history: PathBuf,
     /// Ask this checker alone; may be repeated
     #[arg(long = "checker", value_name = "NAME")]
@@ -35,7 +44,7 @@ const EXPLAINED_MAX: usize = 3;
 
 impl Check {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let history = self.read()?;
+        let history = recording(&self.history)?.into_history();
         let findings = if self.checkers.is_empty() {
             checkers::check_all(&history)
         } else {
@@ -52,13 +61,14 @@ impl Check {
         let violated = findings.iter().any(Finding::is_violated);
         Ok(if violated || undecided || nothing { Exit::Missed } else { Exit::Met })
     }
+}
 
-    fn read(&self) -> Result<History, Failure> {
-        let name = self.history.display();
-        let file = File::open(&self.history)
-            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-        read_history(BufReader::new(file)).map_err(|error| Failure::new(format!("{name}: {error}")))
-    }
+/// Reads a trace or a history.
+pub(crate) fn recording(path: &Path) -> Result<Recording, Failure> {
+    let name = path.display();
+    let file =
+        File::open(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    read_recording(BufReader::new(file)).map_err(|error| Failure::new(format!("{name}: {error}")))
 }
 
 fn human(history: &History, findings: &[Finding]) -> String {

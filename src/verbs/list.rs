@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hubbub_chat::situation::Situation;
 use hubbub_history::checkers;
 use hubbub_scenario::{FaultEntry, Kind, Listed, faults, figures, knobs, list};
 
 use crate::exit::{Exit, Failure, print};
 
-/// List scenarios, faults, checkers, knobs or figures
+/// List scenarios, faults, checkers, knobs, figures or situations
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubbub list
@@ -36,6 +37,8 @@ enum What {
     Knobs,
     /// The figures that expectations bound and claims compare
     Figures,
+    /// The situations that hunts are to reach
+    Situations,
 }
 
 impl List {
@@ -71,6 +74,10 @@ impl List {
                     let name = format!("{}{unit}{}", entry_of.figure, entry_of.unit);
                     entry(&name, entry_of.description)
                 })
+                .collect(),
+            What::Situations => Situation::ALL
+                .iter()
+                .map(|situation| entry(situation.as_str(), situation.doc()))
                 .collect(),
         })?;
         Ok(Exit::Met)

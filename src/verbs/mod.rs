@@ -8,11 +8,14 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod new;
 pub(crate) mod plan;
+#[cfg(feature = "planted-bugs")]
+pub(crate) mod planted;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod sim;
+pub(crate) mod view;
 
 use crate::{
     cli::Verb,
@@ -28,9 +31,12 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Load(load) => load.run(),
         Verb::Serve(serve) => serve.run(),
         Verb::Plan(plan) => plan.run(),
+        #[cfg(feature = "planted-bugs")]
+        Verb::Planted(planted) => planted.run(),
         Verb::Report(report) => report.run(),
         Verb::Findings(findings) => findings.run(),
         Verb::Check(check) => check.run(),
+        Verb::View(view) => view.run(),
         Verb::New(new) => new.run(),
         Verb::List(list) => list.run(),
         Verb::Schema(schema) => schema.run(),

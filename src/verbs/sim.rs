@@ -7,11 +7,11 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use hubbub_history::trace::Trace;
 use hubbub_report::{
     BundleWriter, ClaimReport, Manifest, Part, SimReport, Verdict, github, human, junit,
 };
 use hubbub_scenario::{Document, Engine, Kind, Problem};
-use hubbub_sim::Trace;
 
 use crate::{
     claims::{Figures, claim_report},
@@ -35,7 +35,7 @@ use crate::{
 #[command(after_help = "Examples:
   hubbub sim scenarios/partition.toml
   hubbub sim scenarios/partition.toml --seeds 1..50 --engine fast
-  hubbub sim scenarios/partition.toml --seed 7 --trace /tmp/partition.trace
+  hubbub sim scenarios/partition.toml --seed 7 --trace partition.trace
   hubbub sim scenarios/*.toml --format junit > report.xml
   hubbub sim scenarios/claims/accept-on-receipt.toml --set design.accept=after-append")]
 pub(crate) struct Sim {
@@ -60,7 +60,7 @@ pub(crate) struct Sim {
     variant: Option<String>,
     #[command(flatten)]
     overrides: Overrides,
-    /// Write the trace of the run; needs exactly one run
+    /// Write the trace of the run, for `hubbub view`; needs exactly one run
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Write a bundle with histories and a report; needs exactly one file

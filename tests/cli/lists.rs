@@ -15,12 +15,13 @@ fn the_library_is_listed_with_what_each_file_asks_for() {
 }
 
 #[test]
-fn faults_checkers_and_knobs_are_listed() {
+fn faults_checkers_knobs_and_situations_are_listed() {
     let program = Program::new();
     let list = |what| program.run(&["list", what]).stdout;
     assert!(list("faults").contains("power-loss"));
     assert!(list("checkers").contains("accepted-lost"));
     assert!(list("knobs").contains("resync_interval = \"15s\""));
+    assert!(list("situations").contains("lease-lost\n    A holder learnt"));
 }
 
 #[test]

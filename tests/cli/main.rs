@@ -15,3 +15,4 @@ mod regressions;
 mod reports;
 mod serve_roles;
 mod traces;
+mod view;

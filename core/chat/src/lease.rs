@@ -11,10 +11,12 @@ use std::{
 };
 
 use crate::{
+    design::Design,
     ports::{
         Outcome,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
+    situation::{Situation, Situations},
     time::Monotonic,
 };
 
@@ -68,6 +70,8 @@ pub struct LeaseKeeper {
     target: LeaseTarget,
     holder: u64,
     ttl: Duration,
+    #[cfg(feature = "planted-bugs")]
+    planted: Option<crate::planted::PlantedBug>,
     info: LeaseInfo,
     held: Option<HeldLease>,
     /// The newest epoch that was ever held.
@@ -79,6 +83,7 @@ pub struct LeaseKeeper {
     release: Option<u64>,
     next_request: Monotonic,
     outputs: VecDeque<LeaseOutput>,
+    situations: Situations,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,11 +97,13 @@ impl LeaseKeeper {
     /// A keeper that asks for the lease at once. `holder` is drawn anew at every start of the
     /// process: a process never takes itself for its predecessor.
     #[must_use]
-    pub fn new(target: LeaseTarget, holder: u64, ttl: Duration, info: LeaseInfo) -> Self {
+    pub fn new(target: LeaseTarget, holder: u64, design: &Design, info: LeaseInfo) -> Self {
         Self {
             target,
             holder,
-            ttl,
+            ttl: design.lease_ttl,
+            #[cfg(feature = "planted-bugs")]
+            planted: design.planted,
             info,
             held: None,
             newest: 0,
@@ -105,6 +112,7 @@ impl LeaseKeeper {
             release: None,
             next_request: Monotonic(0),
             outputs: VecDeque::new(),
+            situations: Situations::default(),
         }
     }
 
@@ -185,7 +193,11 @@ impl LeaseKeeper {
         // Any other answer leaves the lease as it is: one that is held stands until its end, since
         // the registry gave it until then.
         if let Outcome::Ok(RegistryAnswer::Leased { key, epoch, high_water_ms }) = answer {
-            let until = sent.after(self.ttl / 10 * RELIED_TENTHS);
+            let since = if planted!(self, LeaseFromAnswer) { now } else { sent };
+            let mut until = since.after(self.ttl / 10 * RELIED_TENTHS);
+            if planted!(self, LeaseWithoutEnd) {
+                until = Monotonic(u64::MAX);
+            }
             if epoch >= self.newest && until > now {
                 self.hold(HeldLease { key, epoch, until }, high_water_ms);
             }
@@ -207,14 +219,24 @@ impl LeaseKeeper {
         Some(self.next_request.min(end))
     }
 
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
+    }
+
     fn hold(&mut self, lease: HeldLease, high_water_ms: u64) {
         match &mut self.held {
             Some(held) if held.epoch == lease.epoch => {
                 held.until = held.until.max(lease.until);
                 return;
             }
-            Some(_) => self.outputs.push_back(LeaseOutput::Lost),
+            Some(_) => self.lose(),
             None => {}
+        }
+        // Epochs begin with 1.
+        if self.newest > 0 {
+            self.situations.mark(Situation::LeaseHeldAgain);
         }
         self.newest = lease.epoch;
         self.held = Some(lease);
@@ -225,8 +247,13 @@ impl LeaseKeeper {
     fn check_end(&mut self, now: Monotonic) {
         if self.held.is_some_and(|held| held.until <= now) {
             self.held = None;
-            self.outputs.push_back(LeaseOutput::Lost);
+            self.lose();
         }
+    }
+
+    fn lose(&mut self) {
+        self.situations.mark(Situation::LeaseLost);
+        self.outputs.push_back(LeaseOutput::Lost);
     }
 
     fn ask(&mut self, now: Monotonic, request: RegistryRequest) {
@@ -251,8 +278,12 @@ mod tests {
         Monotonic(milliseconds * 1_000_000)
     }
 
+    fn design() -> Design {
+        Design { lease_ttl: TTL, ..Design::default() }
+    }
+
     fn keeper() -> LeaseKeeper {
-        LeaseKeeper::new(LeaseTarget::Key(KEY), 1, TTL, LeaseInfo::default())
+        LeaseKeeper::new(LeaseTarget::Key(KEY), 1, &design(), LeaseInfo::default())
     }
 
     fn leased(epoch: u64) -> Outcome<RegistryAnswer> {
@@ -356,7 +387,8 @@ mod tests {
 
     #[test]
     fn a_worker_names_its_id_only_while_it_holds_it() {
-        let mut keeper = LeaseKeeper::new(LeaseTarget::AnyWorker, 1, TTL, LeaseInfo::default());
+        let mut keeper =
+            LeaseKeeper::new(LeaseTarget::AnyWorker, 1, &design(), LeaseInfo::default());
         let worker = |keeper: &mut LeaseKeeper, now| {
             keeper.handle_timeout(now);
             drain(keeper).into_iter().find_map(|output| match output {

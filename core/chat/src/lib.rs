@@ -7,6 +7,22 @@
 //! out the outputs. What a machine needs from elsewhere it asks for through a *port*: a plain
 //! request enum whose answer comes back as an input.
 
+/// Whether this defect is planted in a run's design. Without the feature `planted-bugs` it is `false`
+/// to the compiler, and nothing of the defect is left in the program.
+#[cfg(feature = "planted-bugs")]
+macro_rules! planted {
+    ($design:expr, $bug:ident) => {
+        $design.planted == Some($crate::planted::PlantedBug::$bug)
+    };
+}
+#[cfg(not(feature = "planted-bugs"))]
+macro_rules! planted {
+    ($design:expr, $bug:ident) => {{
+        let _ = &$design;
+        false
+    }};
+}
+
 mod cursor_rule;
 pub mod design;
 pub mod device;
@@ -17,6 +33,8 @@ pub mod ids;
 pub mod lease;
 pub mod membership;
 pub mod notifier;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 pub mod ports;
 pub mod presence;
 pub mod random;

@@ -12,6 +12,7 @@ use crate::{
         registry::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest},
     },
     registry_watch::RegistryWatch,
+    situation::Situations,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -88,8 +89,7 @@ impl Membership {
     #[must_use]
     pub fn new(config: MembershipConfig, now: Now) -> Self {
         let MembershipConfig { key, holder, info, design } = config;
-        let ttl = design.lease_ttl;
-        let keeper = key.map(|key| LeaseKeeper::new(LeaseTarget::Key(key), holder, ttl, info));
+        let keeper = key.map(|key| LeaseKeeper::new(LeaseTarget::Key(key), holder, &design, info));
         let mut timers = Timers::new();
         timers.set(MembershipTimer::Watch, now.monotonic);
         timers.set(MembershipTimer::Lease, now.monotonic);
@@ -148,6 +148,12 @@ impl Membership {
     #[must_use]
     pub fn epoch(&self, now: Now) -> Option<u64> {
         self.keeper.as_ref()?.epoch(now.monotonic)
+    }
+
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.keeper.as_ref().map(LeaseKeeper::situations).unwrap_or_default()
     }
 
     /// What is to be done next; drained after every `handle_*`.

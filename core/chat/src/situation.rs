@@ -41,60 +41,84 @@ macro_rules! situations {
 situations! {
     RetryMetAppend "retry-met-append"
         "A retry met the append that an earlier attempt had made."
-    HoleFilled "hole-filled"
-        "A device found a hole in a channel, and a sync filled it."
-    FoundByComparison "found-by-comparison"
-        "The regular comparison with the store found a message that no hint had told of."
     AnswerAfterDeadline "answer-after-deadline"
-        "An answer came after the deadline of its request."
+        "An append or a change was answered after its asker had been told that its outcome is unknown."
     AppendUnknown "append-unknown"
         "The outcome of an append was unknown to the server that asked for it."
-    LeaseExpiredDuringAppend "lease-expired-during-append"
-        "A chat server's lease ran out while an append was under way."
-    LeaseLost "lease-lost"
-        "A holder learnt that its lease was gone."
-    PushCancelled "push-cancelled"
-        "A push was owed, and a cursor settled it before it was due."
-    PushRaced "push-raced"
-        "A push was under way when the device had the message already."
-    PushRepeated "push-repeated"
-        "A push was sent again, since nobody knew whether it had arrived."
-    NotifierTookOver "notifier-took-over"
-        "A notifier began with pushes that another had left."
-    SlowConsumerCut "slow-consumer-cut"
-        "A session was cut because its device did not keep up."
+    HintBeforeAnswer "hint-before-answer"
+        "A device got the delivery of its own message before it was told that it is accepted."
+    AcceptedBySync "accepted-by-sync"
+        "A device learnt from a page that a send of its own is in the log."
+    WentBack "went-back"
+        "A send met a gap before it, and its device went back to the oldest that is pending."
+    RestoredWithPending "restored-with-pending"
+        "A device started with sends or changes pending from before."
+    MessageKnownAlready "message-known-already"
+        "A delivery came to a device that had the message."
+    HoleFilled "hole-filled"
+        "A message came to a session behind a hole, and a sync filled it."
+    FoundByComparison "found-by-comparison"
+        "The regular comparison with the store found a message that no hint had told of."
+    SyncRepeated "sync-repeated"
+        "A read of what a session is missing failed, and was made again."
+    InboxTrimmed "inbox-trimmed"
+        "A device was so far behind that its inbox was trimmed, and it read the log."
+    Truncated "truncated"
+        "A device was told that messages are gone."
     RefusedForWantOfMembership "refused-for-want-of-membership"
         "A send was refused because its author is no member any more."
     OlderMembership "older-membership"
         "A send of an earlier membership arrived after its author had joined again."
     RefusedAtGroupLimit "refused-at-group-limit"
-        "A join was refused because the group was full."
-    InboxTrimmed "inbox-trimmed"
-        "A device was so far behind that its inbox was trimmed, and it read the log."
-    Truncated "truncated"
-        "A device was told that messages are gone."
-    RestoredWithPending "restored-with-pending"
-        "A device started with sends pending from before."
+        "A group was not opened, or took nobody in, because it would have been too large."
     SessionReplaced "session-replaced"
         "A device attached again while the server still had its earlier session."
-    LoginDeferred "login-deferred"
-        "A login was told to come again later."
+    SlowConsumerCut "slow-consumer-cut"
+        "A session was cut because its device did not keep up."
+    DeviceSilent "device-silent"
+        "A session was cut because nothing was heard of its device."
+    ServerSilent "server-silent"
+        "A device gave its connection up because nothing was heard of the server."
+    AnswerGivenAgain "answer-given-again"
+        "The answer to a poll was given again, since the device had not seen it."
+    TurnedAway "turned-away"
+        "A chat server did not take a session: no lease, no room, or on its way out."
     HandedOver "handed-over"
         "A chat server that was shut down handed a session over."
+    LoginDeferred "login-deferred"
+        "A login was told to come again later."
+    NoServer "no-server"
+        "A device asked for a chat server, and none was known that is open and has room."
+    LeaseLost "lease-lost"
+        "A holder learnt that its lease was gone."
+    LeaseHeldAgain "lease-held-again"
+        "A holder that had lost its lease got it again."
+    LeaseExpiredDuringAppend "lease-expired-during-append"
+        "A chat server's lease ran out while an append was under way."
+    RegistryWaited "registry-waited"
+        "A registry that had restarted gave a lease to nobody, since an earlier one might live."
+    WorkerLeasedAgain "worker-leased-again"
+        "A generator of Snowflakes went on under a worker id that it got after it had issued."
+    ClockWentBack "clock-went-back"
+        "A generator of Snowflakes found its clock behind what was issued under its worker id."
+    WithoutId "without-id"
+        "A send or a change was refused because there was no id for it."
     UsersTakenOver "users-taken-over"
-        "A presence server took users over that another had kept."
+        "A presence server heard of a user that another had kept."
+    HeartbeatsRepeated "heartbeats-repeated"
+        "Heartbeats were passed on again, since they had not reached the server that keeps their users."
     OfflineByLease "offline-by-lease"
         "A user was shown as offline because nothing was heard of any device."
     OlderStatusIgnored "older-status-ignored"
         "A status was ignored because a newer decision was known."
-    ClockWentBack "clock-went-back"
-        "A generator of Snowflakes found its clock behind the last id that it gave."
-    WorkerLeasedAgain "worker-leased-again"
-        "A worker id was leased by another than before."
-    HintBeforeAnswer "hint-before-answer"
-        "A device got the delivery of its own message before it was told that it is accepted."
-    MessageKnownAlready "message-known-already"
-        "A delivery came to a device that had the message."
+    PushCancelled "push-cancelled"
+        "A push was owed, and a cursor settled it before it was taken."
+    PushRaced "push-raced"
+        "A push was under way when a device had the message already."
+    PushRepeated "push-repeated"
+        "A push was sent again, since nobody knew whether it had arrived."
+    NotifierTookOver "notifier-took-over"
+        "A notifier began with pushes that were due before it had its lease."
 }
 
 impl std::fmt::Display for Situation {
@@ -103,8 +127,9 @@ impl std::fmt::Display for Situation {
     }
 }
 
-/// A set of situations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A set of situations. Written as the list of their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Situation>", into = "Vec<Situation>")]
 pub struct Situations(u64);
 
 impl Situations {
@@ -127,6 +152,26 @@ impl Situations {
     /// Those that were reached, in the order of [`Situation::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Situation> {
         Situation::ALL.iter().copied().filter(move |situation| self.has(*situation))
+    }
+}
+
+impl FromIterator<Situation> for Situations {
+    fn from_iter<I: IntoIterator<Item = Situation>>(situations: I) -> Self {
+        let mut all = Self::default();
+        situations.into_iter().for_each(|situation| all.mark(situation));
+        all
+    }
+}
+
+impl From<Vec<Situation>> for Situations {
+    fn from(situations: Vec<Situation>) -> Self {
+        situations.into_iter().collect()
+    }
+}
+
+impl From<Situations> for Vec<Situation> {
+    fn from(situations: Situations) -> Self {
+        situations.iter().collect()
     }
 }
 

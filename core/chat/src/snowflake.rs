@@ -9,6 +9,7 @@ pub use leased::LeasedWorker;
 
 use crate::{
     ids::MessageId,
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
 };
 
@@ -66,6 +67,9 @@ pub struct SnowflakeSource {
     worker: Worker,
     /// The last issued id, or what all ids must lie above.
     last: Last,
+    /// Whether any id came from here.
+    has_issued: bool,
+    situations: Situations,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +91,7 @@ impl SnowflakeSource {
     /// A source without a worker id: it refuses until [`Self::lease`].
     #[must_use]
     pub fn without_lease() -> Self {
-        Self { worker: Worker::None, last: Last { at_ms: 0, used: 0 } }
+        Self::new(Worker::None)
     }
 
     /// The textbook source: worker 1 for ever. It takes the time from the wall clock as it is, so
@@ -95,7 +99,7 @@ impl SnowflakeSource {
     /// beside another source of its kind.
     #[must_use]
     pub fn fixed() -> Self {
-        Self { worker: Worker::Fixed, last: Last { at_ms: 0, used: 0 } }
+        Self::new(Worker::Fixed)
     }
 
     /// Takes on or renews a lease. Nothing is issued from `until` on, nothing before `may_start_at`,
@@ -108,6 +112,9 @@ impl SnowflakeSource {
         may_start_at: Monotonic,
     ) {
         let same = matches!(self.worker, Worker::Leased { worker: own, .. } if own == worker);
+        if !same && self.has_issued {
+            self.situations.mark(Situation::WorkerLeasedAgain);
+        }
         // A lower worker id would make a lower id within the same millisecond.
         if !same && self.last.used > 0 {
             self.last.used = IDS_PER_MS;
@@ -122,6 +129,12 @@ impl SnowflakeSource {
     /// Gives the worker id up. What it issues under the next one lies above all that it has issued.
     pub fn release(&mut self) {
         self.worker = Worker::None;
+    }
+
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
     }
 
     /// The worker id that it has, ended or not.
@@ -146,6 +159,9 @@ impl SnowflakeSource {
     /// Why there is none now; see [`NoId`].
     pub fn issue(&mut self, now: Now) -> Result<MessageId, NoId> {
         let at_ms = now.wall.milliseconds();
+        if at_ms < self.last.at_ms {
+            self.situations.mark(Situation::ClockWentBack);
+        }
         let issued = match self.worker {
             Worker::None => return Err(NoId::NoLease),
             Worker::Leased { until, may_start_at, .. }
@@ -160,7 +176,13 @@ impl SnowflakeSource {
         let worker = self.worker().unwrap_or_default();
         let id = Parts { at_ms: issued.at_ms, worker, sequence }.encode()?;
         self.last = issued;
+        self.has_issued = true;
         Ok(id)
+    }
+
+    fn new(worker: Worker) -> Self {
+        let last = Last { at_ms: 0, used: 0 };
+        Self { worker, last, has_issued: false, situations: Situations::default() }
     }
 }
 

@@ -17,6 +17,7 @@ mod population;
 mod port_event;
 pub mod presence;
 mod recorder;
+pub mod trace;
 
 pub use device_event::{device_event, local_refusal, send_refusal, store_entry};
 pub use event::{
@@ -24,7 +25,7 @@ pub use event::{
     PushStage, SessionCause, Source, UserRow,
 };
 pub use explain::{EVENTS_SHOWN, ExplainedEvent, Explanation, describe, explain};
-pub use figures::{HistoryFigures, figures, judge, login_times};
+pub use figures::{HistoryFigures, figures, judge, judge_with, login_times};
 pub use index::Index;
 pub use lines::{HISTORY_VERSION, HistoryError, read_history, write_event, write_history};
 pub use port_event::{lease_event, lease_name, push_event};

@@ -49,10 +49,12 @@ pub enum HistoryError {
         found: u64,
     },
     /// There is nothing in it.
-    #[error("the history is empty")]
+    #[error("line 1: the history is empty; write one with `hubbub sim FILE --out DIR`")]
     Empty,
     /// It does not say that the run ended.
-    #[error("the history has no `end` phase: it was cut off after {lines} lines")]
+    #[error(
+        "line {lines} is the last whole one and no `end` phase: the history was cut off; copy it again, or run the same scenario and seed again"
+    )]
     CutOff {
         /// How many lines there are.
         lines: usize,
@@ -82,8 +84,14 @@ pub fn write_history(writer: &mut impl Write, history: &History) -> io::Result<(
 /// When a line cannot be read, is no event, has another version, or does not follow the one before,
 /// and when the history is empty or was cut off.
 pub fn read_history(reader: impl BufRead) -> Result<History, HistoryError> {
+    read_history_lines(reader.lines().enumerate())
+}
+
+/// Reads a history from its lines, counted from 0.
+pub(crate) fn read_history_lines(
+    mut lines: impl Iterator<Item = (usize, io::Result<String>)>,
+) -> Result<History, HistoryError> {
     let mut events: Vec<Event> = Vec::new();
-    let mut lines = reader.lines().enumerate();
     while let Some((index, text)) = lines.next() {
         let line = index + 1;
         let text = text.map_err(|source| HistoryError::Read { line, source })?;

@@ -352,7 +352,10 @@ fn a_history_without_an_end_was_cut_off() {
     let error = error(without_end.join("\n"));
     assert_eq!(
         error.to_string(),
-        format!("the history has no `end` phase: it was cut off after {} lines", count - 1)
+        format!(
+            "line {} is the last whole one and no `end` phase: the history was cut off; copy it again, or run the same scenario and seed again",
+            count - 1
+        )
     );
 }
 

@@ -5,6 +5,7 @@ mod sections;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use hubbub_chat::situation::Situation;
 use serde_json::Value;
 
 use crate::form::{Field, Form, Shape, description};
@@ -62,6 +63,7 @@ pub fn schema_markdown() -> String {
         push_section(&mut page, &form, section, &sections.of_types);
     }
     push_faults(&mut page);
+    push_situations(&mut page);
     push_figures(&mut page);
     page
 }
@@ -105,6 +107,7 @@ pub fn figures() -> impl Iterator<Item = FigureEntry> {
 /// The types that have a section of their own at the end of the page.
 const FAULT_KIND: &str = "FaultKind";
 const FIGURE: &str = "Figure";
+const SITUATION: &str = "Situation";
 
 const FAULTS_PREFACE: &str = "
 ## Faults
@@ -113,6 +116,14 @@ The kinds of `[[fault]]`: the keys of which one says what a fault strikes (a `ho
 `users` mean these against all others), the key without which the kind makes no sense, what each
 engine does, and what a fault counts as its effect. One that counts nothing fails the run, unless
 `faults_may_miss` in `[expect]` says otherwise.
+";
+
+const SITUATIONS_PREFACE: &str = "
+## Situations
+
+What `reach` in `[hunt]` names. A machine marks a situation as it passes through it, and a run has
+those that any of its machines marked; the full engine sees only some of them. `hubbub sim --format
+json` names those of each run.
 ";
 
 const FAULT_COLUMNS: [&str; 7] =
@@ -161,7 +172,7 @@ fn push_section(
             .unwrap_or_else(|| takes(form, &shape));
         push(&mut rows, &[&code(field.name), &takes, &default, &description(field.schema)]);
         let explained = word_table(form, field)
-            .filter(|table| ![FAULT_KIND, FIGURE].contains(&table.type_name));
+            .filter(|table| ![FAULT_KIND, FIGURE, SITUATION].contains(&table.type_name));
         match explained
             .map(|new| (words.iter_mut().find(|old| old.type_name == new.type_name), new))
         {
@@ -249,6 +260,14 @@ fn push_faults(page: &mut String) {
         push(&mut rows, &cells);
     }
     push_table(page, FAULTS_PREFACE, &FAULT_COLUMNS, &rows);
+}
+
+fn push_situations(page: &mut String) {
+    let mut rows = String::new();
+    for situation in Situation::ALL {
+        push(&mut rows, &[&code(situation.as_str()), situation.doc()]);
+    }
+    push_table(page, SITUATIONS_PREFACE, &["situation", "what happened"], &rows);
 }
 
 fn push_figures(page: &mut String) {

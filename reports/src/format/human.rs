@@ -87,7 +87,8 @@ fn write_failure(text: &mut String, run: &SimRun) {
     if unexpected.len() > SHOWN_MAX {
         let _ = writeln!(text, "\n      and {} more in sim.json", unexpected.len() - SHOWN_MAX);
     }
-    let _ = writeln!(text, "\n      reproduce  {}\n", run.reproduce);
+    let _ = writeln!(text, "\n      reproduce  {}", run.reproduce);
+    let _ = writeln!(text, "      look at it {}\n", view(run));
 }
 
 /// A violation as lines, without the command that makes it again.
@@ -132,4 +133,9 @@ fn count(number: u64) -> String {
 
 fn milliseconds(number: Option<f64>) -> String {
     number.map_or_else(|| NOT_MEASURED.to_owned(), |number| Unit::Milliseconds.print_number(number))
+}
+
+/// The commands that make the run's trace and draw it.
+fn view(run: &SimRun) -> String {
+    format!("{} --trace run.trace; hubbub view run.trace", run.reproduce)
 }

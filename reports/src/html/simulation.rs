@@ -31,6 +31,7 @@ pub(super) fn section(bundle: &Bundle) -> String {
     let mut html = introduction(&sim);
     html.push_str(&runs_table(&sim));
     html.push_str(&variants_table(&sim));
+    html.push_str(&situations_table(&sim));
     let runs = sim.at("/runs").items();
     let detailed = detailed_runs(&report);
     for index in &detailed {
@@ -103,6 +104,11 @@ fn variants_table(sim: &Place<'_>) -> String {
         }
     }
     table.html()
+}
+
+fn situations_table(sim: &Place<'_>) -> String {
+    let fields = [("Situation", "/name", Unit::Text), ("Runs", "/runs", Unit::Count)];
+    records("Situations reached, and in how many runs", &sim.at("/situations"), &fields, |_| "")
 }
 
 /// Failed runs first in importance, then the first run of each variant; shown in the order of the

@@ -1,5 +1,7 @@
 //! The devices and their hosts.
 
+use std::collections::BTreeSet;
+
 use hubbub_chat::{
     Design, Device, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
@@ -33,6 +35,10 @@ pub(super) struct DeviceNode {
     pub(super) route: Route,
     /// Whether its network works, as the history has it.
     pub(super) link: Link,
+    /// The faults that keep its process down, beside those of its host.
+    pub(super) down_by: BTreeSet<u32>,
+    /// The faults that have it in airplane mode.
+    pub(super) offline_by: BTreeSet<u32>,
 }
 
 impl DeviceNode {
@@ -48,12 +54,19 @@ impl DeviceNode {
             attached: false,
             route: Route::default(),
             link: Link::default(),
+            down_by: BTreeSet::new(),
+            offline_by: BTreeSet::new(),
         }
     }
 
     /// Whether this is one of its connections.
     pub(super) fn uses(&self, stream: u64) -> bool {
         self.stream == Some(stream) || self.transport.lanes.has(stream)
+    }
+
+    /// All of its connections.
+    pub(super) fn streams(&self) -> impl Iterator<Item = u64> {
+        self.stream.into_iter().chain(self.transport.lanes.streams())
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -140,8 +153,13 @@ impl Engine<'_> {
             .and_then(|node| node.process.machine.as_mut())
             .and_then(Device::poll_output)
         {
-            for output in self.planted.device_output(device, output) {
-                self.device_output(device, output, intended_ns);
+            match &mut self.planted {
+                None => self.device_output(device, output, intended_ns),
+                Some(planted) => {
+                    for output in planted.device_output(device, output) {
+                        self.device_output(device, output, intended_ns);
+                    }
+                }
             }
         }
     }
@@ -190,6 +208,7 @@ impl Engine<'_> {
         let Some(node) = self.devices.get(&device) else { return };
         let incarnation = node.process.incarnation.saturating_sub(1);
         self.history.push(self.now, source, node.name.clone(), incarnation, body);
+        self.trace_event();
     }
 
     /// Sends something on a connection, unless it is gone or wedged.

@@ -4,11 +4,13 @@
 mod bytes;
 mod clients;
 mod clocks;
+mod custom;
 mod devices;
 mod discovery;
 mod ending;
 mod faults;
 mod generator;
+mod group;
 mod happenings;
 mod http;
 mod leases;
@@ -16,20 +18,25 @@ mod links;
 mod lives;
 mod network;
 mod notifiers;
+mod phones;
 mod planted;
 mod ports;
 mod presence;
 mod process;
+mod queue;
 mod servers;
 mod sessions;
+mod slow;
 mod store;
+mod traced;
 mod transit;
+mod troubles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{
     ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
-    time::nanoseconds,
+    situation::Situations, snowflake::LeasedWorker, time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 
@@ -38,44 +45,55 @@ pub use planted::{Nothing, Planted};
 use crate::{
     clock::WallClock,
     cpu::thread_cpu_s,
+    custom::CustomFault,
     ending::{Settling, phase},
     held::HeldSessions,
     hosts::HostId,
     outcome::{MachineCounts, Outcome},
     setup::{API_START, DEVICES_START, LEAD, Setup},
-    trace::Trace,
 };
+use custom::CustomFaults;
 use devices::DeviceNode;
 use discovery::ApiNode;
-use generator::Generator;
+use group::Group;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
+use queue::Queue;
 use sessions::Sessions;
+use slow::SlowHost;
 use store::StoreHost;
+use traced::Tracing;
 
 /// Runs a setup to its end.
 #[must_use]
 pub fn run(setup: &Setup, traced: bool) -> Outcome {
-    run_planted(setup, traced, &mut Nothing)
+    Engine::new(setup, traced, None, Vec::new()).run()
 }
 
 /// Runs a setup with a defect planted in its machines.
 #[must_use]
 pub fn run_planted(setup: &Setup, traced: bool, planted: &mut dyn Planted) -> Outcome {
-    Engine::new(setup, traced, planted).run()
+    Engine::new(setup, traced, Some(planted), Vec::new()).run()
+}
+
+/// Runs a setup with faults beside those of its schedule. Each of them serves one run.
+#[must_use]
+pub fn run_with_faults(setup: &Setup, traced: bool, faults: Vec<Box<dyn CustomFault>>) -> Outcome {
+    Engine::new(setup, traced, None, faults).run()
 }
 
 struct Engine<'run> {
     setup: &'run Setup,
-    planted: &'run mut dyn Planted,
+    /// Asked about every output and answer, so it is not there at all when nothing is planted.
+    planted: Option<&'run mut dyn Planted>,
     now: u64,
-    order: u64,
-    queue: BTreeMap<(u64, u64), Happening>,
+    queue: Queue<Happening>,
     network: Network,
+    custom: CustomFaults,
     held: Vec<(HostId, HostId, Lane, Payload)>,
     streams: BTreeMap<u64, Stream>,
     last_stream: u64,
@@ -87,6 +105,14 @@ struct Engine<'run> {
     /// Chat servers that are handing their sessions over, and the fault that wants it.
     draining: BTreeMap<usize, u32>,
     paused: BTreeMap<HostId, Paused>,
+    slow: BTreeMap<HostId, SlowHost>,
+    /// Faults under way that strike whoever asks a port or opens a connection.
+    troubles: Vec<usize>,
+    /// What those draw, and what slow hosts take.
+    of_troubles: Random,
+    /// Connections that died when their devices changed to another network.
+    former: BTreeSet<u64>,
+    group: Group,
     /// The wall clock of each host.
     clocks: Vec<WallClock>,
     store: StoreHost,
@@ -96,30 +122,42 @@ struct Engine<'run> {
     presence: Vec<Process<PresenceNode>>,
     notifiers: Vec<Process<Notifier>>,
     apis: Vec<Process<ApiNode>>,
-    generator: Process<Generator>,
+    generator: Process<LeasedWorker>,
     beliefs: BTreeMap<Seat, Beliefs>,
     devices: BTreeMap<DeviceId, DeviceNode>,
     held_sessions: HeldSessions,
     history: History,
-    trace: Option<Trace>,
+    trace: Option<Tracing>,
     machine_events: u64,
     machines: MachineCounts,
+    /// Of machines whose process has ended.
+    situations: Situations,
     settling: Settling,
     ended: bool,
 }
 
 impl<'run> Engine<'run> {
-    fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
-        let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
-        let rules = planted.store_rules(StoreRules::from(&setup.design));
+    fn new(
+        setup: &'run Setup,
+        traced: bool,
+        mut planted: Option<&'run mut dyn Planted>,
+        custom: Vec<Box<dyn CustomFault>>,
+    ) -> Self {
+        let random = |purpose| Random::stream(setup.seed, purpose);
+        let rules = StoreRules::from(&setup.design);
+        let rules = planted.as_mut().map_or(rules, |planted| planted.store_rules(rules));
         let hosts = &setup.hosts;
         let mut engine = Self {
             setup,
             planted,
             now: 0,
-            order: 0,
-            queue: BTreeMap::new(),
-            network: Network::new(&setup.cluster, random),
+            queue: Queue::default(),
+            network: Network::new(
+                &setup.cluster,
+                random(0x6e65_7477_6f72_6b00),
+                random(0x7374_7269_6b65_7300),
+            ),
+            custom: CustomFaults::new(custom, setup.faults.len(), nanoseconds(setup.heal_at())),
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
@@ -128,6 +166,11 @@ impl<'run> Engine<'run> {
             down_by: BTreeMap::new(),
             draining: BTreeMap::new(),
             paused: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            troubles: Vec::new(),
+            of_troubles: random(0x7472_6f75_626c_6500),
+            former: BTreeSet::new(),
+            group: Group::new(random(0x7379_6e63_0000_0000)),
             clocks: hosts.iter().map(|host| WallClock::new(setup, host)).collect(),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
@@ -140,9 +183,10 @@ impl<'run> Engine<'run> {
             devices: BTreeMap::new(),
             held_sessions: HeldSessions::default(),
             history: History::default(),
-            trace: traced.then(|| Trace::of(setup, "fast")),
+            trace: traced.then(|| Tracing::new(setup)),
             machine_events: 0,
             machines: MachineCounts::default(),
+            situations: Situations::default(),
             settling: Settling::default(),
             ended: false,
         };
@@ -175,6 +219,7 @@ impl<'run> Engine<'run> {
             self.at(nanoseconds(fault.at), Happening::Fault(index, true));
             self.at(nanoseconds(fault.until), Happening::Fault(index, false));
         }
+        self.plan_custom_faults();
         self.at(nanoseconds(LEAD), Happening::Attached);
         self.at(nanoseconds(setup.heal_at()), Happening::Heal);
         self.check_leases();
@@ -183,7 +228,7 @@ impl<'run> Engine<'run> {
     fn run(mut self) -> Outcome {
         let cpu_before_s = thread_cpu_s();
         while !self.ended
-            && let Some(((at, _), happening)) = self.queue.pop_first()
+            && let Some((at, happening)) = self.queue.pop()
         {
             self.now = at;
             self.happen(happening);
@@ -192,26 +237,41 @@ impl<'run> Engine<'run> {
         self.count_machines();
         let effect =
             |fault: &crate::faults::ActiveFault| fault.effect(self.network.affected(fault.id));
+        let custom = self.custom.effects(|id| self.network.affected(id));
         Outcome {
-            effects: self.setup.faults.iter().map(effect).collect(),
+            effects: self.setup.faults.iter().map(effect).chain(custom).collect(),
             simulated_s: self.now as f64 / 1e9,
             cpu_s: thread_cpu_s() - cpu_before_s,
             envelopes: self.network.envelopes,
             machine_events: self.machine_events,
             history: self.history,
-            trace: self.trace,
+            trace: self.trace.map(Tracing::into_trace),
             machines: self.machines,
+            situations: self.situations,
             transport,
         }
     }
 
     fn happen(&mut self, happening: Happening) {
-        let Some(happening) = self.defer(happening) else { return };
+        let happening = match self.defer(happening) {
+            Some(Happening::Turn(_, happening)) => Some(*happening),
+            Some(happening) => self.queue_up(happening),
+            None => None,
+        };
+        if let Some(happening) = happening {
+            self.happen_now(happening);
+        }
+    }
+
+    fn happen_now(&mut self, happening: Happening) {
         match happening {
             Happening::Action(index) => self.act(index),
-            Happening::Arrival(host, payload) => self.arrive(host, payload),
+            Happening::Arrival(_, payload) => self.arrive(payload),
             Happening::Wake(seat, at) => self.wake(seat, at),
-            Happening::WakeDevice(device, at) => self.wake_device(device, at),
+            Happening::WakeDevice(device, at) => {
+                self.trace_wake_device(device, at);
+                self.wake_device(device, at);
+            }
             Happening::WakeSession(index, session, at) => self.wake_session(index, session, at),
             Happening::Attached => self.begin_quiet(),
             Happening::Start(seat) => self.start_late(seat),
@@ -222,6 +282,14 @@ impl<'run> Engine<'run> {
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::FaultOver(index) => self.fault_over(index),
+            Happening::Rolling(index, place, on) => self.roll_on(index, place, on),
+            Happening::Episode { fault, device, kind, on } => self.episode(fault, device, kind, on),
+            Happening::Severed { device, stream } => self.severed(device, stream),
+            Happening::StoreTurn(waiting) => self.store_turn(waiting),
+            Happening::Synced(number) => self.synced(number),
+            Happening::Turn(_, happening) => self.happen_now(*happening),
+            Happening::Custom(index, on) => self.custom_fault(index, on),
+            Happening::HostStrike(index, on) => self.host_strike(index, on),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -230,6 +298,7 @@ impl<'run> Engine<'run> {
     }
 
     fn wake(&mut self, seat: Seat, at: u64) {
+        self.trace_wake(seat, at);
         match seat {
             Seat::Chat(index) => self.wake_server(index, at),
             Seat::Presence(index) => self.wake_presence(index, at),
@@ -247,8 +316,7 @@ impl<'run> Engine<'run> {
     }
 
     fn start_late_device(&mut self, device: DeviceId) {
-        let Some(node) = self.devices.get(&device) else { return };
-        if !self.down_by.contains_key(&node.host) && !node.is_up() {
+        if self.may_start(device) {
             self.start_device(device);
         }
     }
@@ -266,8 +334,7 @@ impl<'run> Engine<'run> {
     }
 
     fn at(&mut self, at: u64, happening: Happening) {
-        self.order += 1;
-        self.queue.insert((at.max(self.now), self.order), happening);
+        self.queue.push(at.max(self.now), happening);
     }
 
     fn wake_at(&mut self, seat: Seat, at: u64) {
@@ -276,12 +343,7 @@ impl<'run> Engine<'run> {
 
     fn record(&mut self, source: Source, process: &str, incarnation: u32, body: EventBody) {
         self.history.push(self.now, source, ProcessName(process.into()), incarnation, body);
-    }
-
-    fn trace(&mut self, host: HostId, what: impl FnOnce() -> String) {
-        if let Some(trace) = &mut self.trace {
-            trace.push_envelope(self.now, self.setup.hosts.name(host), &what());
-        }
+        self.trace_event();
     }
 }
 

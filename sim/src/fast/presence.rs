@@ -116,7 +116,11 @@ impl Engine<'_> {
         while let Some(output) =
             self.presence[index].machine.as_mut().and_then(|node| node.server.poll_output())
         {
-            for output in self.planted.presence_output(output) {
+            let outputs = match &mut self.planted {
+                None => vec![output],
+                Some(planted) => planted.presence_output(output),
+            };
+            for output in outputs {
                 self.presence_output(index, asker(false), output);
             }
         }

@@ -40,6 +40,11 @@ impl<M> Process<M> {
         self.machine.as_mut()
     }
 
+    /// The machine that [`Self::wake`] would give, without waking it.
+    pub(super) fn due(&self, at: u64) -> Option<&M> {
+        self.machine.as_ref().filter(|_| self.wake_at == Some(at))
+    }
+
     /// When to be woken, if no call is planned that comes as early.
     pub(super) fn plan(&mut self, now: u64, due: Option<Monotonic>) -> Option<u64> {
         let due = due?.0.max(now);

@@ -69,8 +69,13 @@ impl Engine<'_> {
             while let Some(output) =
                 self.servers[index].machine.as_mut().and_then(ChatServer::poll_output)
             {
-                for output in self.planted.server_output(output) {
-                    self.server_output(index, output);
+                match &mut self.planted {
+                    None => self.server_output(index, output),
+                    Some(planted) => {
+                        for output in planted.server_output(output) {
+                            self.server_output(index, output);
+                        }
+                    }
                 }
             }
             if !self.drain_sessions(index) {
@@ -132,9 +137,13 @@ impl Engine<'_> {
         self.server_input(server, Input::Attached { session, user, device });
     }
 
-    /// The chat server that takes a connection on; one that is down may refuse it.
+    /// The chat server that takes a connection on; one that is down may refuse it, and a black hole
+    /// says nothing.
     pub(super) fn accept(&mut self, stream: u64) -> Option<usize> {
         let server = self.streams.get(&stream)?.server;
+        if self.vanishes(self.setup.hosts.chat(server)) {
+            return None;
+        }
         let process = &self.servers[server];
         if process.machine.is_none() {
             if self.refuses(self.setup.hosts.chat(server)) {

@@ -12,6 +12,7 @@ use hubbub_chat::{
     entry::Entry,
     frame::{CutReason, ServerFrame},
     server::Input,
+    situation::Situations,
     transport::{
         CallBody, CallId, ExchangeId, FramesBody, PollBody, PollSession, SendIntake, SessionInput,
         SessionOutput, session_number,
@@ -34,6 +35,8 @@ pub(super) struct Sessions {
     last_exchange: u64,
     /// Sessions that may have something to say.
     touched: BTreeSet<SessionId>,
+    /// Of sessions that are over.
+    situations: Situations,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,13 @@ impl Sessions {
         (owner == Some(device)).then_some(id)
     }
 
+    /// What its polled sessions passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let mut situations = self.situations;
+        self.polled.values().for_each(|polled| situations.add(polled.machine.situations()));
+        situations
+    }
+
     fn open_exchange(&mut self, stream: u64, call: CallId, id: SessionId) -> ExchangeId {
         self.last_exchange += 1;
         let exchange = ExchangeId(self.last_exchange);
@@ -62,7 +72,9 @@ impl Sessions {
     }
 
     fn forget(&mut self, id: SessionId) {
-        let number = self.polled.remove(&id).map(|polled| polled.number);
+        let polled = self.polled.remove(&id);
+        polled.iter().for_each(|polled| self.situations.add(polled.machine.situations()));
+        let number = polled.map(|polled| polled.number);
         self.intakes.remove(&id);
         match number {
             Some(number) => drop(self.by_number.remove(&number)),

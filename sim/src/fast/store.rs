@@ -9,6 +9,7 @@ use hubbub_chat::{
         routing::RoutingModel,
         store::{StoreCounts, StoreModel, StoreRules},
     },
+    situation::Situations,
 };
 use hubbub_history::{EventBody, Source, store_entry};
 
@@ -28,6 +29,8 @@ pub(super) struct StoreHost {
     /// What the registry had on disk when its process died.
     record: RegistryRecord,
     pub(super) counts_before: StoreCounts,
+    /// Of registries whose process has ended.
+    situations: Situations,
 }
 
 impl StoreHost {
@@ -40,6 +43,7 @@ impl StoreHost {
             registry: RegistryModel::new(setup.design.lease_ttl),
             directory: setup.directory(token),
             record: RegistryRecord::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -51,6 +55,7 @@ impl StoreHost {
     pub(super) fn restart(&mut self, now: Now, setup: &Setup) {
         self.routing = RoutingModel::default();
         let record = std::mem::take(&mut self.record);
+        self.situations.add(self.registry.situations());
         self.registry = RegistryModel::restore(record, now, setup.design.lease_ttl);
     }
 
@@ -60,6 +65,14 @@ impl StoreHost {
 
     pub(super) fn counts(&self) -> StoreCounts {
         self.store.counts()
+    }
+
+    /// What the store and every start of the registry passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let mut situations = self.situations;
+        situations.add(self.registry.situations());
+        situations.add(self.store.situations());
+        situations
     }
 
     /// The last entry that each user may see, per channel.
@@ -77,16 +90,26 @@ impl Engine<'_> {
                 Answer::Routing(Outcome::Ok(self.store.routing.handle(request)))
             }
             Request::Registry(request) => {
-                let answer = self.store.registry.handle(now, request.clone());
-                let answer = self.planted.registry_answer(&request, answer);
+                let answer = match &mut self.planted {
+                    None => self.store.registry.handle(now, request),
+                    Some(planted) => {
+                        let answer = self.store.registry.handle(now, request.clone());
+                        planted.registry_answer(&request, answer)
+                    }
+                };
                 Answer::Registry(Outcome::Ok(answer))
             }
             Request::Directory(request) => {
                 Answer::Directory(Outcome::Ok(self.store.directory.handle(request)))
             }
             Request::Store(request) => {
-                let handled = self.store.store.handle(now.wall, request.clone());
-                let handled = self.planted.store_answer(&request, handled);
+                let handled = match &mut self.planted {
+                    None => self.store.store.handle(now.wall, request),
+                    Some(planted) => {
+                        let handled = self.store.store.handle(now.wall, request.clone());
+                        planted.store_answer(&request, handled)
+                    }
+                };
                 if let Some(entry) = &handled.committed {
                     self.record(Source::Store, "store", 0, store_entry(entry));
                 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use hubbub_chat::transport::ClientInput;
+use hubbub_chat::{frame::PeerFrame, transport::ClientInput};
 
-use super::{Engine, Fate, Happening, Lane, Payload};
+use super::{Engine, Fate, Happening, Lane, Payload, network::Hinted};
 use crate::hosts::HostId;
 
 impl Engine<'_> {
-    pub(super) fn arrive(&mut self, host: HostId, payload: Payload) {
-        self.trace(host, || format!("arrives {payload:?}"));
+    pub(super) fn arrive(&mut self, payload: Payload) {
+        if self.is_of_former_network(&payload) {
+            return;
+        }
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
             Payload::Opened { stream, number } => {
@@ -42,13 +44,28 @@ impl Engine<'_> {
     /// Sends something over a link, subject to the faults that strike it.
     pub(super) fn transmit(&mut self, from: HostId, to: HostId, lane: Lane, payload: Payload) {
         if from == to {
+            self.trace_message((from, to), lane, &payload, &Fate::Arrives(self.now));
             return self.at(self.now, Happening::Arrival(to, payload));
         }
-        match self.network.send(self.now, from, to, lane) {
-            Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
+        let hinted = match payload {
+            Payload::Peer { frame: PeerFrame::Hint { .. }, .. } => self.network.hint(from, to),
+            _ => Hinted::Once,
+        };
+        let fate = match hinted {
+            Hinted::Lost => Fate::Dropped,
+            _ => self.network.send(self.now, from, to, lane),
+        };
+        let fate = self.custom_way(fate, (from, to), lane, &payload);
+        self.trace_message((from, to), lane, &payload, &fate);
+        match fate {
+            Fate::Arrives(at) => {
+                if let Hinted::Again(later) = hinted {
+                    self.at(at + later, Happening::Arrival(to, payload.clone()));
+                }
+                self.at(at, Happening::Arrival(to, payload));
+            }
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
-                self.trace(from, || format!("loses {payload:?}"));
                 if let Lane::Stream(stream, device, to_server) = lane
                     && let Some(stream) = self.streams.get_mut(&stream)
                 {
@@ -58,6 +75,12 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// Whether it comes over a connection that was open when its device changed to another network:
+    /// nothing on it arrives any more.
+    fn is_of_former_network(&self, payload: &Payload) -> bool {
+        !self.former.is_empty() && payload.stream().is_some_and(|it| self.former.contains(&it))
     }
 
     /// What was held on a link goes out when nothing holds it any more.

@@ -42,8 +42,7 @@ impl Subscriber for Capture {
         let Some(((envelope, from), to)) = seen.envelope.zip(seen.from).zip(seen.to) else {
             return;
         };
-        self.shared
-            .with(|recording| recording.envelope(envelope, from, to, || seen.segment.text()));
+        self.shared.with(|recording| recording.envelope(envelope, from, to, &seen.segment));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -95,10 +94,10 @@ fn address(value: &dyn Debug) -> Option<SocketAddr> {
 
 /// A segment by its kind and length. Its bytes stay out of the trace: the masks of WebSocket frames
 /// are random, and change bytes but neither lengths nor times.
-#[derive(Default)]
-struct Segment {
+#[derive(Debug, Default)]
+pub(super) struct Segment {
     kind: String,
-    bytes: usize,
+    bytes: u64,
     in_bytes: bool,
 }
 
@@ -118,8 +117,14 @@ impl fmt::Write for Segment {
 }
 
 impl Segment {
-    fn text(&self) -> String {
-        if self.in_bytes { format!("{}{} bytes", self.kind, self.bytes) } else { self.kind.clone() }
+    /// Such as `TCP SYN`; data is `TCP`.
+    pub(super) fn kind(&self) -> &str {
+        self.kind.trim_end()
+    }
+
+    /// The length of data.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        self.in_bytes.then_some(self.bytes)
     }
 }
 
@@ -131,9 +136,9 @@ mod tests {
     fn a_segment_is_described_by_kind_and_length() {
         let mut data = Segment::default();
         write!(data, "TCP [{:#2X}, {:#2X}, {:#2X}]", 7, 255, 16).unwrap();
-        assert_eq!(data.text(), "TCP 3 bytes");
+        assert_eq!((data.kind(), data.bytes()), ("TCP", Some(3)));
         let mut syn = Segment::default();
         write!(syn, "TCP SYN").unwrap();
-        assert_eq!(syn.text(), "TCP SYN");
+        assert_eq!((syn.kind(), syn.bytes()), ("TCP SYN", None));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hubbub_chat::ports::store::StoreCounts;
-use hubbub_service::{chat::ChatFigures, presence::PresenceFigures};
+use hubbub_chat::{ports::store::StoreCounts, situation::Situations};
+use hubbub_service::{chat::ChatFigures, notify::NotifyFigures, presence::PresenceFigures};
 
 use crate::outcome::MachineCounts;
 
@@ -12,6 +12,7 @@ use crate::outcome::MachineCounts;
 pub(super) struct Counters {
     servers: Mutex<Vec<Arc<ChatFigures>>>,
     presence: Mutex<Vec<Arc<Mutex<PresenceFigures>>>>,
+    notifiers: Mutex<Vec<Arc<NotifyFigures>>>,
 }
 
 impl Counters {
@@ -27,6 +28,27 @@ impl Counters {
         let figures = Arc::<Mutex<PresenceFigures>>::default();
         self.presence.lock().unwrap_or_else(PoisonError::into_inner).push(figures.clone());
         figures
+    }
+
+    /// For the process of a notifier that starts.
+    pub(super) fn of_notifier(&self) -> Arc<NotifyFigures> {
+        let figures = Arc::<NotifyFigures>::default();
+        self.notifiers.lock().unwrap_or_else(PoisonError::into_inner).push(figures.clone());
+        figures
+    }
+
+    /// What the machines of servers and notifiers passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        let notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Situations::default();
+        servers.iter().for_each(|figures| all.add(figures.situations()));
+        presence.iter().for_each(|figures| {
+            all.add(figures.lock().unwrap_or_else(PoisonError::into_inner).situations);
+        });
+        notifiers.iter().for_each(|figures| all.add(figures.situations()));
+        all
     }
 
     /// What has been counted, with what the store had counted when the run began, and by now, and

@@ -21,18 +21,28 @@ pub(super) struct DeviceNet {
 
 impl DeviceNet {
     async fn open(&self, address: &str) -> io::Result<BoxStream> {
+        let gate = &self.owner.gate;
+        let network = gate.network();
+        self.find_network().await?;
         self.pass().await;
+        self.find_network().await?;
         let opened = self.host.open(address).await;
+        self.find_network().await?;
         // The answer has to come in as well.
         match opened {
             Ok((stream, local)) => {
-                let mut stream = GatedStream::new(stream, local, self.owner.clone());
-                if self.owner.gate.door() == Door::Cut {
+                let mut stream = GatedStream::new(stream, local, address, self.owner.clone());
+                if gate.door() == Door::Cut {
                     stream.lose(0);
                     stream.lose(1);
                     return std::future::pending().await;
                 }
                 self.pass().await;
+                // It goes to where the device was before.
+                if gate.network() != network {
+                    stream.die();
+                    return std::future::pending().await;
+                }
                 Ok(Box::new(stream))
             }
             Err(error) => {
@@ -40,6 +50,16 @@ impl DeviceNet {
                 Err(error)
             }
         }
+    }
+
+    /// There may be no network at all.
+    async fn find_network(&self) -> io::Result<()> {
+        let off = self.owner.gate.off();
+        if off.is_empty() {
+            return Ok(());
+        }
+        self.owner.shared.with(|recording| off.iter().for_each(|it| recording.count(*it, 1)));
+        self.host.refuse().await
     }
 
     /// Passes the gate, late or never.

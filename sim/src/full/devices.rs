@@ -13,6 +13,7 @@ use std::{
 use hubbub_chat::{
     Design, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
+    situation::Situations,
     time::{Monotonic, nanoseconds},
     transport::TransportCounts,
 };
@@ -186,6 +187,10 @@ impl DeviceObserver for Observer {
         if let Some(body) = device_event(user, device, host_of(server), intended_ns, event) {
             self.record(device, body);
         }
+    }
+
+    fn observe_situations(&self, _device: DeviceId, situations: Situations) {
+        self.shared.with(|recording| recording.situations.add(situations));
     }
 
     fn observe_assignment(

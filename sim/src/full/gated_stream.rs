@@ -50,6 +50,8 @@ pub(super) struct GatedStream {
     owner: Owner,
     /// Bytes were lost on the way out, or in.
     lost: [bool; 2],
+    /// Ready when the connection must end.
+    ending: BoxFuture<'static, ()>,
     waiting: Option<BoxFuture<'static, ()>>,
     outgoing: Vec<u8>,
     arrived: Vec<u8>,
@@ -61,7 +63,14 @@ pub(super) struct Kept {
     stream: TcpStream,
     /// What still goes out when this gate opens, and then the connection is closed. Without one it
     /// stays as it is: nobody tells the other end.
-    last: Option<(Vec<u8>, Arc<Gate>)>,
+    last: Option<Last>,
+}
+
+/// What goes out when a gate opens, if the device is in the same network then.
+struct Last {
+    bytes: Vec<u8>,
+    gate: Arc<Gate>,
+    network: u64,
 }
 
 /// Keeps connections for as long as their host is up.
@@ -70,8 +79,11 @@ pub(super) async fn keep(net: Arc<dyn Net>, mut received: mpsc::UnboundedReceive
     while let Some(Kept { mut stream, last }) = received.recv().await {
         match last {
             None => silent.push(stream),
-            Some((bytes, gate)) => net.spawn(Box::pin(async move {
+            Some(Last { bytes, gate, network }) => net.spawn(Box::pin(async move {
                 gate.opened().await;
+                if gate.network() != network {
+                    return std::future::pending().await;
+                }
                 // The other end may have closed it; then nobody reads.
                 drop(stream.write_all(&bytes).await);
             })),
@@ -80,11 +92,14 @@ pub(super) async fn keep(net: Arc<dyn Net>, mut received: mpsc::UnboundedReceive
 }
 
 impl GatedStream {
-    pub(super) fn new(stream: TcpStream, local: SocketAddr, owner: Owner) -> Self {
-        owner.shared.with(|recording| recording.open_stream(owner.device, local));
+    /// A connection to an address, with its end at the device.
+    pub(super) fn new(stream: TcpStream, local: SocketAddr, to: &str, owner: Owner) -> Self {
+        let to = to.split(':').next().unwrap_or_default();
+        owner.shared.with(|recording| recording.open_stream(owner.device, local, to));
         Self {
             stream: Some(stream),
             local,
+            ending: owner.gate.ending(local),
             owner,
             lost: [false; 2],
             waiting: None,
@@ -100,6 +115,55 @@ impl GatedStream {
         if !std::mem::replace(&mut self.lost[way], true) {
             self.owner.shared.with(|recording| recording.break_stream(self.local, way));
         }
+    }
+
+    /// Nothing passes any more, neither what comes nor what waits.
+    pub(super) fn die(&mut self) {
+        if self.lost != [true; 2] {
+            self.lost = [true; 2];
+            for way in [0, 1] {
+                self.owner.shared.with(|recording| recording.break_stream(self.local, way));
+            }
+        }
+        self.outgoing.clear();
+        self.arrived.clear();
+        self.has_ended = false;
+    }
+
+    /// Takes note of what faults have done to the connection as such. Whoever uses it is woken when
+    /// it must end.
+    fn notice(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.stream.is_some() && self.ending.as_mut().poll(context).is_ready() {
+            self.close();
+        }
+        if self.owner.gate.is_dead(self.local) {
+            self.die();
+        }
+        if self.stream.is_none() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+
+    /// The connection ends, as far as the other end can be told.
+    fn close(&mut self) {
+        let Some(stream) = self.stream.take() else { return };
+        let (device, local) = (self.owner.device, self.local);
+        let gate = &self.owner.gate;
+        let is_dead = gate.is_dead(local);
+        gate.forget(local);
+        self.owner.shared.with(|recording| recording.close_stream(device, local));
+        let last = match gate.door() {
+            _ if self.lost[0] || is_dead || gate.is_silent() => None,
+            Door::Open => return drop(stream),
+            Door::Cut => {
+                self.owner.count();
+                None
+            }
+            Door::Held => {
+                let (bytes, gate) = (std::mem::take(&mut self.outgoing), gate.clone());
+                Some(Last { bytes, network: gate.network(), gate })
+            }
+        };
+        // Its host may have died with everything on it; then it is dropped here.
+        drop(self.owner.keeper.send(Kept { stream, last }));
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
@@ -158,6 +222,7 @@ impl AsyncRead for GatedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.notice(context)?;
         let door = this.is_open(context);
         if door != Door::Open {
             return this.poll_arrivals(context, door);
@@ -187,6 +252,7 @@ impl AsyncWrite for GatedStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        this.notice(context)?;
         match (this.is_open(context), this.lost[0]) {
             (Door::Open, false) => {
                 ready!(this.poll_outgoing(context))?;
@@ -207,6 +273,7 @@ impl AsyncWrite for GatedStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.notice(context)?;
         if this.lost[0] || this.is_open(context) != Door::Open {
             return Poll::Ready(Ok(()));
         }
@@ -217,6 +284,7 @@ impl AsyncWrite for GatedStream {
     /// While nothing may pass, the end of the connection goes out when it is dropped.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.notice(context)?;
         if this.lost[0] || this.is_open(context) != Door::Open {
             return Poll::Ready(Ok(()));
         }
@@ -227,20 +295,6 @@ impl AsyncWrite for GatedStream {
 
 impl Drop for GatedStream {
     fn drop(&mut self) {
-        let (device, local) = (self.owner.device, self.local);
-        self.owner.shared.with(|recording| recording.close_stream(device, local));
-        let Some(stream) = self.stream.take() else { return };
-        let gate = &self.owner.gate;
-        let last = match gate.door() {
-            _ if self.lost[0] || gate.is_silent() => None,
-            Door::Open => return drop(stream),
-            Door::Cut => {
-                self.owner.count();
-                None
-            }
-            Door::Held => Some((std::mem::take(&mut self.outgoing), gate.clone())),
-        };
-        // Its host may have died with everything on it; then it is dropped here.
-        drop(self.owner.keeper.send(Kept { stream, last }));
+        self.close();
     }
 }

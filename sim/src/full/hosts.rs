@@ -15,6 +15,7 @@ use hubbub_chat::{
     },
     presence::{PresenceConfig, PresenceLimits},
     server::{Registration, ServerConfig},
+    situation::Situations,
     time::{Monotonic, Wall, nanoseconds},
 };
 use hubbub_history::{EventBody, Source, store_entry};
@@ -36,6 +37,7 @@ use super::{
     gateway::SimulatedGateway,
     generator::{GeneratorAlone, SplitPorts},
     net::{SimulatedNet, elapsed_ns},
+    port_faults::{AskedPorts, StruckPorts},
     recording::Shared,
 };
 use crate::{
@@ -116,6 +118,14 @@ impl Deployment {
         self.counters.read([self.store_before, self.models().store.counts()], believed_max_ns)
     }
 
+    /// What the machines that can be seen passed through.
+    pub(super) fn situations(&self) -> Situations {
+        let mut all = self.shared.with(|recording| recording.situations);
+        all.add(self.counters.situations());
+        all.add(self.models().store.situations());
+        all
+    }
+
     /// Asks the process of a host to stop in good order.
     pub(super) fn ask_to_stop(&self, host: HostId) {
         let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,19 +156,29 @@ impl Deployment {
                 .with(|recording| recording.record(elapsed_ns(), Source::Store, "store", 0, body));
         });
         let ttl_max = self.setup.design.lease_ttl;
-        Arc::new(ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max))
+        let models = ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max);
+        let (net, shared, ports) = (net.clone(), self.shared.clone(), Arc::new(models));
+        Arc::new(StruckPorts { net, shared, ports })
     }
 
-    /// The ports as a process away from the store reaches them.
-    fn ports(&self, net: &Arc<SimulatedNet>) -> Ports {
-        let store = Ports::Remote(address("store", STORE_PORT));
-        let Some(generator) = self.generator_apart() else { return store };
-        let generator = address(self.setup.hosts.name(generator), GENERATOR_PORT);
+    /// The ports as a process on a host away from the store reaches them.
+    fn ports(&self, net: &Arc<SimulatedNet>, host: HostId) -> Ports {
         let (net, timeout) = (net.clone() as Arc<dyn Net>, self.setup.design.request_timeout);
-        Ports::Local(Arc::new(SplitPorts {
-            generator: Ports::Remote(generator).backend(&net, timeout),
-            others: store.backend(&net, timeout),
-        }))
+        let store = Ports::Remote(address("store", STORE_PORT)).backend(&net, timeout);
+        let ports = match self.generator_apart() {
+            None => store,
+            Some(generator) => {
+                let generator = address(self.setup.hosts.name(generator), GENERATOR_PORT);
+                let generator = Ports::Remote(generator).backend(&net, timeout);
+                Arc::new(SplitPorts { generator, others: store })
+            }
+        };
+        self.asked(host, ports)
+    }
+
+    /// The ports as the processes of a host ask them.
+    fn asked(&self, host: HostId, ports: Arc<dyn Backend>) -> Ports {
+        Ports::Local(Arc::new(AskedPorts { host, shared: self.shared.clone(), ports }))
     }
 
     /// The host of the generator of ids, if there is one away from the store.
@@ -181,7 +201,7 @@ impl Deployment {
     fn store_config(&self, net: &Arc<SimulatedNet>, backend: &Arc<dyn Backend>) -> Config {
         let listen = address("store", STORE_PORT);
         let (hosts, store) = (&self.setup.hosts, self.setup.hosts.store());
-        let local = || Ports::Local(backend.clone());
+        let local = || self.asked(store, backend.clone());
         let mut roles = vec![Config::Store(StoreRole { listen, backend: backend.clone() })];
         if hosts.presence(0) == store {
             roles.push(self.presence_config(net, 0, local()));
@@ -216,7 +236,7 @@ impl Deployment {
             listen_peers: Some(listen_peers),
             peers: BTreeMap::new(),
             servers: Vec::new(),
-            ports: self.ports(net),
+            ports: self.ports(net, id),
             presence: None,
             passwords: Passwords::Digest,
             provision: false,
@@ -252,7 +272,7 @@ impl Deployment {
             notifier: NotifierConfig { holder, design, seed: *seed },
             ports,
             gateway: Arc::new(gateway),
-            figures: Arc::default(),
+            figures: self.counters.of_notifier(),
             health: None,
         })
     }
@@ -305,16 +325,16 @@ impl Deployment {
                     return Ok(());
                 }
                 net.sleep_until(Monotonic(nanoseconds(API_START))).await;
-                run(self.api_config(host, Ports::Local(backend.clone()))).await
+                run(self.api_config(host, self.asked(host, backend.clone()))).await
             };
             let (others, api) = tokio::join!(run(others), api);
             others.and(api)
         } else if let Some(index) = hosts.chat_index(host) {
             run(self.chat_config(&net, index, incarnation)).await
         } else if let Some(index) = at(Hosts::presence, hosts.presence_count()) {
-            run(self.presence_config(&net, index, self.ports(&net))).await
+            run(self.presence_config(&net, index, self.ports(&net, host))).await
         } else if at(Hosts::notify, hosts.notify_count()).is_some() {
-            run(self.notify_config(&net, host, self.ports(&net))).await
+            run(self.notify_config(&net, host, self.ports(&net, host))).await
         } else if at(Hosts::api, hosts.api_count()).is_some() {
             let generator = async {
                 if self.generator_apart() == Some(host) {
@@ -324,7 +344,7 @@ impl Deployment {
             };
             let api = async {
                 net.sleep_until(Monotonic(nanoseconds(API_START))).await;
-                run(self.api_config(host, self.ports(&net))).await
+                run(self.api_config(host, self.ports(&net, host))).await
             };
             let (generator, api) = tokio::join!(generator, api);
             generator.and(api)

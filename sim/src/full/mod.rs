@@ -5,6 +5,7 @@ mod capture;
 mod counters;
 mod device_net;
 mod devices;
+mod envelopes;
 mod faults;
 mod gate;
 mod gated_stream;
@@ -12,7 +13,9 @@ mod gateway;
 mod generator;
 mod hosts;
 mod net;
+mod port_faults;
 mod recording;
+mod struck;
 mod transport;
 mod truth;
 
@@ -29,7 +32,7 @@ use crate::{
     setup::{LEAD, Setup, WALL_START_NS},
 };
 use capture::Capture;
-use faults::{FaultState, Struck};
+use faults::{FaultState, World};
 use hosts::Deployment;
 use recording::{Recorded, Recording, Shared};
 use transport::Lead;
@@ -159,7 +162,7 @@ impl Engine<'_> {
                 recording.deliver_pushes();
             });
             let Self { setup, sim, shared, deployment, .. } = self;
-            self.faults.apply_due(now, Struck { setup, sim, shared, deployment });
+            self.faults.apply_due(now, World { setup, sim, shared, deployment });
             if self.lead.is_none() && now >= LEAD {
                 self.lead = Some(Lead::of(&self.deployment.seats));
             }
@@ -209,7 +212,7 @@ impl Engine<'_> {
     fn finish(self) -> Outcome {
         let simulated_s = self.sim.elapsed().as_secs_f64();
         // Before the hosts go, since their devices' connections end with them.
-        let machines = self.deployment.counted();
+        let (machines, situations) = (self.deployment.counted(), self.deployment.situations());
         // The hosts' futures hold the recording too, and go with the simulation.
         drop(self.sim);
         let lead = self.lead.unwrap_or_default();
@@ -231,6 +234,7 @@ impl Engine<'_> {
             envelopes,
             machine_events: 0,
             machines,
+            situations,
             transport,
         }
     }

@@ -60,7 +60,7 @@ impl SimulatedNet {
     }
 
     /// Opens a connection, and says which end of it is here. An attempt over a cut link, or to a host
-    /// that lost its power, gets no answer; turmoil itself would refuse it at once. A host whose
+    /// that lost its power or is a black hole, gets no answer; turmoil itself would refuse it at once. A host whose
     /// process has died refuses; turmoil would let it wait for the next start.
     pub(super) async fn open(&self, address: &str) -> io::Result<(TcpStream, SocketAddr)> {
         let (host, port) = split(address)?;
@@ -68,8 +68,10 @@ impl SimulatedNet {
             || self.shared.with(|recording| recording.is_black_hole(&self.host, host));
         let before = is_black_hole();
         if !before && self.shared.with(|recording| recording.is_refused(host)) {
-            tokio::time::sleep(self.round_trip).await;
-            return Err(io::ErrorKind::ConnectionRefused.into());
+            return self.refuse().await;
+        }
+        if !before && self.shared.with(|recording| recording.is_unanswered(host)) {
+            return std::future::pending().await;
         }
         match TcpStream::connect((host, port)).await {
             Ok(stream) => {
@@ -79,6 +81,12 @@ impl SimulatedNet {
             Err(_) if before || is_black_hole() => std::future::pending().await,
             Err(error) => Err(error),
         }
+    }
+
+    /// Nobody is there, which is known after a while.
+    pub(super) async fn refuse<T>(&self) -> io::Result<T> {
+        tokio::time::sleep(self.round_trip).await;
+        Err(io::ErrorKind::ConnectionRefused.into())
     }
 
     /// What the wall clock shows. Faults count how often it is read.

@@ -10,17 +10,25 @@ use hubbub_chat::{
     DeviceId,
     design::Transport,
     ports::push::{PushAnswer, PushRequest},
+    situation::Situations,
     time::nanoseconds,
 };
-use hubbub_history::{EventBody, History, Phase, Process, Source, push_event};
+use hubbub_history::{
+    EventBody, History, Phase, Process, Source, push_event,
+    trace::{Trace, TraceLine},
+};
 
-use super::truth::DeviceTruth;
+use super::{
+    capture::Segment,
+    envelopes::Envelopes,
+    struck::Struck,
+    truth::{DeviceTruth, Stream},
+};
 use crate::{
     held::HeldSessions,
     hosts::{HostId, Hosts},
-    links::LinkState,
     setup::{LEAD, Setup},
-    trace::Trace,
+    trace::trace_of,
 };
 
 /// The recording, shared by the harness, the hosts and the capture of envelopes.
@@ -36,12 +44,13 @@ pub(super) struct Recording {
     latest_ns: u64,
     history: History,
     trace: Option<Trace>,
+    /// Which lines of the trace are envelopes on their way.
+    under_way: Envelopes,
     envelopes: u64,
     addresses: BTreeMap<IpAddr, HostId>,
     pub(super) devices: BTreeMap<DeviceId, DeviceTruth>,
-    /// Connections of devices, by their end at the device, and whether something was lost on them:
-    /// from the device, and to it.
-    pub(super) streams: BTreeMap<SocketAddr, (DeviceId, [bool; 2])>,
+    /// Connections of devices, by their end at the device.
+    pub(super) streams: BTreeMap<SocketAddr, Stream>,
     pub(super) held_sessions: HeldSessions,
     pub(super) struck: Struck,
     affected: BTreeMap<u32, u64>,
@@ -50,21 +59,8 @@ pub(super) struct Recording {
     last_push: u64,
     /// Hosts whose program has come to its end.
     finished: Vec<HostId>,
-}
-
-/// Which faults strike what at the moment.
-#[derive(Debug, Default)]
-pub(super) struct Struck {
-    pub(super) links: BTreeMap<(HostId, HostId), LinkState>,
-    /// Hosts that are down, and whether they went without a word.
-    pub(super) down: BTreeMap<HostId, (u32, bool)>,
-}
-
-impl Struck {
-    /// Whether what is sent now is neither lost nor held.
-    pub(super) fn is_open(&self, link: (HostId, HostId)) -> bool {
-        self.links.get(&link).is_none_or(LinkState::is_open)
-    }
+    /// What the machines of devices passed through.
+    pub(super) situations: Situations,
 }
 
 /// What happened to an envelope.
@@ -106,7 +102,8 @@ impl Recording {
             now_ns: 0,
             latest_ns: 0,
             history: History::default(),
-            trace: traced.then(|| Trace::of(setup, "full")),
+            trace: traced.then(|| trace_of(setup, "full")),
+            under_way: Envelopes::default(),
             envelopes: 0,
             addresses: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -117,6 +114,7 @@ impl Recording {
             pushes: BTreeMap::new(),
             last_push: 0,
             finished: Vec::new(),
+            situations: Situations::default(),
         }
     }
 
@@ -159,11 +157,11 @@ impl Recording {
         incarnation: u32,
         body: EventBody,
     ) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(t_ns, process, &format!("{body:?}"));
-        }
         self.latest_ns = self.latest_ns.max(t_ns);
         self.history.push(t_ns, source, Process(process.into()), incarnation, body);
+        if let (Some(trace), Some(event)) = (&mut self.trace, self.history.events().last()) {
+            trace.push(TraceLine::Event(Box::new(event.clone())));
+        }
     }
 
     /// A line about a device, written by its process. That its network works is said before a session
@@ -203,24 +201,25 @@ impl Recording {
     /// What a machine is about to do.
     pub(super) fn note(&mut self, t_ns: u64, host: &str, what: &dyn Fn() -> String) {
         if let Some(trace) = &mut self.trace {
-            trace.push(t_ns, host, &what());
+            trace.note(t_ns, host, what());
         }
     }
 
-    /// An envelope on the simulated network; `what` describes it when a trace is kept.
+    /// An envelope on the simulated network; the segment says something when a trace is kept.
     pub(super) fn envelope(
         &mut self,
         envelope: Envelope,
         from: SocketAddr,
         to: SocketAddr,
-        what: impl FnOnce() -> String,
+        segment: &Segment,
     ) {
+        let ends = (from, to);
         let hosts = self.addresses.get(&from.ip()).zip(self.addresses.get(&to.ip()));
         if let Some((from, to)) = hosts.map(|(from, to)| (*from, *to)) {
             self.count_effects(envelope, from, to);
             if let Some(trace) = &mut self.trace {
-                let line = format!("{envelope:?} to {} {}", self.hosts.name(to), what());
-                trace.push_envelope(self.now_ns, self.hosts.name(from), &line);
+                let names = (self.hosts.name(from), self.hosts.name(to));
+                self.under_way.write(trace, self.now_ns, envelope, ends, names, segment);
             }
         }
         if envelope == Envelope::Drop {
@@ -232,12 +231,16 @@ impl Recording {
 
     fn count_effects(&mut self, envelope: Envelope, from: HostId, to: HostId) {
         let link = self.struck.links.get(&(from, to));
-        let struck: Vec<u32> = match (envelope, link) {
+        let mut struck: Vec<u32> = match (envelope, link) {
             (Envelope::Drop, Some(link)) => link.cut.iter().copied().collect(),
             (Envelope::Hold, Some(link)) => link.held.iter().copied().collect(),
             (Envelope::Send, Some(link)) => link.slow.keys().copied().collect(),
             (Envelope::Delivered, _) | (_, None) => Vec::new(),
         };
+        if envelope == Envelope::Send {
+            let jitters = self.struck.jitters.get(&(from, to));
+            struck.extend(jitters.into_iter().flat_map(BTreeMap::keys));
+        }
         for fault in struck {
             self.count(fault, 1);
         }
@@ -260,6 +263,15 @@ impl Recording {
         let is_cut = |link| self.struck.links.get(&link).is_some_and(|state| !state.cut.is_empty());
         let is_silent = |host| self.struck.down.get(&host).is_some_and(|(_, silent)| *silent);
         is_cut((from, to)) || is_cut((to, from)) || is_silent(to)
+    }
+
+    /// Whether a host leaves a connection attempt without an answer, though it is up and can be
+    /// reached. Counts the attempt if so.
+    pub(super) fn is_unanswered(&mut self, to: &str) -> bool {
+        let Some(host) = self.hosts.find(to) else { return false };
+        let faults = self.struck.deaf(host);
+        faults.iter().for_each(|fault| self.count(*fault, 1));
+        !faults.is_empty()
     }
 
     /// Whether a host answers a connection attempt with a refusal, since its process is down. Counts

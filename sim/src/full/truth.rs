@@ -1,6 +1,6 @@
 //! What the harness knows of hosts, devices and their connections.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use hubbub_chat::{DeviceId, SessionId};
 use hubbub_history::EventBody;
@@ -32,17 +32,55 @@ impl DeviceTruth {
     }
 }
 
+/// A connection of a device.
+pub(super) struct Stream {
+    device: DeviceId,
+    /// The host that it leads to.
+    to: String,
+    /// Whether something was lost on it: from the device, and to it.
+    is_broken: [bool; 2],
+}
+
 impl Recording {
     /// A device has a connection, which ends there on its side.
-    pub(super) fn open_stream(&mut self, device: DeviceId, local: SocketAddr) {
-        self.streams.insert(local, (device, [false; 2]));
+    pub(super) fn open_stream(&mut self, device: DeviceId, local: SocketAddr, to: &str) {
+        let to = to.to_owned();
+        self.streams.insert(local, Stream { device, to, is_broken: [false; 2] });
+    }
+
+    /// The connections for which that is so, by their device and the host that they lead to.
+    pub(super) fn streams_of(
+        &self,
+        is_meant: impl Fn(DeviceId, &str) -> bool,
+    ) -> BTreeMap<DeviceId, Vec<SocketAddr>> {
+        let mut streams: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (local, stream) in &self.streams {
+            if is_meant(stream.device, &stream.to) {
+                streams.entry(stream.device).or_default().push(*local);
+            }
+        }
+        streams
+    }
+
+    /// Nothing passes any more on the connections that a device has now.
+    pub(super) fn kill_streams(&mut self, device: DeviceId) -> Vec<SocketAddr> {
+        let own = self.streams.iter_mut().filter(|(_, stream)| stream.device == device);
+        let alive = own.filter(|(_, stream)| stream.is_broken != [true; 2]);
+        let dead: Vec<SocketAddr> = alive
+            .map(|(local, stream)| {
+                stream.is_broken = [true; 2];
+                *local
+            })
+            .collect();
+        self.record_link(device);
+        dead
     }
 
     /// Something was lost on a connection: on its way from the device (0), or to it (1).
     pub(super) fn break_stream(&mut self, local: SocketAddr, way: usize) {
-        if let Some((device, is_broken)) = self.streams.get_mut(&local) {
-            is_broken[way] = true;
-            let device = *device;
+        if let Some(stream) = self.streams.get_mut(&local) {
+            stream.is_broken[way] = true;
+            let device = stream.device;
             self.record_link(device);
         }
     }
@@ -87,7 +125,7 @@ impl Recording {
     /// Whether a device is down, or its session would be on a connection and it has none. A session
     /// over polls has none between two of them: of such a one the device itself says when it is over.
     fn has_given_up(&self, device: DeviceId) -> bool {
-        let has_none = || !self.streams.values().any(|(owner, _)| *owner == device);
+        let has_none = || !self.streams.values().any(|stream| stream.device == device);
         !self.is_up(device) || (self.is_streaming && has_none())
     }
 
@@ -139,28 +177,37 @@ impl Recording {
     }
 
     pub(super) fn is_up(&self, device: DeviceId) -> bool {
-        self.devices
-            .get(&device)
-            .is_some_and(|truth| truth.gate.is_up() && !self.is_down(truth.host))
+        let is_down = |truth: &DeviceTruth| self.is_down(truth.host);
+        self.has_process(device) && !self.devices.get(&device).is_some_and(is_down)
+    }
+
+    /// Whether a device is up as far as it depends on the device alone.
+    pub(super) fn has_process(&self, device: DeviceId) -> bool {
+        self.devices.get(&device).is_some_and(|truth| truth.gate.is_up())
     }
 
     fn link_of(&self, device: DeviceId) -> Link {
         let Some(truth) = self.devices.get(&device) else { return Link::default() };
-        let (here, is_open) = (truth.host, truth.gate.door() == Door::Open);
-        let path = |server: usize| {
-            let there = self.hosts.chat(server);
+        let is_open = truth.gate.door() == Door::Open && truth.gate.off().is_empty();
+        let (here, server) = (truth.host, truth.server.and_then(|it| self.hosts.chat_index(it)));
+        let path = |to: usize| {
+            let there = self.hosts.chat(to);
+            // What does not answer new connections may serve those that it has.
+            let answers = server.is_some() || self.struck.deaf(there).is_empty();
+            let is_open = is_open && answers;
             Link {
                 sends: is_open && self.struck.is_open((here, there)),
                 hears: is_open && self.struck.is_open((there, here)),
             }
         };
-        let server = truth.server.and_then(|host| self.hosts.chat_index(host));
         Link::of(server, self.hosts.chat_count(), self.broken(device), path)
     }
 
     /// Whether any of its connections lost something: from the device, and to it.
     fn broken(&self, device: DeviceId) -> [bool; 2] {
-        let own = self.streams.values().filter(|(owner, _)| *owner == device);
-        own.fold([false; 2], |[up, down], (_, broken)| [up || broken[0], down || broken[1]])
+        let own = self.streams.values().filter(|stream| stream.device == device);
+        own.fold([false; 2], |[up, down], stream| {
+            [up || stream.is_broken[0], down || stream.is_broken[1]]
+        })
     }
 }

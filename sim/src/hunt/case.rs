@@ -100,7 +100,6 @@ impl Ran {
     /// The situations that the run reached.
     #[must_use]
     pub fn situations(&self) -> Situations {
-        // The marks of the machines come with the outcome.
-        Situations::default()
+        self.run.as_ref().map(|(_, judged)| judged.situations).unwrap_or_default()
     }
 }

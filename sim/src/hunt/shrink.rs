@@ -37,6 +37,8 @@ pub struct Size {
     pub users: u32,
     /// Hosts, without those of devices.
     pub servers: usize,
+    /// How long they last, all together.
+    pub faulty: Duration,
     /// How long users send.
     pub duration: Duration,
 }
@@ -49,6 +51,7 @@ impl Size {
         let workload = workload.as_ref();
         Self {
             faults: faults.len(),
+            faulty: faults.iter().map(|fault| fault.r#for.0).sum(),
             users: workload.map_or(0, |workload| workload.users),
             servers: cluster.hosts().len() - cluster.devices as usize,
             duration: workload.map_or(Duration::ZERO, |workload| workload.duration.0),

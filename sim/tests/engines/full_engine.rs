@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hubbub_chat::{Design, design::Transport};
+use hubbub_history::trace::Transit;
 use hubbub_sim::{full, judge};
 
 use crate::support::{
@@ -102,22 +103,14 @@ fn nothing_is_lost_over_any_transport_whatever_goes_wrong() {
 
 /// What the trace says became of envelopes from chat-1 to the store in each of these spans of
 /// seconds.
-fn fates(faults: &str, spans: &[std::ops::Range<u64>]) -> Vec<Vec<&'static str>> {
+fn fates(faults: &str, spans: &[std::ops::Range<u64>]) -> Vec<Vec<Transit>> {
     let scenario = lively_with(faults);
     let setup = setup(&scenario, &scenario.design, 1);
     let trace = full::run(&setup, true).unwrap().trace.unwrap();
-    let fate_of = |line: &String, span: &std::ops::Range<u64>| {
-        let between = line.contains(" chat-1 Drop to store")
-            || line.contains(" chat-1 Hold to store")
-            || line.contains(" chat-1 Delivered to store");
-        let word = ["Drop", "Hold", "Delivered"].into_iter().find(|word| line.contains(word));
-        let second = line.split('.').next().and_then(|second| second.parse().ok());
-        let within = second.is_some_and(|second| span.contains(&second));
-        (between && within).then_some(word).flatten()
-    };
     let fates = |span: &std::ops::Range<u64>| {
-        let mut fates: Vec<_> =
-            trace.lines().iter().filter_map(|line| fate_of(line, span)).collect();
+        let between = trace.messages().filter(|it| (&*it.from, &*it.to) == ("chat-1", "store"));
+        let within = between.filter(|it| span.contains(&(it.sent_ns / 1_000_000_000)));
+        let mut fates: Vec<Transit> = within.map(|it| it.transit).collect();
         fates.sort_unstable();
         fates.dedup();
         fates
@@ -129,7 +122,7 @@ fn fates(faults: &str, spans: &[std::ops::Range<u64>]) -> Vec<Vec<&'static str>>
 fn a_partition_outlasts_a_blip_on_the_same_link() {
     let faults = "[[fault]]\nat = \"5s\"\nfor = \"20s\"\nkind = \"partition\"\nbetween = [[\"chat-1\"], [\"store\"]]\n\
                   [[fault]]\nat = \"10s\"\nfor = \"5s\"\nkind = \"blip\"\nbetween = [[\"chat-1\"], [\"store\"]]\n";
-    let dropped = vec!["Drop"];
+    let dropped = vec![Transit::Lost];
     assert_eq!(
         fates(faults, &[6..10, 10..15, 15..24]),
         [dropped.clone(), dropped.clone(), dropped]

@@ -5,10 +5,15 @@ mod determinism;
 #[cfg(feature = "full")]
 mod engines_agree;
 mod fast_engine;
+mod faults_fast;
 #[cfg(feature = "full")]
 mod figures_agree;
 #[cfg(feature = "full")]
 mod full_engine;
+#[cfg(feature = "full")]
+mod full_kinds;
+#[cfg(feature = "full")]
+mod kinds;
 mod planted_machines;
 mod random_faults;
 mod support;

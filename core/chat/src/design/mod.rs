@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::PlantedBug;
 use crate::units;
 
 pub use choices::{
@@ -172,6 +174,10 @@ pub struct Design {
     /// Copies in a user's inbox per channel; the oldest ones beyond it are removed
     /// (`inbox_trimmed`), and a device that is so far behind reads the channel's log.
     pub inbox_rows_max: u32,
+    /// The defect that is planted, for tests of the search and its checkers. No file can set it.
+    #[cfg(feature = "planted-bugs")]
+    #[serde(skip)]
+    pub planted: Option<PlantedBug>,
 }
 
 impl Default for Design {
@@ -228,6 +234,8 @@ impl Default for Design {
             page_entries_max: 128,
             initial_history: 50,
             inbox_rows_max: 10_000,
+            #[cfg(feature = "planted-bugs")]
+            planted: None,
         }
     }
 }

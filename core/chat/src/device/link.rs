@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{DetachCause, Device, DeviceEvent, DeviceOutput, DeviceTimer};
 use crate::{
     frame::{ClientFrame, CutReason, PROTOCOL_VERSION},
+    situation::Situation,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -185,6 +186,9 @@ impl Device {
         if cause == LOGGED_OUT {
             return self.end();
         }
+        if planted!(self.design, NoSecondAttempt) && cause == DetachCause::Unreachable {
+            return;
+        }
         let delay = self.back_off();
         self.timers.set(DeviceTimer::Reconnect, now.monotonic.after(delay));
     }
@@ -251,7 +255,11 @@ impl Device {
     pub(super) fn check_silence(&mut self, now: Now) {
         let LinkState::Attached { last_heard, .. } = self.link.state else { return };
         let silent_at = last_heard.after(self.design.silence_limit());
+        if planted!(self.design, DeadLinkTrusted) {
+            return;
+        }
         if silent_at <= now.monotonic {
+            self.situations.mark(Situation::ServerSilent);
             self.give_up(now, DetachCause::Silent);
         } else {
             self.timers.set(DeviceTimer::Silence, silent_at);

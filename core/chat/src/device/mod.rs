@@ -25,6 +25,7 @@ use crate::{
     frame::{Change, ClientFrame, Cursors, ServerFrame},
     ids::{ChannelId, DeviceId, UserId},
     random::Random,
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -124,6 +125,7 @@ pub struct Device {
     applied_since_report: u32,
     timers: Timers<DeviceTimer>,
     outputs: VecDeque<DeviceOutput>,
+    situations: Situations,
 }
 
 impl Device {
@@ -133,9 +135,12 @@ impl Device {
         user: UserId,
         device: DeviceId,
         design: Design,
-        disk: DeviceDisk,
+        mut disk: DeviceDisk,
         seed: u64,
     ) -> Self {
+        if planted!(design, SendsForgotten) {
+            disk.channels.values_mut().for_each(|row| row.outbox.clear());
+        }
         let unconfirmed = disk.cursors();
         let mut this = Self {
             user,
@@ -152,7 +157,11 @@ impl Device {
             applied_since_report: 0,
             timers: Timers::new(),
             outputs: VecDeque::new(),
+            situations: Situations::default(),
         };
+        if this.disk.pending() > 0 {
+            this.situations.mark(Situation::RestoredWithPending);
+        }
         this.timers.set(DeviceTimer::Reconnect, Monotonic(0));
         this.lose_restored();
         this
@@ -226,6 +235,12 @@ impl Device {
     #[must_use]
     pub fn is_synced(&self) -> bool {
         self.link.is_synced()
+    }
+
+    /// The situations that it has passed through since it started.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
     }
 
     fn handle_frame(&mut self, now: Now, frame: ServerFrame) {

@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey, disk::Outgoing};
+use super::{
+    DeliveryPath, Device, DeviceEvent, DeviceTimer, DiskWrite, LocalRefusal, SendKey,
+    disk::Outgoing,
+};
 use crate::{
     design::Retry,
     entry::{Content, Entry, body_hash},
     frame::{ClientFrame, SendFrame, SendRefusal},
     ids::{ChannelId, ClientId, MessageId},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -146,6 +150,11 @@ impl Device {
         client_id: ClientId,
         place: Option<(MessageId, u64)>,
     ) {
+        let row = self.disk.channels.get(&channel);
+        let client_id = match row.and_then(|row| row.outbox.keys().next()) {
+            Some((_, oldest)) if planted!(self.design, AnswerForOldest) => *oldest,
+            _ => client_id,
+        };
         let message_id = place.map(|(message_id, _)| message_id);
         let Some(outgoing) = self.settle(channel, membership, client_id) else { return };
         let send = outgoing.key(channel, membership);
@@ -206,6 +215,7 @@ impl Device {
         let window = self.windows.entry(channel).or_default();
         if !window.paused && !std::mem::replace(&mut window.gone_back, true) {
             window.sent = None;
+            self.situations.mark(Situation::WentBack);
             self.pump(now, channel);
         }
     }
@@ -215,12 +225,15 @@ impl Device {
         if !window.paused {
             window.paused = true;
             let delay = self.random.up_to(self.design.retry_after);
+            if planted!(self.design, PausedForEver) {
+                return self.timers.clear(DeviceTimer::Retry(channel));
+            }
             self.timers.set(DeviceTimer::Retry(channel), now.monotonic.after(delay));
         }
     }
 
     /// The device met an entry in a delivery: if it is its own pending send, that is accepted.
-    pub(super) fn meet_own(&mut self, now: Now, entry: &Entry) {
+    pub(super) fn meet_own(&mut self, now: Now, entry: &Entry, path: DeliveryPath) {
         if entry.device != self.device || !entry.content.is_text() {
             return;
         }
@@ -234,6 +247,11 @@ impl Device {
         };
         let Some(membership) = row.outbox.iter().rev().find_map(own) else { return };
         if let Some(outgoing) = self.settle(entry.channel, membership, number) {
+            match path {
+                DeliveryPath::Hint => self.situations.mark(Situation::HintBeforeAnswer),
+                DeliveryPath::Sync => self.situations.mark(Situation::AcceptedBySync),
+                DeliveryPath::Accepted => {}
+            }
             let send = outgoing.key(entry.channel, membership);
             let message_id = Some(entry.message_id);
             self.event(DeviceEvent::Accepted { send, message_id });

@@ -14,6 +14,9 @@ impl Device {
     pub(super) fn retry(&mut self, now: Now, channel: ChannelId) {
         match self.design.retry {
             Retry::Numbered => {
+                if planted!(self.design, NewNumberOnRetry) {
+                    self.renumber(channel);
+                }
                 self.windows.insert(channel, Window::default());
             }
             Retry::Blind => {

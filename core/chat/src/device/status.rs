@@ -7,6 +7,7 @@ use crate::{
     frame::ClientFrame,
     ids::UserId,
     ports::{directory::FRIENDS_MAX, presence::Status},
+    situation::Situation,
 };
 
 /// The statuses that a device knows, as many as a user can have friends. Past that the one that was
@@ -20,6 +21,11 @@ pub(super) struct Statuses {
 }
 
 impl Statuses {
+    /// Whether a later decision than this one is known.
+    fn has_newer(&self, status: &Status) -> bool {
+        self.known.get(&status.user).is_some_and(|(known, _)| known.is_newer_than(status))
+    }
+
     /// Takes a status on; true when another dot has to be shown for it.
     fn take(&mut self, status: Status) -> bool {
         let before = self.known.get(&status.user).copied();
@@ -65,6 +71,12 @@ impl Device {
 
     pub(super) fn show(&mut self, statuses: Vec<Status>) {
         for status in statuses {
+            if self.statuses.has_newer(&status) {
+                self.situations.mark(Situation::OlderStatusIgnored);
+            }
+            if planted!(self.design, OlderStatusShown) {
+                self.statuses.known.remove(&status.user);
+            }
             if self.statuses.take(status) {
                 self.event(DeviceEvent::Shown(status));
             }

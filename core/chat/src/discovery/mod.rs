@@ -21,6 +21,7 @@ use crate::{
     },
     random::Random,
     registry_watch::{RegistryWatch, Snapshot},
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -126,6 +127,7 @@ pub struct Discovery {
     timers: Timers<DiscoveryTimer>,
     outputs: VecDeque<DiscoveryOutput>,
     counts: DiscoveryCounts,
+    situations: Situations,
 }
 
 impl Discovery {
@@ -146,6 +148,7 @@ impl Discovery {
             timers,
             outputs: VecDeque::new(),
             counts: DiscoveryCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -191,6 +194,12 @@ impl Discovery {
         &self.counts
     }
 
+    /// The situations that it has passed through since it started.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
+    }
+
     /// Every lease that the registry last named, with the version of the whole: 0 before the first
     /// answer.
     #[must_use]
@@ -201,11 +210,11 @@ impl Discovery {
     /// A device that no server has room for does not use up an admission.
     fn assign(&mut self, now: Now, region: &str, background: bool) -> Assignment {
         if !self.has_room() {
-            self.counts.without_server += 1;
-            return Assignment::None;
+            return self.no_server();
         }
         if let Err(wait) = self.admission.admit(now.monotonic, background, &mut self.random) {
             self.counts.put_off += 1;
+            self.situations.mark(Situation::LoginDeferred);
             return Assignment::Wait(wait);
         }
         match self.place(region) {
@@ -214,11 +223,14 @@ impl Discovery {
                 *self.counts.per_server.entry(server).or_default() += 1;
                 Assignment::Server { server, address, fallback }
             }
-            None => {
-                self.counts.without_server += 1;
-                Assignment::None
-            }
+            None => self.no_server(),
         }
+    }
+
+    fn no_server(&mut self) -> Assignment {
+        self.counts.without_server += 1;
+        self.situations.mark(Situation::NoServer);
+        Assignment::None
     }
 
     fn watch(&mut self, now: Now) {

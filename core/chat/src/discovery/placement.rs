@@ -41,6 +41,9 @@ impl Discovery {
             let assigned = same.map_or([0, 0], |seat| [0, seat.assigned[0]]);
             self.seats.insert(server, Seat { epoch, info, assigned });
         }
+        if planted!(self.design, DeadServerOffered) {
+            self.seats.append(&mut earlier);
+        }
     }
 
     pub(super) fn has_room(&self) -> bool {

@@ -13,6 +13,7 @@ use crate::{
         push::PushRow,
         store::{StoreAnswer, StoreRequest},
     },
+    situation::Situation,
     time::Now,
 };
 
@@ -47,6 +48,9 @@ impl Notifier {
         if let Outcome::Ok(StoreAnswer::PushDue(due)) = outcome
             && self.may_push(now)
         {
+            if std::mem::take(&mut self.is_new) && !due.is_empty() {
+                self.situations.mark(Situation::NotifierTookOver);
+            }
             self.take_up(now, due.len() >= rows_max as usize, due);
         }
         self.rows.retain(|_, row| !row.is_finished());
@@ -89,6 +93,10 @@ impl Notifier {
     /// What is not owed any more was read, muted or settled by somebody else.
     fn forget_all_but(&mut self, due: &[PushRow]) {
         let owed: BTreeSet<RowKey> = due.iter().map(|row| (row.user, row.channel)).collect();
+        let is_raced = |(key, row): (&RowKey, &Row)| row.is_pushed() && !owed.contains(key);
+        if self.rows.iter().any(is_raced) {
+            self.situations.mark(Situation::PushRaced);
+        }
         self.rows.retain(|key, row| row.is_under_way() || owed.contains(key));
     }
 
@@ -100,6 +108,9 @@ impl Notifier {
         let row = self.rows.entry(key).or_insert_with(Row::new);
         self.counts.due += u64::from(row.failures == 0);
         self.counts.retried += u64::from(row.failures > 0);
+        if std::mem::take(&mut row.is_unknown) {
+            self.situations.mark(Situation::PushRepeated);
+        }
         row.up_to = due.up_to;
         row.open = due.tokens.len();
         let attempt = row.failures.saturating_add(1);

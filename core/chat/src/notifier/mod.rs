@@ -21,6 +21,7 @@ use crate::{
         registry::{LeaseInfo, LeaseKey},
     },
     random::Random,
+    situation::Situations,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -149,6 +150,9 @@ pub struct Notifier {
     timers: Timers<NotifierTimer>,
     outputs: VecDeque<NotifierOutput>,
     counts: NotifierCounts,
+    situations: Situations,
+    /// It has its lease, and has not heard yet what was due before.
+    is_new: bool,
 }
 
 impl Notifier {
@@ -162,7 +166,7 @@ impl Notifier {
         timers.set(NotifierTimer::Lease, Monotonic(0));
         Self {
             random: Random::stream(seed, STREAM),
-            keeper: LeaseKeeper::new(target, holder, design.lease_ttl, info),
+            keeper: LeaseKeeper::new(target, holder, &design, info),
             design,
             rows: BTreeMap::new(),
             pushes: Pushes::default(),
@@ -174,6 +178,8 @@ impl Notifier {
             timers,
             outputs: VecDeque::new(),
             counts: NotifierCounts::default(),
+            situations: Situations::default(),
+            is_new: false,
         }
     }
 
@@ -232,6 +238,14 @@ impl Notifier {
         self.counts
     }
 
+    /// The situations that it has passed through since it started, its lease included.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        let mut situations = self.situations;
+        situations.add(self.keeper.situations());
+        situations
+    }
+
     /// Under which epoch it holds the lease at this moment.
     #[must_use]
     pub fn epoch(&self, now: Now) -> Option<u64> {
@@ -268,7 +282,10 @@ impl Notifier {
                     self.request(Pending::Lease(number), deadline, Request::Registry(request));
                 }
                 LeaseOutput::Held { .. } if self.is_stopping => {}
-                LeaseOutput::Held { .. } => self.timers.set(NotifierTimer::Poll, now.monotonic),
+                LeaseOutput::Held { .. } => {
+                    self.is_new = true;
+                    self.timers.set(NotifierTimer::Poll, now.monotonic);
+                }
                 // What is under way is settled all the same: that a push was taken is a fact.
                 LeaseOutput::Lost => self.timers.clear(NotifierTimer::Poll),
                 LeaseOutput::Released => self.outputs.push_back(NotifierOutput::Stopped),

@@ -80,8 +80,7 @@ impl Notifier {
         if let Some(push) = self.pushes.open.remove(&id) {
             self.timers.clear(NotifierTimer::PushDeadline(id));
             if answer.is_none() {
-                self.counts.unanswered += 1;
-                self.pushes.keep_late(id, push);
+                self.leave_unknown(id, push);
             }
             self.take_answer(now, push, answer);
             self.close_push(now, push);
@@ -92,9 +91,16 @@ impl Notifier {
 
     pub(super) fn handle_push_deadline(&mut self, now: Now, id: u64) {
         let Some(push) = self.pushes.open.remove(&id) else { return };
+        self.leave_unknown(id, push);
+        self.close_push(now, push);
+    }
+
+    fn leave_unknown(&mut self, id: u64, push: Push) {
         self.counts.unanswered += 1;
         self.pushes.keep_late(id, push);
-        self.close_push(now, push);
+        if let Some(row) = self.rows.get_mut(&push.key) {
+            row.is_unknown = true;
+        }
     }
 
     /// Tells the store what is settled. Also without the lease: the push was taken.
@@ -149,6 +155,10 @@ impl Notifier {
 
     /// With its last push an attempt is over; when none was taken, the row waits for the next.
     fn close_push(&mut self, now: Now, push: Push) {
+        let is_last = |row: &Row| row.open <= 1 && row.settling == Settling::None;
+        if planted!(self.design, PushGivenUp) && self.rows.get(&push.key).is_some_and(is_last) {
+            self.settle(now, push.key, push.up_to);
+        }
         if let Some(row) = self.rows.get_mut(&push.key) {
             row.open = row.open.saturating_sub(1);
             if row.open == 0 && row.settling == Settling::None {

@@ -29,6 +29,8 @@ pub(super) struct Row {
     /// Pushes of the newest attempt that are not answered.
     pub(super) open: usize,
     pub(super) settling: Settling,
+    /// Of a push of the newest attempt nobody knows whether it arrived.
+    pub(super) is_unknown: bool,
     /// Attempts that failed, in a row.
     pub(super) failures: u32,
     /// Not before then is it tried again.
@@ -54,6 +56,7 @@ impl Row {
             up_to: MessageId::ZERO,
             open: 0,
             settling: Settling::None,
+            is_unknown: false,
             failures: 0,
             again_at: Monotonic(0),
         }
@@ -62,6 +65,11 @@ impl Row {
     /// Whether another attempt may be made.
     pub(super) fn is_ready(&self, now: Monotonic) -> bool {
         self.open == 0 && self.settling == Settling::None && self.again_at <= now
+    }
+
+    /// Whether a push of it is with the gateway, and none was taken yet.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.open > 0 && self.settling == Settling::None
     }
 
     /// Whether it has to be remembered although it is not owed any more.

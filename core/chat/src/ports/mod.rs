@@ -88,6 +88,21 @@ impl Request {
     }
 }
 
+impl Answer {
+    /// Which port it is from.
+    #[must_use]
+    pub fn port(&self) -> Port {
+        match self {
+            Self::Store(_) => Port::Store,
+            Self::Routing(_) => Port::Routing,
+            Self::Directory(_) => Port::Directory,
+            Self::Presence(_) => Port::Presence,
+            Self::Registry(_) => Port::Registry,
+            Self::NextId(_) => Port::Generator,
+        }
+    }
+}
+
 impl Port {
     /// The answer that it can't be reached and has done nothing.
     #[must_use]

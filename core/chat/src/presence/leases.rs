@@ -6,6 +6,7 @@ use super::{PresenceServer, PresenceTimer, activity::Unwritten};
 use crate::{
     ids::{DeviceId, UserId},
     ports::presence::{DeviceBeat, Status},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -86,11 +87,15 @@ impl PresenceServer {
         let lease = self.config.design.presence_lease();
         let age = std::time::Duration::from_millis(u64::from(beat.age_ms));
         let until = now.monotonic.after(lease.saturating_sub(age));
+        let first_decides = planted!(self.config.design, FirstDeviceDecides);
         let Some(record) = self.record(now, beat.user) else {
             self.counts.refused += 1;
             return;
         };
         if until <= now.monotonic || record.ended.contains_key(&beat.device) {
+            return;
+        }
+        if first_decides && record.leases.keys().any(|device| *device != beat.device) {
             return;
         }
         let held = record.leases.entry(beat.device).or_insert(until);
@@ -133,6 +138,7 @@ impl PresenceServer {
     /// Ends the leases that are over, and with the last of them the user is offline.
     pub(super) fn check_lease(&mut self, now: Now, user: UserId) {
         let Some(record) = self.records.get_mut(&user) else { return };
+        let had_leases = !record.leases.is_empty();
         record.leases.retain(|_, until| *until > now.monotonic);
         let (lives_until, certain_from) = (record.lives_until(), record.certain_from);
         let is_certain = certain_from <= now.monotonic;
@@ -140,6 +146,10 @@ impl PresenceServer {
             self.timers.set(PresenceTimer::Lease(user), until);
         } else if is_certain {
             self.timers.clear(PresenceTimer::Lease(user));
+            // A logout takes the lease away before it is looked at.
+            if had_leases {
+                self.situations.mark(Situation::OfflineByLease);
+            }
             self.stand(now, user, Standing::Offline);
         } else {
             record.standing = Standing::Unsure;
@@ -173,6 +183,9 @@ impl PresenceServer {
             let certain_from = self.tenure.certain_from(user)?;
             if self.records.len() >= self.config.limits.users {
                 return None;
+            }
+            if self.tenure.took_over(user) {
+                self.situations.mark(Situation::UsersTakenOver);
             }
             let is_certain = certain_from <= now.monotonic;
             let standing = if is_certain { Standing::Offline } else { Standing::Unsure };
@@ -218,6 +231,9 @@ impl PresenceServer {
         self.counts.changes += 1;
         if standing == Standing::Offline {
             self.note_activity(now, user);
+            if planted!(self.config.design, GoingsUntold) {
+                return;
+            }
         }
         self.changed(now, user);
     }

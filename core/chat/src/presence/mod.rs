@@ -24,6 +24,7 @@ use crate::{
         store::StoreRequest,
     },
     random::Random,
+    situation::Situations,
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -171,6 +172,7 @@ pub struct PresenceServer {
     timers: Timers<PresenceTimer>,
     outputs: VecDeque<PresenceOutput>,
     counts: PresenceCounts,
+    situations: Situations,
 }
 
 /// What an answer of the store is for.
@@ -189,7 +191,10 @@ impl PresenceServer {
     #[must_use]
     pub fn new(config: PresenceConfig, now: Now) -> Self {
         let mut random = Random::stream(config.seed, u64::from(config.server.0));
-        let lease = config.design.presence_lease();
+        let mut lease = config.design.presence_lease();
+        if planted!(config.design, TakenOverAsOffline) {
+            lease = std::time::Duration::ZERO;
+        }
         let mut timers = Timers::new();
         timers.set(PresenceTimer::Sweep, now.monotonic.after(random.around(lease)));
         Self {
@@ -207,6 +212,7 @@ impl PresenceServer {
             timers,
             outputs: VecDeque::new(),
             counts: PresenceCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -258,6 +264,12 @@ impl PresenceServer {
     #[must_use]
     pub fn counts(&self) -> PresenceCounts {
         self.counts
+    }
+
+    /// The situations that it has passed through since it started.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
     }
 
     /// How many pairs of a chat server and a user are watched.

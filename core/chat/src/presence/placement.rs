@@ -148,6 +148,12 @@ impl Tenure {
         Some(taken_at.after(self.lease))
     }
 
+    /// Whether another server kept the user under a view that is still remembered.
+    pub(super) fn took_over(&self, user: UserId) -> bool {
+        let other = |view: &PresenceView| view.owner(user).is_some_and(|it| it != self.server);
+        self.views.len() > 1 && self.views.iter().any(|(_, view)| other(view))
+    }
+
     /// When the users that came with the next view of which they are not yet certain become so.
     pub(super) fn next_certain(&self, now: Monotonic) -> Option<Monotonic> {
         let ends = self.views.iter().map(|(at, _)| at.after(self.lease));

@@ -1,8 +1,12 @@
 //! From the log to the sessions of an entry's audience, here and on other chat servers.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-use super::{ChatServer, Output, requests::Pending, session::Offer};
+use super::{
+    ChatServer, Output, Timer,
+    requests::Pending,
+    session::{Offer, SyncState},
+};
 use crate::{
     cursor_rule::CursorRule,
     design::Hints,
@@ -43,16 +47,32 @@ impl ChatServer {
     pub(super) fn deliver(&mut self, now: Now, entry: &Arc<Entry>, audience: &[UserId]) {
         let (rule, limit) = (self.rule, self.config.design.session_unconfirmed_max as usize);
         let (mut receivers, mut behind, mut unsettled) = (Vec::new(), Vec::new(), Vec::new());
-        for user in audience {
+        let mut audience = Cow::Borrowed(audience);
+        if planted!(self.config.design, DeliveredToFormer) {
+            let readers = self.sessions.values();
+            let readers = readers.filter(|it| it.positions.contains_key(&entry.channel));
+            let users: BTreeSet<UserId> = readers.map(|session| session.user).collect();
+            audience = users.into_iter().collect();
+        }
+        for user in audience.iter() {
             for id in self.sessions_of.get(user).into_iter().flatten() {
                 let Some(session) = self.sessions.get_mut(id) else { continue };
                 match session.offer(rule, entry.channel, entry.message_id) {
                     Offer::Known => {}
-                    Offer::Behind => behind.push(*id),
+                    Offer::Behind => {
+                        // Else the read that is due or under way brings it anyway.
+                        session.has_hole |= session.sync == SyncState::Idle;
+                        behind.push(*id);
+                    }
                     Offer::Later => session.read_again(),
                     Offer::Next => {
                         session.hinted(rule, entry.channel, entry.message_id);
                         receivers.push(*id);
+                        if planted!(self.config.design, PassedWhenSent) {
+                            let key = (session.device, entry.channel);
+                            self.cursors.insert(key, (session.user, entry.message_id));
+                            self.timers.set_once(Timer::CursorFlush, now.monotonic);
+                        }
                         // Only a page moves the cursor, so half of the room is left for it.
                         if rule == CursorRule::ById && session.waiting(rule) > limit / 2 {
                             unsettled.push(*id);
@@ -63,7 +83,11 @@ impl ChatServer {
         }
         self.counts.deliveries += receivers.len() as u64;
         self.counts.holes += behind.len() as u64;
-        let full = self.full_sessions(&receivers);
+        let mut full = self.full_sessions(&receivers);
+        if planted!(self.config.design, FullSessionPassedOver) {
+            receivers.retain(|id| !full.contains(id));
+            full.clear();
+        }
         if !receivers.is_empty() {
             self.outputs.push_back(Output::Deliver { sessions: receivers, entry: entry.clone() });
         }

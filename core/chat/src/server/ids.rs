@@ -5,6 +5,7 @@ use crate::{
     design::{IdSource, Ids, WorkerIds},
     ids::MessageId,
     ports::{Outcome, Request},
+    situation::{Situation, Situations},
     snowflake::{LeasedWorker, NoId, SnowflakeSource},
     time::Now,
 };
@@ -47,6 +48,14 @@ impl IdSupply {
             }
         }
     }
+
+    pub(super) fn situations(&self) -> Situations {
+        match self {
+            Self::Leased(worker) => worker.situations(),
+            Self::Fixed(source) => source.situations(),
+            Self::Log | Self::WallClock | Self::Generator { .. } => Situations::default(),
+        }
+    }
 }
 
 impl ChatServer {
@@ -73,7 +82,7 @@ impl ChatServer {
         match id {
             Ok(id) => self.ask_store(now, write, id),
             Err(_) => {
-                self.counts.without_id += 1;
+                self.give_no_id();
                 self.settle_write(now, write, Outcome::Refused);
             }
         }
@@ -88,14 +97,19 @@ impl ChatServer {
             }
             (Outcome::Ok(_), _) => self.write_again(now, write),
             (Outcome::Refused, _) => {
-                self.counts.without_id += 1;
+                self.give_no_id();
                 self.settle_write(now, write, Outcome::Refused);
             }
             (Outcome::Unknown, _) => {
-                self.counts.without_id += 1;
+                self.give_no_id();
                 self.settle_write(now, write, Outcome::Unknown);
             }
         }
+    }
+
+    fn give_no_id(&mut self) {
+        self.counts.without_id += 1;
+        self.situations.mark(Situation::WithoutId);
     }
 
     /// Takes a new id and asks again, a few times.

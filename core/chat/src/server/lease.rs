@@ -15,6 +15,7 @@ use crate::{
     },
     presence::PresenceView,
     registry_watch::RegistryWatch,
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
 };
 
@@ -77,7 +78,7 @@ impl Place {
             keeper: LeaseKeeper::new(
                 LeaseTarget::Key(LeaseKey::Chat(server)),
                 registration.holder,
-                design.lease_ttl,
+                design,
                 registration.info(design),
             ),
             capacity: registration.bounded_capacity(design),
@@ -88,6 +89,13 @@ impl Place {
 
     pub(super) fn is_registered(&self) -> bool {
         self.registered.is_some()
+    }
+
+    pub(super) fn situations(&self) -> Situations {
+        self.registered
+            .as_ref()
+            .map(|registered| registered.keeper.situations())
+            .unwrap_or_default()
     }
 }
 
@@ -216,6 +224,9 @@ impl ChatServer {
                     .take(per_turn)
                     .collect();
                 self.counts.handed_over += leaving.len() as u64;
+                if !leaving.is_empty() {
+                    self.situations.mark(Situation::HandedOver);
+                }
                 leaving.into_iter().for_each(|id| self.cut(now, id, CutReason::Draining));
                 self.timers.set(Timer::Drain, now.monotonic.after(TURN));
             }
@@ -266,7 +277,12 @@ impl ChatServer {
                 }
                 LeaseOutput::Held { epoch, .. } => self.take_epoch(now, epoch),
                 // The gate asks the keeper itself.
-                LeaseOutput::Lost | LeaseOutput::Released => {}
+                LeaseOutput::Lost => {
+                    if self.place.drain == Drain::No && self.requests.has_append() {
+                        self.situations.mark(Situation::LeaseExpiredDuringAppend);
+                    }
+                }
+                LeaseOutput::Released => {}
             }
         }
         let due =

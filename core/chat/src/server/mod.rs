@@ -31,6 +31,7 @@ use crate::{
     ports::{Answer, Request, registry::Member, routing::RoutingRequest},
     presence::PresenceView,
     random::Random,
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -186,6 +187,7 @@ pub struct ChatServer {
     timers: Timers<Timer>,
     outputs: VecDeque<Output>,
     counts: ServerCounts,
+    situations: Situations,
 }
 
 impl ChatServer {
@@ -221,6 +223,7 @@ impl ChatServer {
             timers,
             outputs: VecDeque::new(),
             counts: ServerCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -295,6 +298,15 @@ impl ChatServer {
         self.counts
     }
 
+    /// The situations that it has passed through since it started, its leases included.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        let mut situations = self.situations;
+        situations.add(self.place.situations());
+        situations.add(self.ids.situations());
+        situations
+    }
+
     /// How many sessions it has.
     #[must_use]
     pub fn session_count(&self) -> usize {
@@ -330,6 +342,7 @@ impl ChatServer {
             self.timers.clear(Timer::Deadline(id));
             self.settle(now, pending, answer);
         } else if let Some(late) = self.requests.take_late(id) {
+            self.situations.mark(Situation::AnswerAfterDeadline);
             self.settle_late(now, &late, answer);
         }
     }

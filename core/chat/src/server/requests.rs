@@ -84,8 +84,22 @@ impl Requests {
         self.open.is_empty()
     }
 
+    /// Whether an append is under way.
+    pub(super) fn has_append(&self) -> bool {
+        self.open.values().any(|pending| matches!(pending, Pending::Append(_)))
+    }
+
     pub(super) fn take(&mut self, id: RequestId) -> Option<Pending> {
         self.open.remove(&id)
+    }
+
+    /// Notes of appends that are open that a repeat of theirs was answered before they were.
+    pub(super) fn overtake(&mut self, repeat: &Send) {
+        for pending in self.open.values_mut() {
+            if let Pending::Append(send) = pending {
+                send.overtaken_by(repeat);
+            }
+        }
     }
 
     /// Remembers what its asker was told to be unknown; true when an older one had to go for it.

@@ -17,6 +17,7 @@ use crate::{
         Answer, Outcome, Request,
         store::{Append, Appended, StoreAnswer, StoreRequest},
     },
+    situation::Situation,
     time::Now,
 };
 
@@ -29,11 +30,21 @@ pub(super) struct Send {
     promised: bool,
     /// How often it asked again for the sake of its id.
     tries: u32,
+    /// Whether a repeat of it was answered before it was.
+    overtaken: bool,
 }
 
 impl Send {
     pub(super) fn append(&self) -> &Append {
         &self.append
+    }
+
+    pub(super) fn overtaken_by(&mut self, repeat: &Self) {
+        let of = |send: &Self| {
+            let Append { device, channel, membership, client_id, .. } = send.append;
+            (send.session, device, channel, membership, client_id)
+        };
+        self.overtaken |= of(self) == of(repeat);
     }
 }
 
@@ -66,28 +77,30 @@ impl ChatServer {
         frame: SendFrame,
     ) {
         let design = &self.config.design;
-        let promised = design.accept == Accept::OnReceipt;
+        let promised = design.accept == Accept::OnReceipt || planted!(design, AcceptedBeforeAppend);
         if let Some(reason) = self.refuse_early(session, &frame) {
             let SendFrame { channel, membership, client_id, .. } = frame;
             let refused = ServerFrame::Refused { channel, membership, client_id, reason };
             return self.outputs.push_back(Output::Frame(session, refused));
         }
         let SendFrame { channel, membership, client_id, oldest_pending, body } = frame;
-        if promised {
-            let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
-            let accepted = ServerFrame::Accepted {
-                channel,
-                membership,
-                client_id,
-                message_id,
-                accepted_at_ms,
-            };
-            self.outputs.push_back(Output::Frame(session, accepted));
-        }
         let given_id = MessageId::ZERO;
         let append =
             Append { user, device, channel, membership, client_id, oldest_pending, body, given_id };
-        self.append(now, Send { session, append, promised, tries: 0 });
+        let send = Send { session, append, promised, tries: 0, overtaken: false };
+        if promised {
+            self.promise(now, &send);
+        }
+        self.append(now, send);
+    }
+
+    /// The sender is told that the send is accepted, and not where it is in the log.
+    fn promise(&mut self, now: Now, send: &Send) {
+        let Append { channel, membership, client_id, .. } = send.append;
+        let (message_id, accepted_at_ms) = (None, now.wall.milliseconds());
+        let accepted =
+            ServerFrame::Accepted { channel, membership, client_id, message_id, accepted_at_ms };
+        self.tell(send.session, accepted);
     }
 
     /// The size is checked on the device and again here; a full queue consumes nothing.
@@ -140,11 +153,17 @@ impl ChatServer {
             return self.write_again(now, Write::Append(send));
         }
         self.count_open(send.session, -1);
+        if outcome == Outcome::Unknown {
+            self.situations.mark(Situation::AppendUnknown);
+        }
         match outcome {
             Outcome::Ok(StoreAnswer::Appended(appended)) => self.accept(now, &send, appended),
             Outcome::Ok(StoreAnswer::AppendRefused(reason)) => self.refuse(&send, reason),
             Outcome::Ok(other) => debug_assert!(false, "no answer to an append: {other:?}"),
             Outcome::Refused | Outcome::Unknown if send.promised => self.keep(now, send),
+            Outcome::Unknown if planted!(self.config.design, UnknownTakenForDone) => {
+                self.promise(now, &send);
+            }
             Outcome::Refused => self.refuse(&send, SendRefusal::Busy),
             Outcome::Unknown => self.refuse(&send, SendRefusal::Unavailable),
         }
@@ -166,13 +185,16 @@ impl ChatServer {
             );
             // After a repeat the device may have settled the send before it could apply the entry,
             // and a device that does not keep to its numbers may have forgotten this one: then only
-            // the entry itself will do.
-            if !repeat && self.config.design.retry == Retry::Numbered {
+            // the entry itself will do. Answers may overtake each other.
+            let is_first = !repeat && !send.overtaken;
+            if is_first && self.config.design.retry == Retry::Numbered {
                 self.pass_accepted(send.session, channel, message_id);
             }
         }
         if repeat {
+            self.requests.overtake(send);
             self.counts.repeats += 1;
+            self.situations.mark(Situation::RetryMetAppend);
             return;
         }
         self.counts.appends += 1;

@@ -8,6 +8,7 @@ use crate::{
     frame::{Cursors, CutReason, PROTOCOL_VERSION, Range},
     ids::{ChannelId, DeviceId, MessageId, SessionId, UserId},
     ports::{Request, routing::RoutingRequest},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Session {
     /// Cursors that the store has written since its last heartbeat.
     pub(super) written: Cursors,
     pub(super) sync: SyncState,
+    /// Something came live behind what it was sent, and no page has filled the hole.
+    pub(super) has_hole: bool,
     /// Appends and changes that the store has not answered.
     pub(super) open_requests: u32,
     pub(super) last_heard: Monotonic,
@@ -64,6 +67,7 @@ impl Session {
             ahead: BTreeSet::new(),
             written: Cursors::new(),
             sync: SyncState::Due,
+            has_hole: false,
             open_requests: 0,
             last_heard: now.monotonic,
         }
@@ -190,6 +194,7 @@ impl ChatServer {
     pub(super) fn attach(&mut self, now: Now, id: SessionId, user: UserId, device: DeviceId) {
         if let Some(reason) = self.turn_away(now) {
             self.counts.turned_away += 1;
+            self.situations.mark(Situation::TurnedAway);
             return self.outputs.push_back(Output::Cut(id, reason));
         }
         self.sessions.insert(id, Session::new(user, device, now));
@@ -217,6 +222,7 @@ impl ChatServer {
         self.sessions_of.entry(user).or_default().insert(id);
         self.presence_hello(now, id);
         if let Some(older) = self.session_of.insert(device, id) {
+            self.situations.mark(Situation::SessionReplaced);
             self.cut(now, older, CutReason::Replaced);
         }
         if self.config.has_peers {
@@ -238,7 +244,14 @@ impl ChatServer {
             if reason == CutReason::UnknownDevice {
                 self.presence_log_out(now, session.device);
             }
-            self.counts.slow_consumers += u64::from(reason == CutReason::SlowConsumer);
+            match reason {
+                CutReason::SlowConsumer => {
+                    self.counts.slow_consumers += 1;
+                    self.situations.mark(Situation::SlowConsumerCut);
+                }
+                CutReason::Silent => self.situations.mark(Situation::DeviceSilent),
+                _ => {}
+            }
             self.outputs.push_back(Output::Cut(id, reason));
             self.remove(now, id);
         }
@@ -249,11 +262,17 @@ impl ChatServer {
         self.timers.clear(Timer::Silence(id));
         self.timers.clear(Timer::SyncRetry(id));
         self.stop_observing(now, id);
+        if planted!(self.config.design, CloseIsLogout) {
+            self.presence_log_out(now, session.device);
+        }
         if self.session_of.get(&session.device) == Some(&id) {
             self.session_of.remove(&session.device);
         }
         let Some(others) = self.sessions_of.get_mut(&session.user) else { return };
         others.remove(&id);
+        if planted!(self.config.design, OtherSessionsForgotten) {
+            others.clear();
+        }
         if others.is_empty() {
             self.sessions_of.remove(&session.user);
             if self.config.has_peers {

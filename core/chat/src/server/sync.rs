@@ -13,6 +13,7 @@ use crate::{
         Outcome, Request,
         store::{StoreAnswer, StoreRequest, Sync},
     },
+    situation::Situation,
     time::Now,
 };
 
@@ -87,8 +88,10 @@ impl ChatServer {
             }
             Outcome::Ok(StoreAnswer::UnknownDevice) => self.cut(now, id, CutReason::UnknownDevice),
             Outcome::Ok(other) => debug_assert!(false, "no answer to a sync: {other:?}"),
+            Outcome::Unknown if planted!(self.config.design, ReadNeverOver) => session.sync = read,
             Outcome::Refused | Outcome::Unknown => {
                 session.sync = SyncState::Due;
+                self.situations.mark(Situation::SyncRepeated);
                 let delay = self.random.around(self.config.design.request_timeout);
                 self.timers.set(Timer::SyncRetry(id), now.monotonic.after(delay));
             }
@@ -99,6 +102,10 @@ impl ChatServer {
     fn send_page(&mut self, id: SessionId, ranges: Vec<Range>, more: bool) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.paged(&ranges);
+        if session.has_hole && ranges.iter().any(|range| !range.entries.is_empty()) {
+            session.has_hole = false;
+            self.situations.mark(Situation::HoleFilled);
+        }
         self.counts.pages += 1;
         self.outputs.push_back(Output::Frame(id, ServerFrame::Page { ranges, more }));
     }
@@ -109,6 +116,10 @@ impl ChatServer {
         let interval = self.random.around(self.config.design.resync_interval);
         self.timers.set(Timer::Resync, now.monotonic.after(interval));
         let users: Vec<UserId> = self.sessions_of.keys().copied().collect();
+        if planted!(self.config.design, LeaseByConnection) {
+            let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+            sessions.into_iter().for_each(|id| self.beat(now, id));
+        }
         for users in users.chunks(HEADS_USERS_MAX) {
             if self.config.has_peers {
                 self.register(now, None, users.to_vec());
@@ -127,7 +138,10 @@ impl ChatServer {
     /// A device is logged out at one chat server and may be attached to another, which learns it
     /// here. An id never comes back, so whoever has the device's session now may be cut.
     pub(super) fn settle_heads(&mut self, now: Now, outcome: Outcome<StoreAnswer>) {
-        let Outcome::Ok(StoreAnswer::Heads { heads, logged_out }) = outcome else { return };
+        let Outcome::Ok(StoreAnswer::Heads { mut heads, logged_out }) = outcome else { return };
+        if planted!(self.config.design, ComparisonSkipped) {
+            heads.clear();
+        }
         for device in logged_out {
             self.log_out(now, device);
         }
@@ -139,6 +153,12 @@ impl ChatServer {
             });
             for (id, lag) in lags.collect::<Vec<_>>() {
                 self.counts.holes += u64::from(lag == Lag::Missing);
+                let is_idle =
+                    self.sessions.get(&id).is_some_and(|session| session.sync == SyncState::Idle);
+                // Else the read that is due or under way would have brought it.
+                if lag == Lag::Missing && is_idle {
+                    self.situations.mark(Situation::FoundByComparison);
+                }
                 self.start_sync(now, id);
             }
         }

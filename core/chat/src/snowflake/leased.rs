@@ -17,6 +17,7 @@ use crate::{
         Outcome,
         registry::{LeaseInfo, LeaseKey, RegistryAnswer, RegistryRequest},
     },
+    situation::Situations,
     time::{Monotonic, Now},
 };
 
@@ -34,9 +35,9 @@ impl LeasedWorker {
     /// and this one after a restart neither.
     #[must_use]
     pub fn new(holder: u64, design: &Design) -> Self {
-        let (ttl, info) = (design.lease_ttl, LeaseInfo::default());
+        let info = LeaseInfo::default();
         Self {
-            keeper: LeaseKeeper::new(LeaseTarget::AnyWorker, holder, ttl, info),
+            keeper: LeaseKeeper::new(LeaseTarget::AnyWorker, holder, design, info),
             source: SnowflakeSource::without_lease(),
             skew_max: design.skew_max,
             requests: VecDeque::new(),
@@ -84,6 +85,14 @@ impl LeasedWorker {
     #[must_use]
     pub fn lease(&self, now: Now) -> Option<(u16, u64)> {
         Some((self.source.worker()?, self.keeper.epoch(now.monotonic)?))
+    }
+
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        let mut situations = self.source.situations();
+        situations.add(self.keeper.situations());
+        situations
     }
 
     /// Until when the lease lasts is the keeper's to know: it is asked before each id.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     design::{Design, Transport},
     frame::{ClientFrame, CutReason, ServerFrame},
+    situation::{Situation, Situations},
     time::{Monotonic, Now},
     timers::Timers,
 };
@@ -110,6 +111,7 @@ pub struct PollSession {
     now: Monotonic,
     timers: Timers<SessionTimer>,
     outputs: VecDeque<SessionOutput>,
+    situations: Situations,
 }
 
 impl PollSession {
@@ -143,6 +145,7 @@ impl PollSession {
             now: now.monotonic,
             timers,
             outputs: VecDeque::new(),
+            situations: Situations::default(),
         }
     }
 
@@ -191,6 +194,12 @@ impl PollSession {
         self.session
     }
 
+    /// The situations that it has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
+    }
+
     /// Whether a poll is held.
     #[must_use]
     pub fn is_polled(&self) -> bool {
@@ -222,6 +231,7 @@ impl PollSession {
             Arrival::Repeat => match &self.unconfirmed {
                 Some(answer) if answer.number > body.seen => {
                     let answer = answer.clone();
+                    self.situations.mark(Situation::AnswerGivenAgain);
                     self.last_poll = Some(exchange);
                     self.outputs.push_back(SessionOutput::Answer(exchange, answer));
                     self.await_poll(self.now.after(wait));
@@ -283,6 +293,7 @@ impl PollSession {
         let Some(answer) = self.unconfirmed.take().filter(|answer| answer.number > seen) else {
             return;
         };
+        self.situations.mark(Situation::AnswerGivenAgain);
         for frame in answer.frames.iter().rev() {
             self.waiting.push_front(frame.clone());
         }

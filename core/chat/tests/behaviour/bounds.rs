@@ -1,5 +1,6 @@
 //! Every queue has a bound, and running into it has a named outcome.
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ChannelId, ClientId, Design, MessageId, OperationId, UserId,
     device::LocalRefusal,
@@ -164,6 +165,7 @@ fn a_group_takes_no_more_members_than_group_limit() {
     world.change(hubbub_chat::DeviceId(51), group(), Change::Join);
     world.run_for(seconds(1));
     assert_eq!(world.log_texts(group()), ["(created)", "(left)", "(joined)"]);
+    assert_reached(world.situations(), Situation::RefusedAtGroupLimit);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, DeviceId, Discovery, Monotonic, Now, RequestId, ServerId, Wall,
     design::Placement,
@@ -13,6 +14,8 @@ use hubbub_chat::{
     random::Random,
     time::nanoseconds,
 };
+
+use crate::support::assert_reached;
 
 struct Bench {
     discovery: Discovery,
@@ -199,6 +202,7 @@ fn nobody_is_sent_to_a_server_that_is_closed() {
     }
     bench.pass(Duration::from_secs(2));
     assert_eq!(bench.ask(), Assignment::None);
+    assert_reached(bench.discovery.situations(), Situation::NoServer);
 }
 
 #[test]
@@ -234,6 +238,9 @@ fn storm(design: Design, devices: u64, background: impl Fn(u64) -> bool) -> (Vec
             }
             Assignment::None => panic!("there is room"),
         }
+    }
+    if asks > devices {
+        assert_reached(bench.discovery.situations(), Situation::LoginDeferred);
     }
     (assigned, asks)
 }

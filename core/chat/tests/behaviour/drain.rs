@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ChannelId, Design, DeviceId, ServerId, UserId,
     device::{DetachCause, DeviceEvent},
@@ -80,6 +81,7 @@ fn everybody_is_handed_over_and_no_message_is_lost() {
         applied.for_each(|channel| *counts.entry(channel).or_default() += 1);
         assert_eq!(counts.values().copied().collect::<Vec<_>>(), [10, 10], "{device}");
     }
+    assert_reached(world.situations(), Situation::HandedOver);
 }
 
 #[test]
@@ -175,6 +177,7 @@ fn a_draining_server_takes_no_new_session() {
     world.move_device(DeviceId(500), 1);
     world.run_for(seconds(10));
     assert!(world.is_synced(DeviceId(500)));
+    assert_reached(world.situations(), Situation::TurnedAway);
 }
 
 #[test]

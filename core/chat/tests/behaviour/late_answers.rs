@@ -1,5 +1,6 @@
 //! An answer of the store behind its deadline: its asker does not hear of it, its audience does.
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, OperationId, SessionId,
     frame::{
@@ -53,6 +54,27 @@ fn a_late_append_reaches_its_audience() {
     assert_eq!(frames(&outputs, 1), [] as [&ServerFrame; 0]);
     assert_eq!(bench.server.counts().late_published, 1);
     assert_eq!(bench.answer(id, answer), [], "an answer counts once");
+    assert_reached(bench.server.situations(), Situation::AnswerAfterDeadline);
+}
+
+#[test]
+fn the_author_of_a_late_append_meets_it_in_a_delivery() {
+    let mut world = pair();
+    let mut appends = 0;
+    world.rule(move |message| {
+        appends += u32::from(message.is_append());
+        match message {
+            _ if message.is_append_answer() => Fate::Delay(seconds(4)),
+            _ if message.is_append() && appends > 1 => Fate::Drop,
+            _ => Fate::Pass,
+        }
+    });
+    world.send(PHONE, direct(), "hello");
+    world.run_for(seconds(5));
+    assert_eq!(world.accepted(PHONE).len(), 1);
+    assert_eq!(world.pending(PHONE), 0);
+    assert_eq!(world.texts(PHONE, direct()), ["hello"]);
+    assert_reached(world.situations(), Situation::HintBeforeAnswer);
 }
 
 #[test]
@@ -111,4 +133,17 @@ fn only_the_last_ones_are_remembered() {
     }
     assert_eq!(bench.store.entries().count(), 18 * 60);
     assert_eq!(bench.server.counts().late_published, 1024);
+}
+
+#[test]
+fn an_append_whose_repeat_is_answered_first_is_delivered_to_its_author_as_well() {
+    let mut bench = greeted();
+    let (first, request) = store_requests(&bench.send(1)).remove(0);
+    let (again, repeat) = store_requests(&bench.send(1)).remove(0);
+    let (answer, repeated) = (bench.ask(request), bench.ask(repeat));
+    // The device takes this for the end of its send, and may not be able to apply the entry yet.
+    let accepted = bench.answer(again, repeated);
+    assert_eq!(deliveries(&accepted), []);
+    let outputs = bench.answer(first, answer);
+    assert_eq!(deliveries(&outputs), [(1, sessions())]);
 }

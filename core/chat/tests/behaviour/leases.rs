@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hubbub_chat::{
-    Monotonic, Now, Wall,
+    Design, Monotonic, Now, Wall,
     lease::{LeaseKeeper, LeaseOutput, LeaseTarget},
     ports::{
         Outcome,
@@ -98,9 +98,10 @@ impl World {
     fn start_holder(&mut self) -> Holder {
         self.last_holder += 1;
         let clock = Clock { started: self.now, rate: 960 + self.random.below(81) };
+        let design = Design { lease_ttl: TTL, ..Design::default() };
         let target = LeaseTarget::Key(KEY);
         let number = self.last_holder;
-        let keeper = LeaseKeeper::new(target, number, TTL, LeaseInfo::default());
+        let keeper = LeaseKeeper::new(target, number, &design, LeaseInfo::default());
         Holder { clock, number, keeper }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Content, Design, Device, Entry, MessageId, Monotonic, Now, Wall,
     device::{DeviceDisk, DeviceInput, DeviceOutput},
@@ -26,6 +27,7 @@ fn a_lost_hint_between_servers_is_found_within_the_resync_interval() {
             world.run_for(bound(&design));
             assert_eq!(world.texts(CATS, group()).len(), 1 + round);
         }
+        assert_reached(world.situations(), Situation::FoundByComparison);
     }
 }
 
@@ -39,6 +41,7 @@ fn a_hint_behind_a_lost_one_leads_to_a_sync_at_once() {
     world.send(PHONE, group(), "behind it");
     world.run_for(Duration::from_millis(200));
     assert_eq!(world.texts(CATS, group()), ["(created)", "lost", "behind it"]);
+    assert_reached(world.situations(), Situation::HoleFilled);
 }
 
 #[test]
@@ -125,6 +128,7 @@ fn a_read_that_the_store_does_not_answer_is_repeated() {
     world.run_for(seconds(14));
     assert_eq!(world.texts(BENS, direct()), ["hello"]);
     assert!(world.detached(BENS).is_empty(), "without a new connection");
+    assert_reached(world.situations(), Situation::SyncRepeated);
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod server_lease;
 mod sessions;
 mod several_devices;
 mod several_servers;
+mod situations;
 mod slow_consumers;
 mod store_given_ids;
 mod store_reference;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, DeviceId, MessageId,
     design::{Ids, PushWhen},
@@ -75,6 +76,7 @@ fn a_cursor_of_any_device_settles_what_it_passes_and_nothing_more() {
     assert_eq!(archive.owed(), [(BEN, direct(), 2)]);
     archive.report(BENS, direct(), 2);
     assert_eq!(archive.owed(), []);
+    assert_reached(archive.model.situations(), Situation::PushCancelled);
 }
 
 #[test]

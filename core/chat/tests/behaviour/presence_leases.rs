@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, DeviceId, UserId,
     frame::ClientFrame,
@@ -12,7 +13,7 @@ use hubbub_chat::{
     time::nanoseconds,
 };
 
-use crate::support::{presence_world::*, seconds};
+use crate::support::{assert_reached, presence_world::*, seconds};
 
 /// User 1 observes user 2 from another chat server.
 fn pair(design: Design) -> PresenceWorld {
@@ -56,6 +57,7 @@ fn a_disconnect_is_shown_when_the_lease_ends_and_not_before() {
     world.link(phone(2), true);
     world.run_for(seconds(5));
     assert_eq!(world.dots(phone(1), 2), [true, false, true]);
+    assert_reached(world.situations(), Situation::OfflineByLease);
 }
 
 #[test]

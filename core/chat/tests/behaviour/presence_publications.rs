@@ -3,11 +3,12 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     DeviceId, UserId, ports::presence::PresenceRequest, server::Input, time::nanoseconds,
 };
 
-use crate::support::{presence_world::*, seconds};
+use crate::support::{assert_reached, presence_world::*, seconds};
 
 fn pair() -> PresenceWorld {
     let mut world = PresenceWorld::with_friends_of_one(2, &[KEEPER], prompt());
@@ -63,6 +64,7 @@ fn a_publication_that_comes_late_does_not_replace_a_newer_one() {
     assert_eq!(world.told_of(2).last().map(|told| told.2), Some(true));
     assert!(world.phone(phone(1)).told.iter().any(|status| !status.online), "it did arrive");
     assert_eq!(world.dots(phone(1), 2), [true]);
+    assert_reached(world.situations(), Situation::OlderStatusIgnored);
 }
 
 #[test]

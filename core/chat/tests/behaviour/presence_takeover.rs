@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     DeviceId, UserId, ports::presence::PresenceRequest, presence::owner_of, time::nanoseconds,
 };
 
-use crate::support::{presence_world::*, seconds};
+use crate::support::{assert_reached, presence_world::*, seconds};
 
 const USERS: u64 = 12;
 
@@ -42,6 +43,8 @@ fn nobody_goes_offline_because_a_presence_server_died() {
     world.announce();
     world.run_for(seconds(200));
     assert_no_flap(&world);
+    assert_reached(world.situations(), Situation::UsersTakenOver);
+    assert_reached(world.situations(), Situation::HeartbeatsRepeated);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ChannelId, Design, DeviceId, MessageId, UserId,
     notifier::{IN_FLIGHT_MAX, NotifierCounts, NotifierInput},
@@ -14,7 +15,7 @@ use hubbub_chat::{
 use proptest::prelude::*;
 
 use crate::support::{
-    ANN, BEN, BENS, CAT, CATS, LAPTOP, PHONE, direct, group,
+    ANN, BEN, BENS, CAT, CATS, LAPTOP, PHONE, assert_reached, direct, group,
     office::{Office, Reply},
     seconds,
 };
@@ -144,6 +145,7 @@ fn a_push_whose_answer_is_lost_is_repeated_with_a_pause() {
     assert!(office.owed.is_empty());
     let attempts: Vec<u32> = office.pushed.iter().map(|pushed| pushed.request.attempt).collect();
     assert_eq!(attempts, [1, 2]);
+    assert_reached(office.situations(), Situation::PushRepeated);
 }
 
 #[test]
@@ -179,6 +181,19 @@ fn an_answer_of_the_store_that_a_settlement_has_overtaken_pushes_nothing() {
     office.run_for(seconds(30));
     assert!(office.owed.is_empty());
     assert_eq!(office.pushed.len(), 1);
+}
+
+#[test]
+fn a_push_that_is_under_way_when_its_message_is_read_is_not_repeated() {
+    let mut office = Office::new();
+    office.gateway = Box::new(|_| Reply::Late(PushAnswer::Busy, Duration::from_millis(2500)));
+    office.owe(BEN, direct(), 1);
+    office.run_for(Duration::from_millis(1500));
+    assert_eq!(office.pushed.len(), 1);
+    office.read(BEN, direct(), MessageId(1));
+    office.run_for(seconds(60));
+    assert_eq!(office.pushed.len(), 1);
+    assert_reached(office.situations(), Situation::PushRaced);
 }
 
 #[test]
@@ -250,6 +265,7 @@ fn a_notifier_that_takes_over_repeats_what_was_not_settled_once() {
         assert_eq!(ids[0], ids[1]);
     }
     assert_eq!(office.notifiers[second].as_ref().unwrap().counts().due, 2);
+    assert_reached(office.situations(), Situation::NotifierTookOver);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Monotonic, Now, ServerId, Wall,
     ports::registry::{
@@ -9,6 +10,8 @@ use hubbub_chat::{
     },
     snowflake::WORKERS,
 };
+
+use crate::support::assert_reached;
 
 const TTL: Duration = Duration::from_secs(6);
 const CHAT: LeaseKey = LeaseKey::Chat(ServerId(1));
@@ -110,6 +113,7 @@ fn after_a_restart_a_key_without_a_record_goes_to_nobody_for_a_lease() {
     assert_eq!(lease(&mut registry, 105, 1), None);
     assert_eq!(worker(&mut registry, 105, 1, None, 0), RegistryAnswer::Held);
     assert_eq!(lease(&mut registry, 106, 1), Some(9));
+    assert_reached(registry.situations(), Situation::RegistryWaited);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A send is one entry, however often it has to be repeated.
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ClientId, Design, MessageId,
     device::DeviceDisk,
@@ -57,6 +58,8 @@ fn a_lost_answer_of_the_store_leads_to_a_repeat_with_the_same_number_and_one_ent
     // The audience was in the lost answer, so Ben is found by the next comparison.
     world.run_for(seconds(10));
     assert_eq!(world.texts(BENS, direct()), ["hello"]);
+    assert_reached(world.situations(), Situation::RetryMetAppend);
+    assert_reached(world.situations(), Situation::AppendUnknown);
 }
 
 #[test]
@@ -104,6 +107,7 @@ fn a_device_that_meets_its_own_entry_in_a_sync_takes_the_send_as_accepted() {
     world.run_for(seconds(3));
     assert_eq!(world.accepted(PHONE)[0].1, Some(MessageId(1)));
     assert_eq!(world.pending(PHONE), 0);
+    assert_reached(world.situations(), Situation::AcceptedBySync);
 }
 
 #[test]

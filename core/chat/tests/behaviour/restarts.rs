@@ -1,5 +1,6 @@
 //! Devices and servers restart, and nothing is lost or done twice.
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ClientId, Design,
     device::DetachCause,
@@ -45,6 +46,7 @@ fn pending_sends_survive_a_restart_with_their_numbers() {
         assert_eq!(frame.client_id, ClientId(frame.body.parse().unwrap()));
     }
     assert_eq!(world.pending(PHONE), 0);
+    assert_reached(world.situations(), Situation::RestoredWithPending);
 }
 
 #[test]

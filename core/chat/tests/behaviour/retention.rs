@@ -1,5 +1,6 @@
 //! Copies and entries are kept for a time, and a device that comes later is told what is gone.
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, MessageId,
     design::{Fanout, WriteOrder},
@@ -41,6 +42,7 @@ fn a_copy_goes_at_the_end_of_its_time_and_its_entry_is_read_from_the_log() {
     let ranges = archive.sync(BENS, &[]);
     assert_eq!(texts_of(&ranges[0]), ["one", "two"]);
     assert_eq!(ranges[0].truncated, MessageId::ZERO);
+    assert_reached(archive.model.situations(), Situation::InboxTrimmed);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ClientId, Design,
     frame::{ClientFrame, SendRefusal, ServerFrame},
@@ -86,6 +87,7 @@ fn a_lost_append_leaves_a_gap_and_the_device_goes_back_and_keeps_the_order() {
     assert_eq!(world.log_texts(direct()), numbered(12));
     world.run_for(seconds(15));
     assert_eq!(world.texts(BENS, direct()), numbered(12));
+    assert_reached(world.situations(), Situation::WentBack);
 }
 
 #[test]

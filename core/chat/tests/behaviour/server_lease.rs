@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, DeviceId, ServerId, UserId,
     device::{DetachCause, DeviceEvent},
@@ -90,6 +91,27 @@ fn a_server_that_loses_its_lease_serves_the_sessions_that_it_has() {
     world.heal();
     world.run_for(seconds(40));
     assert!(world.is_synced(CATS));
+    assert_reached(world.situations(), Situation::LeaseLost);
+    assert_reached(world.situations(), Situation::LeaseHeldAgain);
+}
+
+#[test]
+fn an_append_goes_on_when_the_lease_runs_out() {
+    let mut world = registered_pair();
+    let lease_ttl = Design::default().lease_ttl;
+    world.rule(|message| match without_registry(message) {
+        Fate::Pass if message.is_append_answer() => Fate::Delay(seconds(2)),
+        fate => fate,
+    });
+    // Two sends a second under way throughout: one of them when the lease ends.
+    for number in 0..2 * lease_ttl.as_secs() {
+        world.send(PHONE, direct(), &format!("{number}"));
+        world.run_for(std::time::Duration::from_millis(500));
+    }
+    world.heal();
+    world.run_for(seconds(30));
+    assert_eq!(applied(&world, BENS), 2 * usize::try_from(lease_ttl.as_secs()).unwrap());
+    assert_reached(world.situations(), Situation::LeaseExpiredDuringAppend);
 }
 
 #[test]

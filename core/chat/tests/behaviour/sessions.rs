@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, MessageId,
     device::DetachCause,
@@ -75,6 +76,7 @@ fn a_newer_session_of_the_same_device_replaces_the_older_one() {
     assert_eq!(cuts(&outputs), [(1, CutReason::Replaced)]);
     assert_eq!(store_requests(&outputs).len(), 1, "the new session syncs");
     assert_eq!(bench.server.session_count(), 2);
+    assert_reached(bench.server.situations(), Situation::SessionReplaced);
 }
 
 #[test]
@@ -93,6 +95,7 @@ fn a_dead_connection_is_noticed_at_both_ends_and_replaced() {
     // The new session may replace the old one before its silence is noticed.
     assert!(matches!(world.cuts(BENS)[..], [CutReason::Silent | CutReason::Replaced]));
     assert_eq!(world.texts(BENS, direct()), ["one", "two"]);
+    assert_reached(world.situations(), Situation::ServerSilent);
 }
 
 #[test]
@@ -109,6 +112,7 @@ fn a_server_cuts_a_session_that_says_nothing_and_spares_one_that_does() {
     assert_eq!(cuts(&all), [(2, CutReason::Silent)], "not even greeting is silence too");
     assert_eq!(cuts(&bench.pass(Duration::from_millis(14_900))), []);
     assert_eq!(cuts(&bench.pass(Duration::from_millis(200))), [(1, CutReason::Silent)]);
+    assert_reached(bench.server.situations(), Situation::DeviceSilent);
 }
 
 #[test]

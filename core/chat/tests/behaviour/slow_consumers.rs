@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design,
     device::DetachCause,
@@ -34,6 +35,7 @@ fn a_session_is_cut_at_the_first_entry_past_its_bound_and_not_before() {
     world.run_for(Duration::from_millis(100));
     assert_eq!(world.cuts(BENS), [CutReason::SlowConsumer]);
     assert_eq!(world.detached(BENS), [DetachCause::Cut(CutReason::SlowConsumer)]);
+    assert_reached(world.situations(), Situation::SlowConsumerCut);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Content, Design, MessageId,
     design::{Accept, Ids, WorkerIds},
@@ -211,6 +212,7 @@ fn what_is_remembered_ahead_of_the_cursor_is_bounded_and_the_rest_is_left_to_a_p
     assert_eq!(alone.0.disk().ids_ahead(group()), 0);
     assert_eq!(applied(&alone.hint(50, text(5))), 1);
     assert_eq!(applied(&alone.hint(35, text(6))), 0, "below the cursor nothing is new");
+    assert_reached(alone.0.situations(), Situation::MessageKnownAlready);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     Design, Monotonic, Now, Wall,
     design::Transport,
@@ -13,7 +14,7 @@ use hubbub_chat::{
 };
 
 use crate::{
-    support::seconds,
+    support::{assert_reached, seconds},
     transport_link::{alive, heartbeat, notice, send_frame},
 };
 
@@ -151,6 +152,7 @@ fn an_answer_is_given_again_until_a_poll_says_that_it_arrived() {
     served.say(3);
     assert_eq!(answers(&served.poll(4, 2)), [&answer(4, [notice(2), notice(3)])]);
     assert_eq!(answers(&served.poll(5, 4)), [] as [&PollAnswer; 0], "all is confirmed: it is held");
+    assert_reached(served.session.situations(), Situation::AnswerGivenAgain);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ChannelId, Content, Design, Device, Entry, MessageId, Monotonic, Now, Wall,
     design::{CursorScope, Ids},
@@ -97,6 +98,7 @@ fn a_device_passes_over_a_log_of_which_nothing_is_left() {
         page(&mut device, vec![range(0, 0, &[1, 2], 2)]);
         let outputs = page(&mut device, vec![range(2, 6, &[], 6)]);
         assert_eq!(truncated(&outputs), [(direct(), 2, 6)]);
+        assert_reached(device.situations(), Situation::Truncated);
         assert_eq!(device.disk().cursors()[&direct()], MessageId(6));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ClientId, Content, Design, MessageId, OperationId,
     frame::{Change, SendRefusal, ServerFrame},
@@ -118,6 +119,7 @@ fn not_member_fails_all_pending_sends_of_that_membership_and_a_new_join_counts_f
     let last = invoked.last().unwrap();
     assert_eq!((last.membership, last.client_id), (MessageId(4), ClientId(1)));
     assert_eq!(world.texts(BENS, group()).last().unwrap(), "back");
+    assert_reached(world.situations(), Situation::RefusedForWantOfMembership);
 }
 
 #[test]
@@ -213,6 +215,7 @@ fn a_late_send_of_an_old_membership_is_refused_after_a_new_join() {
     let refused = StoreAnswer::AppendRefused(SendRefusal::NotMember);
     assert_eq!(world.store(late), refused);
     assert_eq!(world.log_texts(group()), ["(created)", "(left)", "(joined)"]);
+    assert_reached(world.situations(), Situation::OlderMembership);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hubbub_chat::situation::Situation;
 use hubbub_chat::{
     ChatServer, Design, MessageId, Monotonic, Now, RequestId, ServerId, Wall,
     design::{Ids, WorkerIds},
@@ -74,6 +75,7 @@ fn without_a_lease_sends_and_changes_are_refused_as_busy() {
     };
     assert_eq!(*outcome, ChangeOutcome::Refused(ChangeRefusal::Busy));
     assert_eq!(bench.server.counts().without_id, 2);
+    assert_reached(bench.server.situations(), Situation::WithoutId);
 }
 
 #[test]
@@ -149,6 +151,7 @@ fn a_server_whose_renewal_is_refused_goes_on_until_its_lease_ends_and_then_asks_
     bench.answer_port(asked[0].0, leased(3, 2, 0));
     bench.pass(seconds(1));
     assert_eq!(snowflake::decode(id_of(&mut bench, 3).unwrap()).worker, 3);
+    assert_reached(bench.server.situations(), Situation::WorkerLeasedAgain);
 }
 
 #[test]
@@ -159,6 +162,7 @@ fn a_clock_that_steps_back_does_not_lower_the_ids() {
     let first = id_of(&mut bench, 1).unwrap();
     bench.step_wall(-60_000);
     assert_eq!(id_of(&mut bench, 2), Ok(first.next()));
+    assert_reached(bench.server.situations(), Situation::ClockWentBack);
 }
 
 #[test]

@@ -107,7 +107,7 @@ pub fn check_named(history: &History, names: &[&str]) -> Result<Vec<Finding>, Un
     Ok(checkers.iter().map(|checker| judged(**checker, &index)).collect())
 }
 
-fn judged(checker: &dyn Checker, index: &Index<'_>) -> Finding {
+pub(crate) fn judged(checker: &dyn Checker, index: &Index<'_>) -> Finding {
     Finding { applies: checker.applies(index), ..checker.check(index) }
 }
 

@@ -8,7 +8,7 @@ pub use storms::login_times;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkers::{self, Checker, Finding, check_index},
+    checkers::{self, Checker, Finding, check_index, judged},
     index::Index,
     presence::{Presence, offline_notices_of, status_flaps_of},
     recorder::History,
@@ -75,8 +75,15 @@ pub fn figures(history: &History) -> HistoryFigures {
 /// Judges a history by all checkers and counts everything, with one index for it all.
 #[must_use]
 pub fn judge(history: &History) -> (Vec<Finding>, HistoryFigures) {
+    judge_with(history, &[])
+}
+
+/// As [`judge`], and by further checkers, whose findings come last.
+#[must_use]
+pub fn judge_with(history: &History, further: &[&dyn Checker]) -> (Vec<Finding>, HistoryFigures) {
     let index = Index::new(history);
-    let findings = check_index(&index);
+    let mut findings = check_index(&index);
+    findings.extend(further.iter().map(|checker| judged(*checker, &index)));
     let figures = HistoryFigures::of(&index, &findings);
     (findings, figures)
 }

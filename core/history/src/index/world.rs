@@ -49,7 +49,7 @@ pub struct Death {
     pub t_ns: u64,
     /// The line that says so.
     pub seq: u64,
-    /// Whether it was stopped in order: by a fault that is neither a crash nor a power loss.
+    /// Whether it was stopped in order: by a fault that is no crash, power loss or restart.
     pub clean: bool,
     /// Devices that were attached to it, up, linked and logged in.
     pub devices: Vec<DeviceId>,

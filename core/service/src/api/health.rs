@@ -68,7 +68,7 @@ fn discovery_page(discovery: &DiscoveryHandle) -> Value {
 
 /// What a presence server has done, and what it holds now.
 pub(crate) fn presence_page(presence: &PresenceHandle) -> Value {
-    let PresenceFigures { has_place, users, watched, requests_overflowed, counts } =
+    let PresenceFigures { has_place, users, watched, requests_overflowed, counts, .. } =
         presence.figures();
     let PresenceCounts {
         beats,

@@ -250,5 +250,8 @@ impl Actor {
         if let Ok(mut counts) = self.figures.counts.lock() {
             *counts = self.machine.counts();
         }
+        if let Ok(mut situations) = self.figures.situations.lock() {
+            *situations = self.machine.situations();
+        }
     }
 }

@@ -19,6 +19,7 @@ use hubbub_chat::{
     frame::{ChangeFrame, ChangeOutcome, ClientFrame, CutReason, PeerFrame, ServerFrame},
     ports::registry::Member,
     server::{Input, ServerConfig, ServerCounts},
+    situation::Situations,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -79,6 +80,7 @@ pub struct ChatFigures {
     pub encoder: Encoder,
     pub(crate) sessions: AtomicU64,
     pub(crate) counts: std::sync::Mutex<ServerCounts>,
+    pub(crate) situations: std::sync::Mutex<Situations>,
     pub(crate) malformed: AtomicU64,
     pub(crate) hints_lost: Arc<AtomicU64>,
     pub(crate) answers_lost: Arc<AtomicU64>,
@@ -96,6 +98,12 @@ impl ChatFigures {
     #[must_use]
     pub fn counts(&self) -> ServerCounts {
         self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+
+    /// The situations that the machine has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations.lock().map(|situations| *situations).unwrap_or_default()
     }
 
     /// Frames that could not be read.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use hubbub_chat::{
     Device,
     device::{DeviceEvent, DeviceInput, DeviceOutput},
+    situation::Situations,
     transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 use tokio::sync::mpsc;
@@ -62,6 +63,8 @@ struct Driver {
     alarm: Alarm,
     /// What was counted before this device was driven.
     counted: TransportCounts,
+    /// What the observer was told of.
+    situations: Situations,
 }
 
 impl Driver {
@@ -81,6 +84,7 @@ impl Driver {
             lanes: Lanes::new(net.clone(), token.clone(), design.keep_alive),
             alarm: Alarm::default(),
             counted: counted.unwrap_or_default(),
+            situations: Situations::default(),
             net,
             config,
         }
@@ -245,7 +249,11 @@ impl Driver {
         observer.observe(*user, *device, &self.server, intended_ns, event);
     }
 
-    fn publish_counts(&self) {
+    fn publish_counts(&mut self) {
+        let situations = self.device.situations();
+        if std::mem::replace(&mut self.situations, situations) != situations {
+            self.config.observer.observe_situations(self.device.id(), situations);
+        }
         if let Some(counts) = &self.config.counts {
             let mut sum = self.counted;
             sum.add(&self.client.counts());

@@ -14,6 +14,7 @@ use std::{
 use hubbub_chat::{
     Design, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput},
+    situation::Situations,
     transport::{ClientInput, TransportCounts},
 };
 
@@ -88,6 +89,12 @@ pub trait DeviceObserver: Send + Sync {
         wait: Option<Duration>,
     ) {
         let _ = (user, device, server, wait);
+    }
+
+    /// The device's machine has passed through these situations since it started; told when they
+    /// become more.
+    fn observe_situations(&self, device: DeviceId, situations: Situations) {
+        let _ = (device, situations);
     }
 }
 

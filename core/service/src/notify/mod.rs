@@ -18,6 +18,7 @@ use hubbub_chat::{
         push::{PushAnswer, PushRequest},
         registry::LeaseKey,
     },
+    situation::Situations,
     time::{Monotonic, Now},
 };
 use serde_json::{Value, json};
@@ -53,6 +54,7 @@ pub trait Gateway: Send + Sync + 'static {
 #[derive(Debug, Default)]
 pub struct NotifyFigures {
     counts: Mutex<NotifierCounts>,
+    situations: Mutex<Situations>,
     has_lease: AtomicBool,
 }
 
@@ -61,6 +63,12 @@ impl NotifyFigures {
     #[must_use]
     pub fn counts(&self) -> NotifierCounts {
         self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+
+    /// The situations that the machine has passed through.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations.lock().map(|situations| *situations).unwrap_or_default()
     }
 
     /// Whether it holds the lease, and so is the one that pushes.
@@ -169,6 +177,9 @@ impl Machine for NotifierTask {
             self.beliefs.note([epoch.map(|epoch| (LeaseKey::Notifier, epoch)), None]);
             if let Ok(mut counts) = self.figures.counts.lock() {
                 *counts = self.machine.counts();
+            }
+            if let Ok(mut situations) = self.figures.situations.lock() {
+                *situations = self.machine.situations();
             }
         }
         output

@@ -20,6 +20,7 @@ use hubbub_chat::{
         CallId, PresenceConfig, PresenceCounts, PresenceInput, PresenceOutput, PresenceServer,
         PresenceView,
     },
+    situation::Situations,
     time::{Monotonic, Now},
 };
 use tokio::sync::{mpsc, watch};
@@ -71,6 +72,8 @@ pub struct PresenceFigures {
     pub requests_overflowed: u64,
     /// What the machine has done since it started.
     pub counts: PresenceCounts,
+    /// The situations that the machine has passed through since it started.
+    pub situations: Situations,
 }
 
 enum TaskInput {
@@ -243,6 +246,7 @@ impl Machine for PresenceTask {
                     figures.users = machine.user_count() as u64;
                     figures.watched = machine.watch_count() as u64;
                     figures.counts = machine.counts();
+                    figures.situations = machine.situations();
                 });
                 None
             }

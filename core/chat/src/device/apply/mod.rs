@@ -13,6 +13,7 @@ use crate::{
     entry::{Content, Entry},
     frame::{ClientFrame, Cursors, Range},
     ids::{ChannelId, MessageId},
+    situation::Situation,
     time::Now,
 };
 
@@ -24,6 +25,9 @@ impl Device {
     pub(super) fn receive_entry(&mut self, now: Now, entry: Arc<Entry>) {
         let path = DeliveryPath::Hint;
         self.event(DeviceEvent::Received { entry: entry.clone(), path });
+        if self.has(&entry) {
+            self.situations.mark(Situation::MessageKnownAlready);
+        }
         match self.rule {
             CursorRule::Sequence => self.take_next(now, entry),
             CursorRule::ById => self.take_ahead(now, entry, path),
@@ -35,6 +39,9 @@ impl Device {
     pub(super) fn apply_accepted(&mut self, now: Now, entry: Arc<Entry>, membership: MessageId) {
         let path = DeliveryPath::Accepted;
         let is_next = match self.rule {
+            CursorRule::Sequence if planted!(self.design, OwnOverHole) => {
+                self.cursor(entry.channel).unwrap_or_default() < entry.message_id
+            }
             CursorRule::Sequence => self.is_next(&entry),
             CursorRule::ById => !self.knows(&entry),
             // Else it would move the one number past what is still to be read.
@@ -77,7 +84,7 @@ impl Device {
     fn applied(&mut self, now: Now, entries: &[Arc<Entry>], path: DeliveryPath) {
         for entry in entries {
             self.event(DeviceEvent::Applied { entry: entry.clone(), path });
-            self.meet_own(now, entry);
+            self.meet_own(now, entry, path);
         }
     }
 
@@ -85,6 +92,7 @@ impl Device {
     fn tell_truncated(&mut self, range: &Range, from: MessageId) {
         if range.truncated > from {
             let (channel, to) = (range.channel, range.truncated);
+            self.situations.mark(Situation::Truncated);
             self.event(DeviceEvent::Truncated { channel, from, to });
         }
     }
@@ -134,6 +142,15 @@ impl Device {
         if self.link.wants_page() {
             let (cursors, newest) = self.place();
             self.frame(ClientFrame::Sync { cursors, newest });
+        }
+    }
+
+    fn has(&self, entry: &Entry) -> bool {
+        match self.rule {
+            CursorRule::Sequence => {
+                entry.message_id <= self.cursor(entry.channel).unwrap_or_default()
+            }
+            CursorRule::ById | CursorRule::Global => self.knows(entry),
         }
     }
 

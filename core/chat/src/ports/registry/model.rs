@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LeaseInfo, LeaseKey, Member, RegistryAnswer, RegistryRequest};
 use crate::{
+    situation::{Situation, Situations},
     snowflake::WORKERS,
     time::{Monotonic, Now},
 };
@@ -73,6 +74,7 @@ pub struct RegistryModel {
     leases: BTreeMap<LeaseKey, Lease>,
     high_water_ms: BTreeMap<u16, u64>,
     counts: RegistryCounts,
+    situations: Situations,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +97,7 @@ impl RegistryModel {
             leases: BTreeMap::new(),
             high_water_ms: BTreeMap::new(),
             counts: RegistryCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -168,6 +171,12 @@ impl RegistryModel {
         self.counts
     }
 
+    /// The situations that it has passed through since it started.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
+    }
+
     fn lease(
         &mut self,
         now: Monotonic,
@@ -181,6 +190,10 @@ impl RegistryModel {
             Some(lease) if possible && lease.holder == holder => self.renew(now, key, ttl, info),
             None if possible && now >= self.unknown_until && self.leases.len() < LEASES_MAX => {
                 Some(self.grant(now, key, holder, ttl, info))
+            }
+            None if possible && now < self.unknown_until => {
+                self.situations.mark(Situation::RegistryWaited);
+                None
             }
             _ => None,
         };

@@ -43,6 +43,10 @@ pub struct StoreRules {
     pub initial_history: u32,
     /// Copies kept in a user's inbox per channel; the oldest ones beyond it go.
     pub inbox_rows_max: u32,
+    /// As in [`Design::planted`].
+    #[cfg(feature = "planted-bugs")]
+    #[serde(skip)]
+    pub planted: Option<crate::planted::PlantedBug>,
 }
 
 impl From<&Design> for StoreRules {
@@ -64,6 +68,8 @@ impl From<&Design> for StoreRules {
             answers_max: design.inflight_max,
             initial_history: design.initial_history,
             inbox_rows_max: design.inbox_rows_max,
+            #[cfg(feature = "planted-bugs")]
+            planted: design.planted,
         }
     }
 }

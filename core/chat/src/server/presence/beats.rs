@@ -7,6 +7,7 @@ use super::{BEATS_MAX, ChatServer, Heard, Logout, LogoutState, Pending, Timer};
 use crate::{
     ids::{DeviceId, ServerId, SessionId},
     ports::presence::{DeviceBeat, PresenceRequest},
+    situation::Situation,
     time::{Monotonic, Now},
 };
 
@@ -115,6 +116,7 @@ impl ChatServer {
     /// They did not reach the server that keeps their users, or it is not known. A device that has
     /// been logged out since then is no longer among those heard.
     pub(super) fn repeat_beats(&mut self, now: Now, devices: Vec<DeviceId>) {
+        self.situations.mark(Situation::HeartbeatsRepeated);
         let heard = &self.presence.heard;
         let known = devices.into_iter().filter(|device| heard.contains_key(device));
         self.presence.unsent.extend(known);

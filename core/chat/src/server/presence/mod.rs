@@ -111,7 +111,9 @@ impl ChatServer {
         let moves = |user: UserId| view.moves(user, &before);
         let moved = presence.heard.iter().filter(|(_, heard)| moves(heard.user));
         presence.unsent.extend(moved.map(|(device, _)| *device));
-        presence.unwatched.extend(presence.observers.keys().filter(|user| moves(**user)));
+        if !planted!(self.config.design, WatchesLeftBehind) {
+            presence.unwatched.extend(presence.observers.keys().filter(|user| moves(**user)));
+        }
         for logout in presence.logouts.values_mut().filter(|logout| moves(logout.user)) {
             logout.state = LogoutState::Due;
         }

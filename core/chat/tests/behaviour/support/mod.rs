@@ -17,6 +17,7 @@ pub(crate) use bench::Bench;
 use hubbub_chat::{
     ChannelId, Design, DeviceId, UserId,
     design::{CursorScope, Ids},
+    situation::{Situation, Situations},
 };
 pub(crate) use message::{Fate, Message};
 pub(crate) use world::World;
@@ -32,6 +33,12 @@ pub(crate) const CATS: DeviceId = DeviceId(31);
 
 pub(crate) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
+}
+
+/// That machines passed through a situation. Each has a test that says so: `situations.rs` sees to it.
+pub(crate) fn assert_reached(reached: Situations, situation: Situation) {
+    let names: Vec<&str> = reached.iter().map(Situation::as_str).collect();
+    assert!(reached.has(situation), "{situation} was not reached, only {names:?}");
 }
 
 /// Long enough for a message to be everywhere, and too short for any regular comparison.

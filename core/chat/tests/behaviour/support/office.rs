@@ -253,6 +253,13 @@ impl Office {
         self.notifiers[0].as_ref().expect("the first notifier runs").counts()
     }
 
+    /// What the notifiers that run passed through.
+    pub(crate) fn situations(&self) -> hubbub_chat::situation::Situations {
+        let mut all = hubbub_chat::situation::Situations::default();
+        self.notifiers.iter().flatten().for_each(|notifier| all.add(notifier.situations()));
+        all
+    }
+
     /// The pushes to a device: when each was asked for, and which attempt it was.
     pub(crate) fn to(&self, device: DeviceId) -> Vec<&Pushed> {
         self.pushed.iter().filter(|pushed| pushed.request.device == device).collect()

@@ -215,6 +215,15 @@ impl PresenceWorld {
         self.presence.remove(&server);
     }
 
+    /// What the machines that run passed through.
+    pub(crate) fn situations(&self) -> hubbub_chat::situation::Situations {
+        let mut all = hubbub_chat::situation::Situations::default();
+        self.presence.values().for_each(|(_, server)| all.add(server.situations()));
+        self.chats.values().for_each(|(_, server)| all.add(server.situations()));
+        self.phones.values().for_each(|phone| all.add(phone.machine.situations()));
+        all
+    }
+
     /// The next view, with the presence servers that run.
     pub(crate) fn next_view(&mut self) -> PresenceView {
         self.version += 1;

@@ -15,6 +15,7 @@ use hubbub_chat::{
         store::{StoreModel, StoreRequest, StoreRules},
     },
     server::{Input, Registration, ServerConfig},
+    situation::Situations,
     snowflake::SnowflakeSource,
     time::nanoseconds,
 };
@@ -99,6 +100,8 @@ pub(crate) struct World {
     last_arrival: BTreeMap<(Stream, bool), u64>,
     rule: Rule,
     seed: u64,
+    /// Of machines whose process has ended.
+    past: Situations,
 }
 
 impl World {
@@ -126,6 +129,7 @@ impl World {
             rule: Box::new(|_| Fate::Pass),
             design,
             seed,
+            past: Situations::default(),
         };
         world.servers.resize_with(servers, ServerNode::down);
         (0..servers).for_each(|server| world.start_server(server));
@@ -222,6 +226,7 @@ impl World {
 
     /// A device dies without a word to anybody.
     pub(crate) fn stop_device(&mut self, device: DeviceId) {
+        self.past = self.situations();
         let node = self.node_mut(device);
         node.machine = None;
         if let Some(stream) = node.stream.take()
@@ -286,6 +291,7 @@ impl World {
 
     /// A chat server's process dies; its host closes the connections.
     pub(crate) fn crash_server(&mut self, server: usize) {
+        self.past = self.situations();
         self.servers[server].machine = None;
         let here = self.connections.iter().filter(|(_, connection)| connection.server == server);
         let streams: Vec<Stream> = here.map(|(stream, _)| *stream).collect();
@@ -388,6 +394,19 @@ impl World {
             machine.handle_timeout(now);
         }
         self.drain_server(server);
+    }
+
+    /// What all machines passed through, those included whose process has ended.
+    pub(crate) fn situations(&self) -> Situations {
+        let mut all = self.past;
+        let devices = self.devices.values().filter_map(|node| node.machine.as_ref());
+        devices.for_each(|device| all.add(device.situations()));
+        let servers = self.servers.iter().filter_map(|node| node.machine.as_ref());
+        servers.for_each(|server| all.add(server.situations()));
+        all.add(self.store.situations());
+        all.add(self.registry.situations());
+        all.add(self.generator.situations());
+        all
     }
 
     /// What the store has of a channel.

@@ -12,6 +12,7 @@ use crate::{
         Append, Appended, ChangeRequest, Changed, ChannelState, Decision, Handled, Judgement,
         SendWindow, StoreAnswer,
     },
+    situation::Situation,
     time::Wall,
 };
 
@@ -42,10 +43,17 @@ impl StoreModel {
             let repeat = Appended { message_id, accepted_at_ms, audience, repeat: true };
             return StoreAnswer::Appended(repeat).into();
         }
-        if self.membership(user, channel) != Some(membership) {
+        let current = self.membership(user, channel);
+        if current != Some(membership) {
+            self.situations.mark(match current {
+                Some(_) => Situation::OlderMembership,
+                None => Situation::RefusedForWantOfMembership,
+            });
             return refused(SendRefusal::NotMember);
         }
-        if let Judgement::Refused(reason) = judgement {
+        if let Judgement::Refused(reason) = judgement
+            && !planted!(self.rules, GapsTaken)
+        {
             return refused(reason);
         }
         let (number, content) = (client_id.0, Content::Text(append.body));
@@ -108,8 +116,14 @@ impl StoreModel {
         let fresh = ChannelState::new(channel);
         let state = self.channels.get(&channel).map_or(&fresh, |row| &row.state);
         let exists = |user| self.users.contains_key(&user);
-        let (outcome, written) = match state.decide(user, &change, self.rules.group_limit, exists) {
-            Decision::Refused(reason) => (Err(reason), None),
+        let group_limit = self.rules.group_limit + u32::from(planted!(self.rules, OneTooMany));
+        let (outcome, written) = match state.decide(user, &change, group_limit, exists) {
+            Decision::Refused(reason) => {
+                if matches!(reason, ChangeRefusal::GroupLimit { .. }) {
+                    self.situations.mark(Situation::RefusedAtGroupLimit);
+                }
+                (Err(reason), None)
+            }
             Decision::Already(message_id) => (Ok(message_id), None),
             Decision::Write(content) => {
                 let draft = Draft { user, device, number: operation.0, channel, given_id, content };
@@ -139,8 +153,14 @@ impl StoreModel {
         if let Some(row) = self.channels.get_mut(&channel) {
             row.remove_old(wall, self.rules.history_retention);
         }
-        let message_id = self.place(channel, given_id)?;
+        let mut message_id = self.place(channel, given_id)?;
         let accepted_at_ms = wall.milliseconds();
+        if planted!(self.rules, PlaceGivenTwice)
+            && let Some(last) = self.channels.get(&channel).and_then(|row| row.log.iter().last())
+            && last.accepted_at_ms == accepted_at_ms
+        {
+            message_id = last.message_id;
+        }
         let entry =
             Arc::new(Entry { channel, message_id, user, device, number, accepted_at_ms, content });
         if self.rules.direct_key == DirectKey::Id && channel.pair().is_some() {
@@ -185,6 +205,9 @@ impl StoreModel {
         let (retention, rows_max) = (self.rules.retention, self.rules.inbox_rows_max);
         let is_copied = self.rules.fanout == Fanout::Inbox;
         for member in audience {
+            if planted!(self.rules, AuthorNotCopied) && *member == entry.user {
+                continue;
+            }
             let row = self.users.entry(*member).or_default();
             let inbox = row.channels.entry(entry.channel).or_default();
             if is_copied {

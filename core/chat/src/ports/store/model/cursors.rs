@@ -29,8 +29,15 @@ impl StoreModel {
                 row.cursor = row.cursor.max(message_id);
                 self.counts.write_cursor();
             }
-            if !self.due.is_empty() {
+            if !self.due.is_empty() && !planted!(self.rules, PushNotCancelled) {
                 self.settle(user, channel, Settlement::Passed(message_id));
+            }
+            if planted!(self.rules, PushCancelledByOthers) {
+                let log = self.channels.get(&channel).into_iter();
+                let members: Vec<UserId> = log.flat_map(|row| row.state.members()).collect();
+                for member in members {
+                    self.settle(member, channel, Settlement::Passed(message_id));
+                }
             }
             self.prune_inbox(wall, user, channel);
         }

@@ -37,6 +37,7 @@ use crate::{
     entry::Entry,
     ids::{ChannelId, DeviceId, MessageId, UserId},
     ports::push::Settlement,
+    situation::Situations,
     time::Wall,
 };
 
@@ -59,6 +60,7 @@ pub struct StoreModel {
     direct: BTreeMap<MessageId, ChannelId>,
     unwritten: VecDeque<Unwritten>,
     counts: StoreCounts,
+    situations: Situations,
 }
 
 impl StoreModel {
@@ -76,6 +78,7 @@ impl StoreModel {
             direct: BTreeMap::new(),
             unwritten: VecDeque::new(),
             counts: StoreCounts::default(),
+            situations: Situations::default(),
         }
     }
 
@@ -100,6 +103,8 @@ impl StoreModel {
             }
             StoreRequest::PushDue { rows_max } => self.push_due(wall, rows_max).into(),
             StoreRequest::PushSettled { user, channel, up_to } => {
+                let all = planted!(self.rules, PushSettlesAll);
+                let up_to = if all { MessageId(u64::MAX) } else { up_to };
                 self.settle(user, channel, Settlement::Pushed(up_to)).into()
             }
             StoreRequest::Heads { users, devices } => {
@@ -127,6 +132,12 @@ impl StoreModel {
     #[must_use]
     pub fn counts(&self) -> StoreCounts {
         StoreCounts { inbox_rows: self.inbox_rows() as u64, ..self.counts }
+    }
+
+    /// The situations that it has passed through since it was made.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.situations
     }
 
     /// The last entry that each user may see, per channel.

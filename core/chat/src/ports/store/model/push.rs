@@ -10,6 +10,7 @@ use crate::{
         push::{Owed, PushRow, Settlement, Stretch},
         store::StoreAnswer,
     },
+    situation::Situation,
     time::Wall,
 };
 
@@ -90,7 +91,12 @@ impl StoreModel {
     ) -> StoreAnswer {
         let row = self.users.get_mut(&user).filter(|row| row.owed.contains_key(&channel));
         if let Some(row) = row {
-            row.change_owed(user, channel, &mut self.due, |owed| owed.settle(settlement));
+            row.change_owed(user, channel, &mut self.due, |owed| {
+                if matches!(settlement, Settlement::Passed(_)) && owed.has(settlement) {
+                    self.situations.mark(Situation::PushCancelled);
+                }
+                owed.settle(settlement);
+            });
         }
         StoreAnswer::Done
     }

@@ -8,7 +8,8 @@ use crate::{
     entry::Entry,
     frame::Range,
     ids::{ChannelId, MessageId, UserId},
-    ports::store::{StoreAnswer, Sync},
+    ports::store::{StoreAnswer, StoreRules, Sync},
+    situation::Situation,
     time::Wall,
 };
 
@@ -71,7 +72,10 @@ impl StoreModel {
             }
             left -= reading.entries.len();
             let last = reading.entries.last().map(|entry| entry.message_id);
-            let to = last.filter(|_| reading.more).unwrap_or(reading.head);
+            let mut to = last.filter(|_| reading.more).unwrap_or(reading.head);
+            if planted!(self.rules, PageEndSkipped) && reading.more {
+                to = to.next();
+            }
             ranges.push(reading.into_range(channel, to));
             next = self.next_reading(wall, sync, Some(channel), left);
         }
@@ -120,8 +124,11 @@ impl StoreModel {
         inbox.remove_old(wall, self.rules.retention);
         let by_id = self.rules.direct_key == DirectKey::Id && channel.pair().is_some();
         let is_copied = self.rules.fanout == Fanout::Inbox;
-        let mut entries = if is_copied {
-            read_copies(row, inbox, user, from, limit + 1, by_id)
+        let mut entries = if planted!(self.rules, LogReadWhole) {
+            row.log.range(from.next(), head).take(limit + 1).cloned().collect()
+        } else if is_copied {
+            let from = if planted!(self.rules, FirstSkipped) { from.next() } else { from };
+            read_copies(&self.rules, row, inbox, user, from, limit + 1, by_id)
         } else {
             row.visible(user, from, MessageId(u64::MAX)).take(limit + 1).cloned().collect()
         };
@@ -130,8 +137,12 @@ impl StoreModel {
         self.counts.rows_read += entries.len() as u64;
         if is_copied && from < inbox.floor {
             self.counts.stretches_read += 1;
+            self.situations.mark(Situation::InboxTrimmed);
         }
-        let truncated = row.truncated_for(user, from).min(head);
+        let mut truncated = row.truncated_for(user, from).min(head);
+        if planted!(self.rules, TruncatedSilently) {
+            truncated = MessageId::ZERO;
+        }
         let membership = row.state.membership(user);
         Some(Reading { from, head, truncated, membership, entries, more })
     }
@@ -147,6 +158,7 @@ impl Reading {
 /// Reads the user's inbox, and the log where the inbox has nothing any more. With `by_id` a copy is
 /// the key of an entry that may have been overwritten since.
 fn read_copies(
+    rules: &StoreRules,
     row: &ChannelRow,
     inbox: &Inbox,
     user: UserId,
@@ -155,7 +167,7 @@ fn read_copies(
     by_id: bool,
 ) -> Vec<Arc<Entry>> {
     let mut entries: Vec<Arc<Entry>> = Vec::new();
-    if from < inbox.floor {
+    if from < inbox.floor && !planted!(rules, TrimmedSilently) {
         entries.extend(row.visible(user, from, inbox.floor).take(limit).cloned());
     }
     let copies = inbox.above(from.max(inbox.floor).max(row.truncated));

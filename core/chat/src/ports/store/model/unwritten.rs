@@ -57,6 +57,10 @@ impl StoreModel {
     /// lost.
     pub fn lose_unwritten(&mut self, wall: Wall) -> usize {
         self.write_late(wall);
+        if planted!(self.rules, AnswersForgotten) {
+            let rows = self.devices.values_mut().flat_map(|row| row.channels.values_mut());
+            rows.for_each(|row| row.window = None);
+        }
         let lost = self.unwritten.len();
         while let Some(Unwritten { channel, message_id, before, .. }) = self.unwritten.pop_back() {
             if let Some(row) = self.channels.get_mut(&channel) {

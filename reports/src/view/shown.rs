@@ -1,0 +1,70 @@
+//! Violations, and which marks are about each.
+
+use std::collections::BTreeMap;
+
+use hubbub_chat::ChannelId;
+use hubbub_history::{Event, checkers::Finding, checkers::Violation};
+
+use super::{
+    drawing::{Channels, Shown},
+    marks::Sketched,
+};
+
+pub(super) fn violations(
+    findings: &[Finding],
+    events: &[&Event],
+    sketch: &[Sketched],
+    channels: &mut Channels,
+) -> Vec<Shown> {
+    let mut by_channel: BTreeMap<ChannelId, Vec<usize>> = BTreeMap::new();
+    let mut by_seq: BTreeMap<u64, usize> = BTreeMap::new();
+    for (place, sketched) in sketch.iter().enumerate() {
+        let of_stretches = sketched.stretches.iter().map(|stretch| stretch.channel);
+        for channel in sketched.channel.into_iter().chain(of_stretches) {
+            let places = by_channel.entry(channel).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+        if let Some(seq) = sketched.mark.seq {
+            by_seq.insert(seq, place);
+        }
+    }
+    let shown = |violation: &Violation| {
+        let of_channel = violation.channel.and_then(|it| by_channel.get(&it));
+        let related = of_channel.into_iter().flatten().copied();
+        let mut marks: Vec<usize> =
+            related.filter(|place| is_about(&sketch[*place], violation)).collect();
+        marks.extend(by_seq.get(&violation.seq));
+        marks.sort_unstable();
+        marks.dedup();
+        let event = usize::try_from(violation.seq).ok().and_then(|seq| events.get(seq));
+        Shown {
+            checker: violation.checker.clone(),
+            summary: violation.summary.clone(),
+            channel: violation.channel.map(|it| channels.place(it)),
+            id: violation.message_id.map(|it| it.to_string()),
+            t: event.map_or(0, |event| event.t_ns),
+            seq: violation.seq,
+            had: violation.had.clone(),
+            missing: violation.missing.clone(),
+            marks,
+        }
+    };
+    findings.iter().flat_map(|finding| &finding.violations).map(shown).collect()
+}
+
+/// By its body, by its place, or by what a page carried.
+fn is_about(sketched: &Sketched, violation: &Violation) -> bool {
+    let is_channel = sketched.channel == violation.channel;
+    let same_body = violation.body_hash.is_some() && sketched.body_hash == violation.body_hash;
+    let same_place = violation.message_id.is_some() && sketched.message_id == violation.message_id;
+    let carried = violation.message_id.is_some_and(|place| {
+        sketched.stretches.iter().any(|stretch| {
+            Some(stretch.channel) == violation.channel
+                && stretch.from < place
+                && place <= stretch.to
+        })
+    });
+    (is_channel && (same_body || same_place)) || carried
+}
