@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use hubbub_chat::{Design, DeviceId};
+use hubbub_chat::DeviceId;
 use hubbub_history::{EventBody, FaultState};
-use hubbub_scenario::{Fault, FaultKind};
+use hubbub_scenario::{Fault, FaultKind, Parameter};
 use hubbub_traffic::Population;
 use serde::{Deserialize, Serialize};
 
@@ -62,9 +62,7 @@ pub struct FaultEffect {
     pub from_s: f64,
     /// When it ended, in seconds from the start of the run.
     pub until_s: f64,
-    /// Messages dropped, held or delayed; for a crash or a power loss, connections that ended and
-    /// requests that were lost; for a pause, what had to wait; for a wrong clock, how often it was
-    /// read; for a drain, the sessions that were to be handed over.
+    /// What it did: [`FaultKind::counts`] says of each kind what is counted.
     pub affected: u64,
 }
 
@@ -80,6 +78,9 @@ impl ActiveFault {
         population: &Population,
         seed: u64,
     ) -> Result<Self, SetupError> {
+        if fault.kind.parameter() == Parameter::Latency && fault.latency.is_none() {
+            return Err(SetupError::NoLatency { fault: id, kind: fault.kind.as_str() });
+        }
         let (strike, target) = match (fault.users, fault.kind) {
             (Some(share), _) => {
                 let users = population.struck_users(seed, id, share.share());
@@ -104,7 +105,7 @@ impl ActiveFault {
             }
             (None, FaultKind::Latency | FaultKind::Jitter | FaultKind::Reorder) => {
                 let (one, other) = sides(id, fault, hosts)?;
-                let latency = fault.latency.ok_or(SetupError::NoLatency { fault: id })?.0;
+                let latency = fault.latency.unwrap_or_default().0;
                 (Strike::Slow(both_ways(&one, &other), latency), describe(fault, " and "))
             }
             (
@@ -128,8 +129,11 @@ impl ActiveFault {
                 (Strike::Host(find(hosts, &name)?), name)
             }
             (None, FaultKind::RollingRestart) => {
-                let chats = (0..hosts.chat_count()).map(|index| hosts.chat(index)).collect();
-                (Strike::Rolling(chats), "all chat servers".to_owned())
+                // Each is named: a checker looks there for whether a host was stopped in order.
+                let chats: Vec<HostId> = (0..hosts.chat_count()).map(|at| hosts.chat(at)).collect();
+                let names: Vec<&str> = chats.iter().map(|host| hosts.name(*host)).collect();
+                let target = format!("{}, one after the other", names.join(", "));
+                (Strike::Rolling(chats), target)
             }
             (
                 None,
@@ -156,49 +160,16 @@ impl ActiveFault {
         matches!(self.kind, FaultKind::Skew | FaultKind::ClockStep)
     }
 
-    /// Whether it may hold up messages on their way from device to device: neither a wrong clock nor
-    /// what befalls the hosts of presence and pushes does.
+    /// How many of what it is about are struck, from 0 to 1.
     #[must_use]
-    pub fn is_on_message_path(&self, hosts: &Hosts) -> bool {
-        let is_on = |host: HostId| hosts.is_on_message_path(host);
-        !self.is_of_clocks()
-            && match &self.strike {
-                Strike::Host(host) => is_on(*host),
-                Strike::Links(links) | Strike::Slow(links, _) => {
-                    links.iter().any(|(from, to)| is_on(*from) && is_on(*to))
-                }
-                Strike::Devices(_) | Strike::Rolling(_) => true,
-                Strike::Port => matches!(
-                    self.kind,
-                    FaultKind::StoreUnavailable | FaultKind::StoreSlow | FaultKind::StoreAnswerLost
-                ),
-            }
+    pub fn share(&self) -> f64 {
+        self.fault.share.map_or(1.0, |share| share.share())
     }
 
-    /// How long after its end a connection that it killed may go on unnoticed: a device and its
-    /// chat server notice by `silence_limit`, servers and their ports by `request_timeout` and the
-    /// second in which they connect again.
+    /// Its `latency`; zero for kinds that have none.
     #[must_use]
-    pub fn notice_within(&self, hosts: &Hosts, design: &Design) -> Duration {
-        let holds_sessions =
-            |host: HostId| hosts.is_devices(host) || hosts.chat_index(host).is_some();
-        let strikes_devices = match &self.strike {
-            Strike::Host(host) => holds_sessions(*host),
-            Strike::Links(links) | Strike::Slow(links, _) => {
-                links.iter().any(|(from, to)| hosts.is_devices(*from) || hosts.is_devices(*to))
-            }
-            Strike::Devices(_) | Strike::Rolling(_) => true,
-            Strike::Port => false,
-        };
-        match (self.kind, strikes_devices) {
-            // What was held is delivered, and what is slow arrives: no connection dies. Nor does
-            // one because of a clock.
-            (FaultKind::Blip | FaultKind::Latency | FaultKind::Skew | FaultKind::ClockStep, _) => {
-                Duration::ZERO
-            }
-            (_, true) => design.silence_limit(),
-            (_, false) => design.request_timeout + Duration::from_secs(1),
-        }
+    pub fn latency(&self) -> Duration {
+        self.fault.latency.map_or(Duration::ZERO, |latency| latency.0)
     }
 
     /// The line that says that it begins or ends, with what it did by then.

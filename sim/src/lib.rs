@@ -23,6 +23,7 @@ mod judge;
 mod latency;
 mod links;
 mod outcome;
+mod reach;
 mod setup;
 mod trace;
 mod transport;

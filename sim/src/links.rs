@@ -17,6 +17,8 @@ pub(crate) struct LinkState {
     pub(crate) held: BTreeSet<u32>,
     /// What is sent takes at least so long.
     pub(crate) slow: BTreeMap<u32, Duration>,
+    /// What is sent takes up to so long more, each message another time.
+    pub(crate) jitter: BTreeMap<u32, Duration>,
 }
 
 impl LinkState {
@@ -33,6 +35,14 @@ impl LinkState {
         match by {
             Some(by) => drop(self.slow.insert(fault, by)),
             None => drop(self.slow.remove(&fault)),
+        }
+    }
+
+    /// Without a latency the fault is over.
+    pub(crate) fn jitter(&mut self, fault: u32, by: Option<Duration>) {
+        match by {
+            Some(by) => drop(self.jitter.insert(fault, by)),
+            None => drop(self.jitter.remove(&fault)),
         }
     }
 

@@ -53,11 +53,13 @@ pub enum SetupError {
         /// Its number, from 0.
         fault: u32,
     },
-    /// A latency fault does not say how much.
-    #[error("fault {fault} of kind latency needs `latency`")]
+    /// A fault of a kind that needs a time does not say how much.
+    #[error("fault {fault} of kind {kind} needs `latency`")]
     NoLatency {
         /// Its number, from 0.
         fault: u32,
+        /// Its kind.
+        kind: &'static str,
     },
 }
 

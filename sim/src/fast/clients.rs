@@ -8,7 +8,7 @@ use hubbub_chat::{
     transport::{ClientInput, ClientOutput, TransportClient, TransportCounts},
 };
 
-use super::{Engine, Payload, Stream, bytes::json_bytes, http::HttpLanes};
+use super::{Engine, Happening, Payload, Stream, bytes::json_bytes, http::HttpLanes};
 use crate::transport::{DeviceTotals, TransportTotals};
 
 /// A device's side of the transport.
@@ -159,7 +159,7 @@ impl Engine<'_> {
         if let Some(node) = self.devices.get_mut(&device) {
             node.stream = Some(stream);
         }
-        self.send_to_server(stream, Payload::Open { stream, device });
+        self.dial(device, stream, Payload::Open { stream, device });
     }
 
     fn send_on_stream(&mut self, device: DeviceId, frame: ClientFrame) {
@@ -173,6 +173,17 @@ impl Engine<'_> {
         let node = self.devices.get_mut(&device);
         if let Some(stream) = node.and_then(|node| node.stream.take()) {
             self.send_to_server(stream, Payload::CloseServer { stream });
+            self.renew_link(device);
+        }
+    }
+
+    /// Asks for a new connection; without a network the device is told so at once.
+    pub(super) fn dial(&mut self, device: DeviceId, stream: u64, payload: Payload) {
+        if !self.has_no_network(device) {
+            return self.send_to_server(stream, payload);
+        }
+        if let Some(host) = self.devices.get(&device).map(|node| node.host) {
+            self.at(self.now, Happening::Arrival(host, Payload::Refused { stream }));
         }
     }
 

@@ -1,5 +1,7 @@
 //! The devices and their hosts.
 
+use std::collections::BTreeSet;
+
 use hubbub_chat::{
     Design, Device, DeviceId, UserId,
     device::{DeviceDisk, DeviceEvent, DeviceInput, DeviceOutput},
@@ -33,6 +35,10 @@ pub(super) struct DeviceNode {
     pub(super) route: Route,
     /// Whether its network works, as the history has it.
     pub(super) link: Link,
+    /// The faults that keep its process down, beside those of its host.
+    pub(super) down_by: BTreeSet<u32>,
+    /// The faults that have it in airplane mode.
+    pub(super) offline_by: BTreeSet<u32>,
 }
 
 impl DeviceNode {
@@ -48,12 +54,19 @@ impl DeviceNode {
             attached: false,
             route: Route::default(),
             link: Link::default(),
+            down_by: BTreeSet::new(),
+            offline_by: BTreeSet::new(),
         }
     }
 
     /// Whether this is one of its connections.
     pub(super) fn uses(&self, stream: u64) -> bool {
         self.stream == Some(stream) || self.transport.lanes.has(stream)
+    }
+
+    /// All of its connections.
+    pub(super) fn streams(&self) -> impl Iterator<Item = u64> {
+        self.stream.into_iter().chain(self.transport.lanes.streams())
     }
 
     pub(super) fn is_up(&self) -> bool {

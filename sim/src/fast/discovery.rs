@@ -11,7 +11,7 @@ use hubbub_chat::{
 };
 use hubbub_history::{EventBody, Source};
 
-use super::{Asker, Engine, Lane, Payload, Seat};
+use super::{Asker, Engine, Happening, Lane, Payload, Seat};
 
 /// The discovery of an API server.
 #[derive(Debug)]
@@ -31,6 +31,9 @@ pub(super) struct Ask {
     attempt: u32,
     background: bool,
 }
+
+/// The number of a question whose answer will not arrive. Others begin with 1.
+const MISSED: u64 = 0;
 
 /// What a device knows of where it may connect.
 #[derive(Debug, Default)]
@@ -54,6 +57,20 @@ impl Route {
 
     pub(super) fn restart(&mut self) {
         *self = Self::default();
+    }
+
+    /// The question that waits for its answer.
+    pub(super) fn asking(&self) -> Option<u64> {
+        self.asking
+    }
+
+    /// The answer to the question that is open, if one is, will not arrive.
+    pub(super) fn miss_answer(&mut self) -> bool {
+        let misses = self.asking.is_some_and(|number| number != MISSED);
+        if misses {
+            self.asking = Some(MISSED);
+        }
+        misses
     }
 }
 
@@ -81,11 +98,18 @@ impl Engine<'_> {
         let api = (device.0.wrapping_add(u64::from(attempt)) % apis) as usize;
         let ask = Ask { number: self.last_ask, device, api, attempt, background };
         let (here, there) = (node.host, self.setup.hosts.api(api));
+        if self.has_no_network(device) {
+            let told = Payload::Told { number: ask.number, device, assignment: None };
+            return self.at(self.now, Happening::Arrival(here, told));
+        }
         self.transmit(here, there, Lane::Api(device, true), Payload::Ask(ask));
     }
 
     pub(super) fn ask_arrives(&mut self, ask: Ask) {
         let Ask { number, device, api, attempt, background } = ask;
+        if self.vanishes(self.setup.hosts.api(api)) {
+            return;
+        }
         let Some(region) = self.devices.get(&device).map(|it| self.setup.hosts.region(it.host))
         else {
             return;

@@ -10,7 +10,9 @@ use hubbub_chat::{
     transport::{CallBody, CallId},
 };
 
-use super::{Asker, Seat, discovery::Ask, http::Reply, notifiers::Push};
+use hubbub_scenario::FaultKind;
+
+use super::{Asker, Seat, discovery::Ask, group::Waiting, http::Reply, notifiers::Push};
 use crate::hosts::HostId;
 
 /// Something that will happen.
@@ -32,6 +34,26 @@ pub(super) enum Happening {
     Fault(usize, bool),
     /// Nothing of a fault that has ended is left.
     FaultOver(usize),
+    /// A rolling restart turns to the chat server at this place, or lets it start again.
+    Rolling(usize, usize, bool),
+    /// A spell of a device that comes and goes begins or ends.
+    Spell {
+        fault: usize,
+        device: DeviceId,
+        kind: FaultKind,
+        on: bool,
+    },
+    /// A device's connection is closed under it.
+    Severed {
+        device: DeviceId,
+        stream: u64,
+    },
+    /// The store turns to a request that a fault has kept waiting.
+    StoreTurn(Waiting),
+    /// The store has synced this group of requests.
+    Synced(u64),
+    /// It is the turn of what arrived on a slow host.
+    Turn(HostId, Box<Happening>),
     /// A chat server has had its time to hand its sessions over.
     DrainLimit(usize, u32),
     LeaseCheck,
@@ -113,6 +135,31 @@ pub(super) enum Payload {
         id: u64,
         answer: PushAnswer,
     },
+}
+
+impl Payload {
+    /// The connection of a device over which it goes.
+    pub(super) fn stream(&self) -> Option<u64> {
+        match self {
+            Self::Open { stream, .. }
+            | Self::Opened { stream, .. }
+            | Self::Refused { stream }
+            | Self::ToServer { stream, .. }
+            | Self::ToDevice { stream, .. }
+            | Self::CloseServer { stream }
+            | Self::CloseDevice { stream }
+            | Self::Connect { stream }
+            | Self::Connected { stream }
+            | Self::Call { stream, .. }
+            | Self::Reply { stream, .. } => Some(*stream),
+            Self::Ask(_)
+            | Self::Told { .. }
+            | Self::Request { .. }
+            | Self::Answer { .. }
+            | Self::Peer { .. }
+            | Self::PushAnswer { .. } => None,
+        }
+    }
 }
 
 /// A connection of a device to a chat server: a stream, or what carries the calls of a lane.

@@ -106,7 +106,7 @@ impl Engine<'_> {
         if let Some(Connection { stream, .. }) = former {
             self.send_to_server(stream, Payload::CloseServer { stream });
         }
-        self.send_to_server(stream, Payload::Connect { stream });
+        self.dial(device, stream, Payload::Connect { stream });
         self.renew_link(device);
     }
 
@@ -131,7 +131,7 @@ impl Engine<'_> {
 
     /// A device that has given a connection up on which something was lost has a network again, if
     /// nothing else is wrong with it.
-    fn renew_link(&mut self, device: DeviceId) {
+    pub(super) fn renew_link(&mut self, device: DeviceId) {
         if self.devices.get(&device).is_some_and(|node| node.link != Link::default()) {
             self.record_link(device);
         }
@@ -140,8 +140,12 @@ impl Engine<'_> {
     /// The device closes the connections of both lanes.
     pub(super) fn close_lanes(&mut self, device: DeviceId) {
         let Some(node) = self.devices.get_mut(&device) else { return };
-        for stream in node.transport.lanes.take() {
-            self.send_to_server(stream, Payload::CloseServer { stream });
+        let open = node.transport.lanes.take();
+        for stream in &open {
+            self.send_to_server(*stream, Payload::CloseServer { stream: *stream });
+        }
+        if !open.is_empty() {
+            self.renew_link(device);
         }
     }
 

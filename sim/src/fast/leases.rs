@@ -94,7 +94,7 @@ impl Engine<'_> {
             }
             Seat::Generator => {
                 let machine = self.generator.machine.as_ref();
-                [None, worker(machine.and_then(|machine| machine.worker(now)))]
+                [None, worker(machine.and_then(|machine| machine.lease(now)))]
             }
             Seat::Api(_) => [None; 2],
         }

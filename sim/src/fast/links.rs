@@ -57,15 +57,24 @@ impl Engine<'_> {
         self.record(Source::Harness, "harness", 0, body);
     }
 
-    /// A device that is paused hears and says nothing.
+    /// A device that is paused hears and says nothing, nor does one in airplane mode, or one that
+    /// holds on to a connection of a network that it has left.
     fn link_of(&self, device: DeviceId) -> Link {
         let Some(node) = self.devices.get(&device) else { return Link::default() };
-        if self.paused.contains_key(&node.host) {
-            return Link { sends: false, hears: false };
+        const NONE: Link = Link { sends: false, hears: false };
+        let is_of_former = |stream: u64| self.former.contains(&stream);
+        if self.paused.contains_key(&node.host)
+            || !node.offline_by.is_empty()
+            || !self.former.is_empty() && node.streams().any(is_of_former)
+        {
+            return NONE;
         }
         let hosts = &self.setup.hosts;
         let path = |server: usize| {
             let there = hosts.chat(server);
+            if !node.attached && self.is_black_hole(there) {
+                return NONE;
+            }
             Link {
                 sends: self.network.is_open(node.host, there, Some(device)),
                 hears: self.network.is_open(there, node.host, Some(device)),
@@ -77,8 +86,7 @@ impl Engine<'_> {
 
     /// Whether any of its connections lost something: towards the server, and towards the device.
     fn broken(&self, node: &DeviceNode) -> [bool; 2] {
-        let streams = node.stream.into_iter().chain(node.transport.lanes.streams());
-        let states = streams.filter_map(|stream| self.streams.get(&stream));
+        let states = node.streams().filter_map(|stream| self.streams.get(&stream));
         states
             .fold([false; 2], |[up, down], state| [up || state.broken[0], down || state.broken[1]])
     }

@@ -65,6 +65,7 @@ impl Engine<'_> {
         self.record_host(host, false);
         self.down_by.insert(host, fault);
         if host == self.setup.hosts.store() {
+            self.lose_group(silent, fault);
             let now = self.clock(host);
             self.store.stop(now);
         }
@@ -147,12 +148,33 @@ impl Engine<'_> {
         ended
     }
 
-    fn devices_on(&self, host: HostId) -> Vec<DeviceId> {
+    pub(super) fn devices_on(&self, host: HostId) -> Vec<DeviceId> {
         let here = self.devices.iter().filter(|(_, node)| node.host == host);
         here.map(|(device, _)| *device).collect()
     }
 
-    pub(super) fn stop_one_device(&mut self, device: DeviceId, silent: bool) -> u64 {
+    /// The processes of devices are gone until the fault is over.
+    pub(super) fn stop_devices(&mut self, devices: &[DeviceId], silent: bool, fault: u32) {
+        let mut stopped = 0;
+        for device in devices {
+            if let Some(node) = self.devices.get_mut(device) {
+                node.down_by.insert(fault);
+            }
+            stopped += self.stop_one_device(*device, silent);
+        }
+        self.network.count(fault, stopped);
+    }
+
+    pub(super) fn start_devices(&mut self, devices: &[DeviceId], fault: u32) {
+        for device in devices {
+            if let Some(node) = self.devices.get_mut(device) {
+                node.down_by.remove(&fault);
+            }
+            self.start_one_device(*device);
+        }
+    }
+
+    fn stop_one_device(&mut self, device: DeviceId, silent: bool) -> u64 {
         let Some(node) = self.devices.get_mut(&device) else { return 0 };
         if node.process.stop().is_none() {
             return 0;
@@ -176,14 +198,18 @@ impl Engine<'_> {
         1
     }
 
-    pub(super) fn start_one_device(&mut self, device: DeviceId) {
-        let is_up =
-            |node: &super::DeviceNode| node.is_up() || self.down_by.contains_key(&node.host);
-        if self.devices.get(&device).is_none_or(is_up) {
-            return;
+    /// Whether the device is down, and nothing keeps it there.
+    pub(super) fn may_start(&self, device: DeviceId) -> bool {
+        self.devices.get(&device).is_some_and(|node| {
+            !node.is_up() && node.down_by.is_empty() && !self.down_by.contains_key(&node.host)
+        })
+    }
+
+    fn start_one_device(&mut self, device: DeviceId) {
+        if self.may_start(device) {
+            self.start_device(device);
+            self.record_device(device);
         }
-        self.start_device(device);
-        self.record_device(device);
     }
 
     /// Asks a chat server to hand its sessions over, and gives it a time to do so.
@@ -203,6 +229,14 @@ impl Engine<'_> {
         if let Some(fault) = self.draining.remove(&index) {
             self.stop_host(host, false, fault);
         }
+    }
+
+    /// The time is over: the chat server starts again, whatever it still had.
+    pub(super) fn undrain(&mut self, host: HostId, fault: u32) {
+        if let Some(index) = self.setup.hosts.chat_index(host) {
+            self.drain_limit(index, fault);
+        }
+        self.start_host(host);
     }
 
     pub(super) fn drain_limit(&mut self, index: usize, fault: u32) {
@@ -241,7 +275,7 @@ impl Engine<'_> {
     }
 
     /// The host on which something happens, unless it happens to the world.
-    fn place_of(&self, happening: &Happening) -> Option<HostId> {
+    pub(super) fn place_of(&self, happening: &Happening) -> Option<HostId> {
         let of_device = |device: &DeviceId| self.devices.get(device).map(|node| node.host);
         match happening {
             Happening::Action(index) => of_device(&self.setup.actions[*index].device),
@@ -249,7 +283,21 @@ impl Engine<'_> {
             Happening::Wake(seat, _) => Some(self.host_of(*seat)),
             Happening::WakeDevice(device, _) => of_device(device),
             Happening::WakeSession(index, ..) => Some(self.setup.hosts.chat(*index)),
-            _ => None,
+            Happening::Severed { device, .. } => of_device(device),
+            Happening::StoreTurn(_) | Happening::Synced(_) => Some(self.setup.hosts.store()),
+            Happening::Turn(host, _) => Some(*host),
+            Happening::Attached
+            | Happening::Start(_)
+            | Happening::StartDevices
+            | Happening::Push(..)
+            | Happening::Fault(..)
+            | Happening::FaultOver(_)
+            | Happening::Rolling(..)
+            | Happening::Spell { .. }
+            | Happening::DrainLimit(..)
+            | Happening::LeaseCheck
+            | Happening::Heal
+            | Happening::SettleCheck => None,
         }
     }
 

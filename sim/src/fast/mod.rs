@@ -9,6 +9,7 @@ mod discovery;
 mod ending;
 mod faults;
 mod generator;
+mod group;
 mod happenings;
 mod http;
 mod leases;
@@ -16,20 +17,23 @@ mod links;
 mod lives;
 mod network;
 mod notifiers;
+mod phones;
 mod planted;
 mod ports;
 mod presence;
 mod process;
 mod servers;
 mod sessions;
+mod slow;
 mod store;
 mod transit;
+mod troubles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{
     ChatServer, DeviceId, Notifier, device::DeviceInput, ports::store::StoreRules, random::Random,
-    time::nanoseconds,
+    snowflake::LeasedWorker, time::nanoseconds,
 };
 use hubbub_history::{EventBody, History, Phase, Process as ProcessName, Source};
 
@@ -47,7 +51,7 @@ use crate::{
 };
 use devices::DeviceNode;
 use discovery::ApiNode;
-use generator::Generator;
+use group::Group;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
@@ -55,6 +59,7 @@ use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
 use sessions::Sessions;
+use slow::SlowHost;
 use store::StoreHost;
 
 /// Runs a setup to its end.
@@ -87,6 +92,14 @@ struct Engine<'run> {
     /// Chat servers that are handing their sessions over, and the fault that wants it.
     draining: BTreeMap<usize, u32>,
     paused: BTreeMap<HostId, Paused>,
+    slow: BTreeMap<HostId, SlowHost>,
+    /// Faults under way that strike whoever asks a port or opens a connection.
+    troubles: Vec<usize>,
+    /// What those draw, and what slow hosts take.
+    of_troubles: Random,
+    /// Connections that died when their devices changed to another network.
+    former: BTreeSet<u64>,
+    group: Group,
     /// The wall clock of each host.
     clocks: Vec<WallClock>,
     store: StoreHost,
@@ -96,7 +109,7 @@ struct Engine<'run> {
     presence: Vec<Process<PresenceNode>>,
     notifiers: Vec<Process<Notifier>>,
     apis: Vec<Process<ApiNode>>,
-    generator: Process<Generator>,
+    generator: Process<LeasedWorker>,
     beliefs: BTreeMap<Seat, Beliefs>,
     devices: BTreeMap<DeviceId, DeviceNode>,
     held_sessions: HeldSessions,
@@ -110,7 +123,7 @@ struct Engine<'run> {
 
 impl<'run> Engine<'run> {
     fn new(setup: &'run Setup, traced: bool, planted: &'run mut dyn Planted) -> Self {
-        let random = Random::stream(setup.seed, 0x6e65_7477_6f72_6b00);
+        let random = |purpose| Random::stream(setup.seed, purpose);
         let rules = planted.store_rules(StoreRules::from(&setup.design));
         let hosts = &setup.hosts;
         let mut engine = Self {
@@ -119,7 +132,11 @@ impl<'run> Engine<'run> {
             now: 0,
             order: 0,
             queue: BTreeMap::new(),
-            network: Network::new(&setup.cluster, random),
+            network: Network::new(
+                &setup.cluster,
+                random(0x6e65_7477_6f72_6b00),
+                random(0x7374_7269_6b65_7300),
+            ),
             held: Vec::new(),
             streams: BTreeMap::new(),
             last_stream: 0,
@@ -128,6 +145,11 @@ impl<'run> Engine<'run> {
             down_by: BTreeMap::new(),
             draining: BTreeMap::new(),
             paused: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            troubles: Vec::new(),
+            of_troubles: random(0x7472_6f75_626c_6500),
+            former: BTreeSet::new(),
+            group: Group::new(random(0x7379_6e63_0000_0000)),
             clocks: hosts.iter().map(|host| WallClock::new(setup, host)).collect(),
             store: StoreHost::new(setup, rules),
             servers: downs(hosts.chat_count()),
@@ -206,7 +228,17 @@ impl<'run> Engine<'run> {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let Some(happening) = self.defer(happening) else { return };
+        let happening = match self.defer(happening) {
+            Some(Happening::Turn(_, happening)) => Some(*happening),
+            Some(happening) => self.queue_up(happening),
+            None => None,
+        };
+        if let Some(happening) = happening {
+            self.happen_now(happening);
+        }
+    }
+
+    fn happen_now(&mut self, happening: Happening) {
         match happening {
             Happening::Action(index) => self.act(index),
             Happening::Arrival(host, payload) => self.arrive(host, payload),
@@ -222,6 +254,12 @@ impl<'run> Engine<'run> {
             Happening::Push(notifier, push) => self.push_arrives(notifier, push),
             Happening::Fault(index, on) => self.fault(index, on),
             Happening::FaultOver(index) => self.fault_over(index),
+            Happening::Rolling(index, place, on) => self.roll_on(index, place, on),
+            Happening::Spell { fault, device, kind, on } => self.spell(fault, device, kind, on),
+            Happening::Severed { device, stream } => self.severed(device, stream),
+            Happening::StoreTurn(waiting) => self.store_turn(waiting),
+            Happening::Synced(number) => self.synced(number),
+            Happening::Turn(_, happening) => self.happen_now(*happening),
             Happening::DrainLimit(index, fault) => self.drain_limit(index, fault),
             Happening::LeaseCheck => self.check_leases(),
             Happening::Heal => self.heal(),
@@ -247,8 +285,7 @@ impl<'run> Engine<'run> {
     }
 
     fn start_late_device(&mut self, device: DeviceId) {
-        let Some(node) = self.devices.get(&device) else { return };
-        if !self.down_by.contains_key(&node.host) && !node.is_up() {
+        if self.may_start(device) {
             self.start_device(device);
         }
     }

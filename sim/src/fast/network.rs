@@ -42,11 +42,38 @@ pub(super) enum Fate {
     Held,
 }
 
+/// What becomes of a hint before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hinted {
+    Once,
+    Lost,
+    /// It comes a second time, so many nanoseconds after the first.
+    Again(u64),
+}
+
+/// A hint that comes twice comes the second time up to so much later: by then others have come that
+/// were sent after it.
+const AGAIN_WITHIN: Duration = Duration::from_secs(1);
+
+/// Faults on a link that strike what goes over no connection of a device.
+#[derive(Debug, Default)]
+struct Scrambled {
+    /// Half of what is sent is kept back by up to so long, and overtaken.
+    reorder: BTreeMap<u32, Duration>,
+    /// So many of the hints are lost.
+    hint_loss: BTreeMap<u32, f64>,
+    /// So many of the hints come twice.
+    hint_duplication: BTreeMap<u32, f64>,
+}
+
 /// All links, and what faults have done on them.
 #[derive(Debug)]
 pub(super) struct Network {
     cluster: Cluster,
     random: Random,
+    /// What faults draw, so that they change no time that they do not strike.
+    of_faults: Random,
+    scrambled: BTreeMap<(HostId, HostId), Scrambled>,
     links: BTreeMap<(HostId, HostId), LinkState>,
     /// What strikes the devices of some users, whatever host they are on.
     devices: BTreeMap<DeviceId, LinkState>,
@@ -56,10 +83,12 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(cluster: &Cluster, random: Random) -> Self {
+    pub(super) fn new(cluster: &Cluster, random: Random, of_faults: Random) -> Self {
         Self {
             cluster: cluster.clone(),
             random,
+            of_faults,
+            scrambled: BTreeMap::new(),
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
             last_arrival: BTreeMap::new(),
@@ -72,12 +101,12 @@ impl Network {
     pub(super) fn send(&mut self, now: u64, from: HostId, to: HostId, lane: Lane) -> Fate {
         self.envelopes += 1;
         let latency = self.latency();
-        let mut slowest = 0;
+        let (mut slowest, mut jitter) = (0, 0);
         let of_device = lane.device().and_then(|device| self.devices.get(&device));
         let states = self.links.get(&(from, to)).into_iter().chain(of_device);
         let mut fate = None;
         for link in states {
-            for fault in link.closed_by().iter().chain(link.slow.keys()) {
+            for fault in link.closed_by().iter().chain(link.slow.keys()).chain(link.jitter.keys()) {
                 *self.affected.entry(*fault).or_default() += 1;
             }
             if !link.cut.is_empty() {
@@ -86,13 +115,58 @@ impl Network {
                 fate = Some(Fate::Held);
             }
             slowest = link.slowest().map_or(0, nanoseconds).max(slowest);
+            for by in link.jitter.values() {
+                jitter += nanoseconds(self.of_faults.up_to(*by));
+            }
         }
         if let Some(fate) = fate {
             return fate;
         }
+        let latency = latency.max(slowest) + jitter;
+        if let Some(kept_back) = self.kept_back(from, to, lane) {
+            return Fate::Arrives(now + latency + kept_back);
+        }
         let last = self.last_arrival.entry(lane).or_default();
-        *last = (*last).max(now + latency.max(slowest));
+        *last = (*last).max(now + latency);
         Fate::Arrives(*last)
+    }
+
+    /// For how long a message between servers is kept back, while others overtake it.
+    fn kept_back(&mut self, from: HostId, to: HostId, lane: Lane) -> Option<u64> {
+        if lane.device().is_some() || self.scrambled.is_empty() {
+            return None;
+        }
+        let mut kept_back = None;
+        for (fault, by) in &self.scrambled.get(&(from, to))?.reorder {
+            if self.of_faults.unit() < 0.5 {
+                *self.affected.entry(*fault).or_default() += 1;
+                let by = nanoseconds(self.of_faults.up_to(*by));
+                kept_back = Some(kept_back.unwrap_or_default() + by);
+            }
+        }
+        kept_back
+    }
+
+    /// How often a hint is sent over a link, and how much later the second time.
+    pub(super) fn hint(&mut self, from: HostId, to: HostId) -> Hinted {
+        let Some(link) = self.scrambled.get(&(from, to)) else { return Hinted::Once };
+        let mut is_struck = |faults: &BTreeMap<u32, f64>| {
+            let mut is_struck = false;
+            for (fault, share) in faults {
+                if self.of_faults.unit() < *share {
+                    *self.affected.entry(*fault).or_default() += 1;
+                    is_struck = true;
+                }
+            }
+            is_struck
+        };
+        if is_struck(&link.hint_loss) {
+            Hinted::Lost
+        } else if is_struck(&link.hint_duplication) {
+            Hinted::Again(nanoseconds(self.of_faults.up_to(AGAIN_WITHIN)))
+        } else {
+            Hinted::Once
+        }
     }
 
     /// Whether what is sent now is neither lost nor held.
@@ -116,6 +190,38 @@ impl Network {
 
     pub(super) fn slow(&mut self, links: &[(HostId, HostId)], fault: u32, by: Option<Duration>) {
         self.change(links, |link| link.slow(fault, by));
+    }
+
+    pub(super) fn jitter(&mut self, links: &[(HostId, HostId)], fault: u32, by: Option<Duration>) {
+        self.change(links, |link| link.jitter(fault, by));
+    }
+
+    pub(super) fn reorder(&mut self, links: &[(HostId, HostId)], fault: u32, by: Option<Duration>) {
+        self.scramble(links, |link| set(&mut link.reorder, fault, by));
+    }
+
+    pub(super) fn lose_hints(
+        &mut self,
+        links: &[(HostId, HostId)],
+        fault: u32,
+        share: Option<f64>,
+    ) {
+        self.scramble(links, |link| set(&mut link.hint_loss, fault, share));
+    }
+
+    pub(super) fn repeat_hints(
+        &mut self,
+        links: &[(HostId, HostId)],
+        fault: u32,
+        share: Option<f64>,
+    ) {
+        self.scramble(links, |link| set(&mut link.hint_duplication, fault, share));
+    }
+
+    fn scramble(&mut self, links: &[(HostId, HostId)], change: impl Fn(&mut Scrambled)) {
+        for link in links {
+            change(self.scrambled.entry(*link).or_default());
+        }
     }
 
     fn change(&mut self, links: &[(HostId, HostId)], mut change: impl FnMut(&mut LinkState)) {
@@ -151,6 +257,13 @@ impl Network {
     }
 }
 
+fn set<T>(faults: &mut BTreeMap<u32, T>, fault: u32, value: Option<T>) {
+    match value {
+        Some(value) => drop(faults.insert(fault, value)),
+        None => drop(faults.remove(&fault)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +272,7 @@ mod tests {
     const LANE: Lane = Lane::Hosts(HostId(0), HostId(1));
 
     fn network() -> Network {
-        Network::new(&Cluster::default(), Random::new(1))
+        Network::new(&Cluster::default(), Random::new(1), Random::new(2))
     }
 
     #[test]
@@ -192,5 +305,51 @@ mod tests {
         let Fate::Arrives(at) = network.send(5, LINK.0, LINK.1, LANE) else { panic!() };
         assert!(at >= 1_000_000_005);
         assert_eq!(network.affected(3), 1);
+    }
+
+    #[test]
+    fn jitter_keeps_the_order_of_a_lane_and_takes_up_to_its_latency() {
+        let mut network = network();
+        network.jitter(&[LINK], 3, Some(Duration::from_secs(1)));
+        let mut arrivals = Vec::new();
+        for now in 0..100 {
+            let Fate::Arrives(at) = network.send(now, LINK.0, LINK.1, LANE) else { panic!() };
+            arrivals.push(at);
+        }
+        assert!(arrivals.is_sorted());
+        assert!(arrivals[0] < 1_100_000_000 && arrivals[99] > 500_000_000);
+        assert_eq!(network.affected(3), 100);
+    }
+
+    #[test]
+    fn what_is_kept_back_is_overtaken_and_a_connection_of_a_device_is_not() {
+        let mut network = network();
+        network.reorder(&[LINK], 3, Some(Duration::from_secs(1)));
+        let mut arrivals = |lane| {
+            let send = |now| match network.send(now, LINK.0, LINK.1, lane) {
+                Fate::Arrives(at) => at,
+                Fate::Dropped | Fate::Held => panic!(),
+            };
+            (0..100).map(send).collect::<Vec<u64>>()
+        };
+        assert!(!arrivals(LANE).is_sorted());
+        assert!(arrivals(Lane::Stream(1, DeviceId(1), true)).is_sorted());
+        let kept_back = network.affected(3);
+        assert!((20..80).contains(&kept_back), "about half: {kept_back}");
+    }
+
+    #[test]
+    fn hints_are_lost_and_repeated_by_share() {
+        let mut network = network();
+        network.lose_hints(&[LINK], 3, Some(0.5));
+        network.repeat_hints(&[LINK], 4, Some(1.0));
+        let hints: Vec<Hinted> = (0..100).map(|_| network.hint(LINK.0, LINK.1)).collect();
+        let lost = hints.iter().filter(|hint| **hint == Hinted::Lost).count() as u64;
+        assert!((20..80).contains(&lost));
+        assert!(!hints.contains(&Hinted::Once));
+        assert_eq!((network.affected(3), network.affected(4)), (lost, 100 - lost));
+        network.lose_hints(&[LINK], 3, None);
+        network.repeat_hints(&[LINK], 4, None);
+        assert_eq!(network.hint(LINK.0, LINK.1), Hinted::Once);
     }
 }

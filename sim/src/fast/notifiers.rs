@@ -4,8 +4,10 @@ use hubbub_chat::{
     Notifier,
     notifier::{NotifierConfig, NotifierInput, NotifierOutput},
     ports::push::{PushAnswer, PushRequest},
+    time::nanoseconds,
 };
 use hubbub_history::{Source, push_event};
+use hubbub_scenario::FaultKind;
 
 use super::{Asker, Engine, Happening, Payload, Seat};
 
@@ -40,13 +42,16 @@ impl Engine<'_> {
         self.watch_leases(Seat::Notify(index));
     }
 
-    /// The gateway takes every push on: its tokens live. It is outside the deployment, so no fault
-    /// keeps a push from it, and what it was asked for it does whatever becomes of the asker.
+    /// The gateway takes every push on that it does not fail at: its tokens live. It is outside the
+    /// deployment, so no fault keeps a push from it, and what it was asked for it does whatever
+    /// becomes of the asker.
     pub(super) fn push_arrives(&mut self, index: usize, push: Push) {
         let Push { incarnation, id, request } = push;
-        let answer = PushAnswer::Taken;
+        let fails = self.draws(FaultKind::GatewayFailing);
+        let answer = if fails { PushAnswer::Busy } else { PushAnswer::Taken };
         self.record(Source::Gateway, "gateway", 0, push_event(&request, Some(answer)));
-        let at = self.now + self.network.latency();
+        let slow = self.longest(FaultKind::GatewaySlow).map_or(0, nanoseconds);
+        let at = self.now + self.network.latency() + slow;
         let payload = Payload::PushAnswer { notifier: index, incarnation, id, answer };
         self.at(at, Happening::Arrival(self.setup.hosts.notify(index), payload));
     }

@@ -59,11 +59,18 @@ impl Engine<'_> {
         if let Some(fault) = self.down_by.get(&here) {
             return self.network.count(*fault, 1);
         }
+        if self.is_unheard(asker, &request) {
+            return;
+        }
+        if self.is_unavailable(request.port()) {
+            return self.answer(here, asker, id, request.port().refused());
+        }
         let answer = match request {
             Request::Presence(server, request) => {
                 let index = server.0.saturating_sub(1) as usize;
                 return self.presence_request(index, (asker, id), request);
             }
+            Request::Store(request) => return self.store_request(asker, id, request),
             Request::NextId => self.next_id(),
             request => self.ask_store(request),
         };

@@ -132,9 +132,13 @@ impl Engine<'_> {
         self.server_input(server, Input::Attached { session, user, device });
     }
 
-    /// The chat server that takes a connection on; one that is down may refuse it.
+    /// The chat server that takes a connection on; one that is down may refuse it, and a black hole
+    /// says nothing.
     pub(super) fn accept(&mut self, stream: u64) -> Option<usize> {
         let server = self.streams.get(&stream)?.server;
+        if self.vanishes(self.setup.hosts.chat(server)) {
+            return None;
+        }
         let process = &self.servers[server];
         if process.machine.is_none() {
             if self.refuses(self.setup.hosts.chat(server)) {

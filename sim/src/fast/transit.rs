@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use hubbub_chat::transport::ClientInput;
+use hubbub_chat::{frame::PeerFrame, transport::ClientInput};
 
-use super::{Engine, Fate, Happening, Lane, Payload};
+use super::{Engine, Fate, Happening, Lane, Payload, network::Hinted};
 use crate::hosts::HostId;
 
 impl Engine<'_> {
     pub(super) fn arrive(&mut self, host: HostId, payload: Payload) {
+        if self.is_of_former_network(&payload) {
+            return self.trace(host, || format!("misses {payload:?}"));
+        }
         self.trace(host, || format!("arrives {payload:?}"));
         match payload {
             Payload::Open { stream, device } => self.open_arrives(stream, device),
@@ -44,8 +47,20 @@ impl Engine<'_> {
         if from == to {
             return self.at(self.now, Happening::Arrival(to, payload));
         }
+        let again = match payload {
+            Payload::Peer { frame: PeerFrame::Hint { .. }, .. } => self.network.hint(from, to),
+            _ => Hinted::Once,
+        };
+        if again == Hinted::Lost {
+            return self.trace(from, || format!("loses {payload:?}"));
+        }
         match self.network.send(self.now, from, to, lane) {
-            Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
+            Fate::Arrives(at) => {
+                if let Hinted::Again(later) = again {
+                    self.at(at + later, Happening::Arrival(to, payload.clone()));
+                }
+                self.at(at, Happening::Arrival(to, payload));
+            }
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
                 self.trace(from, || format!("loses {payload:?}"));
@@ -58,6 +73,12 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// Whether it comes over a connection that was open when its device changed to another network:
+    /// nothing on it arrives any more.
+    fn is_of_former_network(&self, payload: &Payload) -> bool {
+        !self.former.is_empty() && payload.stream().is_some_and(|it| self.former.contains(&it))
     }
 
     /// What was held on a link goes out when nothing holds it any more.

@@ -69,8 +69,10 @@ fn assert_agree_on(name: &str, scenario: Scenario, seed: u64) {
     let setup = setup(&scenario, &scenario.design, seed);
     let (fast, full) = (fast::run(&setup, false), full::run(&setup, false).unwrap());
     assert_agree(name, &fast.history, &full.history);
-    assert_no_violation(name, &judge(&setup, &fast));
-    assert_no_violation(name, &judge(&setup, &full));
+    for judged in [fast, full].map(|outcome| judge(&setup, &outcome)) {
+        assert_no_violation(name, &judged);
+        assert_effects(name, &judged);
+    }
 }
 
 /// The scenarios in a folder that simulate, by name.

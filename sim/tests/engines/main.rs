@@ -5,6 +5,7 @@ mod determinism;
 #[cfg(feature = "full")]
 mod engines_agree;
 mod fast_engine;
+mod faults_fast;
 #[cfg(feature = "full")]
 mod figures_agree;
 #[cfg(feature = "full")]

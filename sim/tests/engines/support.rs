@@ -141,6 +141,12 @@ pub(crate) fn busy_with(faults: &str) -> Scenario {
     scenario(&format!("{BUSY}{faults}"))
 }
 
+/// As `busy_with`, with chat servers and devices in two regions.
+pub(crate) fn busy_in_regions(faults: &str) -> Scenario {
+    let busy = BUSY.replace("[cluster]\n", "[cluster]\nregions = [\"eu\", \"us\"]\n");
+    scenario(&format!("{busy}{faults}"))
+}
+
 /// As `busy_with`, with the API on the store's host and six hosts in all: the full engine takes time
 /// for every pair of hosts.
 #[cfg(feature = "full")]

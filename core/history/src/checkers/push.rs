@@ -18,8 +18,8 @@ use crate::{
 /// A push is *owed* for a message to whoever surely may see it, did not write it, has a token on a
 /// device that was logged in, has not muted the channel, and had the message on no device
 /// `push_grace` after its commit. It is *settled* by a push that the gateway took after the commit
-/// and that stands for the message; a fault between or of servers puts the bound off to its end. A
-/// user who has the message on a device before the bound is over needs no push any more: without
+/// and that stands for the message; a fault between or of servers or of the push gateway puts the bound off
+/// to its end. A user who has the message on a device before the bound is over needs no push any more: without
 /// one, that case is not judged.
 ///
 /// A push is *wrong* if a cursor of the user had passed what it stands for more than
@@ -193,7 +193,7 @@ fn check_message(
     let deadline_ns = if settle_ns == 0 {
         world.end_ns
     } else {
-        put_off(due_ns, settle_ns, world.faults.among_servers(), settle_ns)
+        put_off(due_ns, settle_ns, world.faults.before_pushes(), settle_ns)
     };
     if due_ns > world.end_ns || deadline_ns > world.end_ns {
         return;

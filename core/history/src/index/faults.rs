@@ -21,14 +21,26 @@ pub struct Faults {
     unlinked: Vec<u64>,
     between_servers: Vec<Span>,
     among_servers: Vec<Span>,
+    before_pushes: Vec<Span>,
 }
+
+/// Kinds that make messages, or those who handle them, take their time. The bounds of presence count
+/// on messages that take no time to speak of.
+const SLOW: [&str; 5] = ["latency", "jitter", "reorder", "slow", "store-slow"];
+
+/// Kinds that leave servers talking to one another and to their ports: what is drained goes on
+/// talking until it has handed everything over.
+const HARMLESS: [&str; 5] =
+    ["drain", "rolling-restart", "hint-loss", "hint-duplication", "reconnect-storm"];
+
+/// What befalls the push gateway is the matter of pushes alone.
+const OF_GATEWAY: [&str; 2] = ["gateway-failing", "gateway-slow"];
 
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
     /// names devices or users is their own matter, if the harness says meanwhile whose network does
     /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
-    /// messages are everybody's matter; what has a wrong clock or is drained still talks, and so does
-    /// who lost connections and may open others. The death of
+    /// messages are everybody's matter; what has a wrong clock or is drained still talks. The death of
     /// the store's host is among them, that of others is not.
     #[must_use]
     pub fn between_servers(&self) -> &[Span] {
@@ -39,6 +51,12 @@ impl Faults {
     #[must_use]
     pub fn among_servers(&self) -> &[Span] {
         &self.among_servers
+    }
+
+    /// As [`Self::among_servers`], and with them the time in which the push gateway failed or was slow.
+    #[must_use]
+    pub fn before_pushes(&self) -> &[Span] {
+        &self.before_pushes
     }
 
     /// As [`Self::among_servers`], but without what befell this host; not united.
@@ -74,8 +92,8 @@ impl Faults {
         }
     }
 
-    /// Whether the host was stopped by a fault that is under way and no crash, power loss or
-    /// restart. Without one at all nobody knows of a clean stop.
+    /// Whether the host was stopped by a fault that is under way and neither a crash nor a power
+    /// loss. Without one at all nobody knows of a clean stop.
     pub(super) fn is_clean_stop(&self, host: &str) -> bool {
         let names_it = |one: &&Strike| one.to_ns.is_none() && names(&one.target, host);
         let mut of_host = self.strikes.iter().filter(names_it).peekable();
@@ -85,14 +103,17 @@ impl Faults {
     pub(super) fn finish(&mut self, end_ns: u64) {
         let span = |one: &Strike| Span::new(one.from_ns, one.to_ns.unwrap_or(end_ns));
         let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
-        // The bounds of presence count on messages that take no time to speak of, and servers ask
-        // the store's host for the registry and for who is whose friend.
-        let slow = self.strikes.iter().filter(|one| one.kind == "latency" || one.kind == "jitter");
+        // Servers ask the store's host for the registry and for who is whose friend.
+        let slow = self.strikes.iter().filter(|one| SLOW.contains(&one.kind.as_str()));
         let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
-        let between = between.chain(slow);
-        let among = of_servers().filter(|one| one.cuts() || one.is_death());
-        (self.between_servers, self.among_servers) =
-            (united(between.map(span).collect()), united(among.map(span).collect()));
+        let between = between.chain(slow).map(span).collect();
+        let among: Vec<Span> =
+            of_servers().filter(|one| one.cuts() || one.is_death()).map(span).collect();
+        let of_gateway = self.strikes.iter().filter(|one| one.is_of_gateway()).map(span);
+        let before_pushes = among.iter().copied().chain(of_gateway).collect();
+        self.between_servers = united(between);
+        self.among_servers = united(among);
+        self.before_pushes = united(before_pushes);
     }
 
     fn is_of_devices(&self, strike: &Strike) -> bool {
@@ -105,17 +126,19 @@ impl Faults {
 
 impl Strike {
     fn is_death(&self) -> bool {
-        matches!(self.kind.as_str(), "crash" | "power-loss" | "restart")
+        ["crash", "power-loss", "restart"].contains(&self.kind.as_str())
     }
 
     /// Kinds that checkers do not know are taken to cut links: they excuse more, not less. So does
-    /// latency, which may be longer than servers wait for one another. Whoever is drained goes on
-    /// talking until it has handed everything over, and one who loses connections opens others.
+    /// latency, which may be longer than servers wait for one another.
     fn cuts(&self) -> bool {
         let wrong_clock = self.kind.contains("clock") || self.kind.contains("skew");
-        let talks_on =
-            matches!(self.kind.as_str(), "drain" | "rolling-restart" | "reconnect-storm");
-        !self.is_death() && !wrong_clock && !talks_on
+        let is_harmless = HARMLESS.contains(&self.kind.as_str());
+        !self.is_death() && !wrong_clock && !is_harmless && !self.is_of_gateway()
+    }
+
+    fn is_of_gateway(&self) -> bool {
+        OF_GATEWAY.contains(&self.kind.as_str())
     }
 
     fn names_devices(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Do the faults strike while the run lasts, and with what they need?
 
-use super::{fault_target, none_at_all};
+use super::{fault_target, none_at_all, without_effect};
 use crate::error::Problem;
 use crate::fault::State;
-use crate::{Fault, FaultKind, Parameter, Period, Scenario};
+use crate::{Cluster, Fault, FaultKind, Parameter, Period, Role, Scenario};
 
 pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -14,10 +14,14 @@ pub(super) fn problems(scenario: &Scenario) -> Vec<Problem> {
         problems.extend(offset_problem(&place, fault));
         problems.extend(share_problem(&place, fault));
         problems.extend(none_at_all(&format!("{place}.for"), fault.r#for));
+        problems.extend(without_effect::problem(&place, fault, scenario));
         if let Some(workload) = &scenario.workload {
             problems.extend(time_problem(&place, fault, workload.duration));
         }
-        problems.extend(overlap_problem(&place, fault, &scenario.faults[..index]));
+        let earlier = &scenario.faults[..index];
+        problems.extend(overlap_problem(&place, fault, earlier));
+        problems.extend(rolling_problem(&place, fault, earlier, &scenario.cluster));
+        problems.extend(slow_problem(&place, fault, earlier));
     }
     problems
 }
@@ -109,8 +113,7 @@ fn overlap_problem(place: &str, fault: &Fault, earlier: &[Fault]) -> Option<Prob
     let overlaps = |other: &&Fault| {
         other.kind.state().is_some_and(|other| other.excludes(state))
             && other.host.as_ref() == Some(host)
-            && fault.at.0 < other.until()
-            && other.at.0 < fault.until()
+            && meet(fault, other)
     };
     let other = earlier.iter().find(overlaps)?;
     let words = other.kind.state()?.words();
@@ -119,5 +122,53 @@ fn overlap_problem(place: &str, fault: &Fault, earlier: &[Fault]) -> Option<Prob
         State::Down | State::Paused => "let it start again first, or strike another host",
     };
     let message = format!("`{host}` {words} already, since {} for {}", other.at, other.r#for);
+    Some(Problem::new(format!("{place}.at"), message).advise(advice))
+}
+
+/// Whether both are under way at the same time.
+fn meet(one: &Fault, other: &Fault) -> bool {
+    one.at.0 < other.until() && other.at.0 < one.until()
+}
+
+/// Each chat server is stopped and started in its turn: none can be stopped otherwise meanwhile.
+fn rolling_problem(
+    place: &str,
+    fault: &Fault,
+    earlier: &[Fault],
+    cluster: &Cluster,
+) -> Option<Problem> {
+    let is_rolling = |fault: &Fault| fault.kind == FaultKind::RollingRestart;
+    let stops_chat = |fault: &Fault| {
+        let is_chat = |host: &String| cluster.role_of(host) == Some(Role::Chat);
+        let stops = fault.kind.state().is_some_and(|state| state != State::Off);
+        is_rolling(fault) || stops && fault.host.as_ref().is_some_and(is_chat)
+    };
+    if !stops_chat(fault) {
+        return None;
+    }
+    let excludes = |other: &&Fault| {
+        (is_rolling(fault) || is_rolling(other)) && stops_chat(other) && meet(fault, other)
+    };
+    let other = earlier.iter().find(excludes)?;
+    let (kind, at, r#for) = (other.kind, other.at, other.r#for);
+    let message = format!("`{kind}` stops chat servers already, since {at} for {}", r#for);
+    let advice = "`rolling-restart` stops each chat server in its turn: let one begin when the other is over";
+    Some(Problem::new(format!("{place}.at"), message).advise(advice))
+}
+
+/// A host that does nothing is not slow.
+fn slow_problem(place: &str, fault: &Fault, earlier: &[Fault]) -> Option<Problem> {
+    let host = fault.host.as_ref()?;
+    let pair = |other: &Fault| match (fault.kind, other.kind) {
+        (FaultKind::Slow, FaultKind::Pause) => Some("is paused"),
+        (FaultKind::Pause, FaultKind::Slow) => Some("is slow"),
+        _ => None,
+    };
+    let other = earlier.iter().find(|other| {
+        pair(other).is_some() && other.host.as_ref() == Some(host) && meet(fault, other)
+    })?;
+    let (words, at, r#for) = (pair(other)?, other.at, other.r#for);
+    let message = format!("`{host}` {words} already, since {at} for {}", r#for);
+    let advice = "let the one begin when the other is over, or strike another host";
     Some(Problem::new(format!("{place}.at"), message).advise(advice))
 }

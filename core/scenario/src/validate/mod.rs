@@ -9,6 +9,7 @@ mod hunt;
 mod load;
 mod store_probe;
 mod variants;
+mod without_effect;
 mod workload;
 
 use std::collections::BTreeSet;

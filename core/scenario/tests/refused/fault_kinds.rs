@@ -175,6 +175,47 @@ fn states_that_exclude_one_another_do_not_overlap() {
 }
 
 #[test]
+fn a_rolling_restart_is_the_only_stop_of_chat_servers() {
+    let rolling = "kind = \"rolling-restart\"\n";
+    for kind in ["crash", "power-loss", "restart", "drain", "pause"] {
+        let stop = format!("kind = \"{kind}\"\nhost = \"chat-2\"\n");
+        for faults in [[rolling, stop.as_str()], [stop.as_str(), rolling]] {
+            assert!(refusal(&faults).contains("stops chat servers already"), "{kind}");
+        }
+    }
+    assert!(refusal(&[rolling, rolling]).contains("stops chat servers already"));
+    is_right(&[rolling, "kind = \"crash\"\nhost = \"store\"\n"]);
+    is_right(&[rolling, "kind = \"partition\"\nhost = \"chat-1\"\n"]);
+}
+
+#[test]
+fn a_host_is_slow_or_paused() {
+    let slow = "kind = \"slow\"\nlatency = \"10ms\"\nhost = \"chat-1\"\n";
+    let pause = "kind = \"pause\"\nhost = \"chat-1\"\n";
+    assert!(refusal(&[slow, pause]).contains("`chat-1` is slow already, since 5s for 5s"));
+    assert!(refusal(&[pause, slow]).contains("`chat-1` is paused already, since 5s for 5s"));
+    is_right(&[slow, "kind = \"pause\"\nhost = \"chat-2\"\n"]);
+}
+
+#[test]
+fn what_has_nothing_to_strike_is_refused() {
+    let refused = [
+        ("kind = \"gateway-failing\"\n", "strikes pushes, and nobody gets any"),
+        ("kind = \"gateway-slow\"\nlatency = \"1s\"\n", "strikes pushes, and nobody gets any"),
+        ("kind = \"black-hole\"\nhost = \"devices-1\"\n", "nobody connects to `devices-1`"),
+        ("kind = \"lease-lost\"\nhost = \"devices-1\"\n", "`devices-1` holds no lease"),
+        ("kind = \"reconnect-storm\"\nhost = \"store\"\n", "has no connections of devices"),
+        ("kind = \"partition\"\nregion = \"eu\"\n", "unknown region `eu`"),
+    ];
+    for (fault, problem) in refused {
+        assert!(refusal(&[fault]).contains(problem), "{}", refusal(&[fault]));
+    }
+    let alone =
+        format!("{}[cluster]\nchat = 1\n", text(&["kind = \"hint-loss\"\nhost = \"chat-1\"\n"]));
+    assert!(support::refusal(&alone).contains("between chat servers, and there is one alone"));
+}
+
+#[test]
 fn a_host_of_a_role_can_be_struck_when_it_is_there() {
     let fault = "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkind = \"crash\"\nhost = \"presence-2\"\n";
     let text = |count: u32| format!("{HEAD}{WORKLOAD}{fault}[cluster]\npresence = {count}\n");

@@ -104,6 +104,16 @@ pub enum StoreRequest {
     },
 }
 
+impl StoreRequest {
+    /// Whether it changes nothing that its asker would have to know of, so that its answer need not
+    /// wait until something is on disk.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        // What a read removes or renews on its way, the next one does as well.
+        matches!(self, Self::Sync(_) | Self::Heads { .. } | Self::ReadActivity(_))
+    }
+}
+
 /// A conditional append: it happens once however often it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Append {

@@ -50,11 +50,7 @@ impl Ledger for FjallLedger {
     type Answer = StoreAnswer;
 
     fn is_read(work: &Work) -> bool {
-        // What a read removes or renews on its way, the next one does as well.
-        matches!(
-            work.request,
-            StoreRequest::Sync(_) | StoreRequest::Heads { .. } | StoreRequest::ReadActivity(_)
-        )
+        work.request.is_read()
     }
 
     fn apply(&mut self, work: Work) -> Result<StoreAnswer, StoreError> {
