@@ -193,7 +193,7 @@ mod tests {
         one.add(other);
         one.mark(Situation::HoleFilled);
         let reached: Vec<_> = one.iter().collect();
-        assert_eq!(reached, [Situation::HoleFilled, Situation::MessageKnownAlready]);
+        assert_eq!(reached, [Situation::MessageKnownAlready, Situation::HoleFilled]);
         assert!(!one.has(Situation::RetryMetAppend));
     }
 

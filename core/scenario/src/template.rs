@@ -87,6 +87,14 @@ figures = ["accept_p50_ms", "accept_p99_ms", "lost_messages"]
 seeds = [1]
 engine = "full"
 
+# What `hubbub hunt` draws for each seed: a schedule of these kinds of fault (`hubbub list faults`),
+# and one of the values for each key. Situations in `reach` must come up in a whole batch.
+[hunt]
+faults = ["partition", "blip", "crash", "power-loss", "latency", "churn"]
+faults_max = 6
+vary = { "cluster.chat" = [2, 3], "design.fanout" = ["inbox", "channel-log"] }
+reach = ["retry-met-append", "hole-filled"]
+
 # What `hubbub load` does, on a real server. Without this section nothing is measured.
 [load]
 connections = 200

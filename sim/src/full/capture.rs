@@ -33,7 +33,9 @@ impl Capture {
 
 impl Subscriber for Capture {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && metadata.target() == TARGET
+        // Of those events some are about no envelope, such as one for each step.
+        let is_of_envelope = || metadata.fields().field("src").is_some();
+        metadata.is_event() && metadata.target() == TARGET && is_of_envelope()
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -93,8 +93,8 @@ impl Faults {
         }
     }
 
-    /// Whether the host was stopped by a fault that is under way and no crash, power loss or
-    /// restart. Without one at all nobody knows of a clean stop.
+    /// Whether the host was stopped by a fault that is under way and neither a crash nor a power
+    /// loss. Without one at all nobody knows of a clean stop.
     pub(super) fn is_clean_stop(&self, host: &str) -> bool {
         let names_it = |one: &&Strike| one.to_ns.is_none() && names(&one.target, host);
         let mut of_host = self.strikes.iter().filter(names_it).peekable();

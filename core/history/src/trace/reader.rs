@@ -90,6 +90,9 @@ impl Opening {
         if line.starts_with("hubbub-trace v1") {
             return Err(TraceError::Version { found: 1 });
         }
+        if !line.starts_with('{') {
+            return Err(TraceError::Foreign { reason: "it is no JSON object".into() });
+        }
         match serde_json::from_str(line) {
             Ok(AnyOpening { trace: Some(found), .. }) if found != u64::from(TRACE_VERSION) => {
                 Err(TraceError::Version { found })

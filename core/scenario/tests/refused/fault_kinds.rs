@@ -39,10 +39,10 @@ fn a_share_of_the_users_is_a_target_of_its_own() {
            |
         12 | between = [["chat-1"], ["store"]]
            |           ^^^^^^^^^^^^^^^^^^^^^^^
-           = remove one; `host` and `users` mean these against all others
+           = remove one; `host`, `users` and `region` mean these against all others
         "#);
     insta::assert_snapshot!(refusal(&["kind = \"drain\"\nhost = \"chat-1\"\nusers = \"10%\"\n"]), @r#"
-    error: `drain` strikes one host
+    error: `drain` strikes a host
       --> x.toml:13:9
        |
     13 | users = "10%"
@@ -50,7 +50,7 @@ fn a_share_of_the_users_is_a_target_of_its_own() {
        = remove `users`
     "#);
     insta::assert_snapshot!(refusal(&["kind = \"skew\"\nby = \"1s\"\nusers = \"10%\"\n"]), @r#"
-    error: `skew` strikes one host
+    error: `skew` strikes a host
       --> x.toml:11:8
        |
     11 | kind = "skew"

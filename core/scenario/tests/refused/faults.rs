@@ -40,7 +40,7 @@ fn a_fault_on_an_unknown_host_points_at_it() {
 #[test]
 fn a_fault_says_where_it_strikes() {
     insta::assert_snapshot!(with_fault("kind = \"crash\"\n"), @r#"
-    error: `crash` strikes one host, or a share of the users
+    error: `crash` strikes a host, or a share of the users
       --> x.toml:11:8
        |
     11 | kind = "crash"
@@ -50,7 +50,7 @@ fn a_fault_says_where_it_strikes() {
     insta::assert_snapshot!(
         with_fault("kind = \"power-loss\"\nhost = \"store\"\nbetween = [[\"chat-1\"], [\"chat-2\"]]\n"),
         @r#"
-        error: `power-loss` strikes one host, or a share of the users
+        error: `power-loss` strikes a host, or a share of the users
           --> x.toml:13:11
            |
         13 | between = [["chat-1"], ["chat-2"]]
@@ -59,7 +59,7 @@ fn a_fault_says_where_it_strikes() {
         "#
     );
     insta::assert_snapshot!(with_fault("kind = \"partition-one-way\"\nhost = \"chat-1\"\n"), @r#"
-    error: `partition-one-way` strikes between two groups of hosts
+    error: `partition-one-way` strikes what lies between two groups of hosts
       --> x.toml:11:8
        |
     11 | kind = "partition-one-way"
@@ -69,7 +69,7 @@ fn a_fault_says_where_it_strikes() {
     insta::assert_snapshot!(
         with_fault("kind = \"partition-one-way\"\nhost = \"chat-1\"\nbetween = [[\"chat-2\"], [\"store\"]]\n"),
         @r#"
-        error: `partition-one-way` strikes between two groups of hosts
+        error: `partition-one-way` strikes what lies between two groups of hosts
           --> x.toml:12:8
            |
         12 | host = "chat-1"
@@ -78,12 +78,12 @@ fn a_fault_says_where_it_strikes() {
         "#
     );
     insta::assert_snapshot!(with_fault("kind = \"blip\"\n"), @r#"
-    error: `blip` strikes a host, between two groups of hosts, or some users
+    error: `blip` strikes a host, what lies between two groups of hosts, a share of the users, or a region
       --> x.toml:11:8
        |
     11 | kind = "blip"
        |        ^^^^^^
-       = write which: `host = "chat-1"` or `between = [["chat-1"], ["store"]]` or `users = "10%"`
+       = write which: `host = "chat-1"` or `between = [["chat-1"], ["store"]]` or `users = "10%"` or `region = "eu"`
     "#);
     insta::assert_snapshot!(
         with_fault("kind = \"partition\"\nhost = \"chat-1\"\nbetween = [[\"chat-2\"], [\"store\"]]\n"),
@@ -93,7 +93,7 @@ fn a_fault_says_where_it_strikes() {
            |
         12 | host = "chat-1"
            |        ^^^^^^^^
-           = remove one; `host` and `users` mean these against all others
+           = remove one; `host`, `users` and `region` mean these against all others
         "#
     );
 }
@@ -129,7 +129,7 @@ fn latency_belongs_to_its_kind() {
        |
     11 | kind = "latency"
        |        ^^^^^^^^^
-       = write the least time that a message takes: `latency = "300ms"`
+       = write a time: `latency = "300ms"`
     "#);
     insta::assert_snapshot!(with_fault("kind = \"latency\"\nhost = \"store\"\nlatency = \"0s\"\n"), @r#"
     error: `latency` must be longer than 0
@@ -144,7 +144,7 @@ fn latency_belongs_to_its_kind() {
        |
     13 | latency = "1s"
        |           ^^^^
-       = remove it, or use `kind = "latency"`
+       = remove it, or use `kind = "latency"` or `kind = "jitter"` or `kind = "reorder"` or `kind = "slow"` or `kind = "store-slow"` or `kind = "gateway-slow"`
     "#);
 }
 
