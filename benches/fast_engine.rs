@@ -36,4 +36,16 @@ fn run(criterion: &mut Criterion<ProcessorTime>) {
         group.bench_function(name, |bencher| bencher.iter(|| fast::run(&setup, false)));
     }
     group.finish();
+    times_real_time(criterion);
+}
+
+/// Simulated seconds in a second of processor time. An element is a simulated second.
+fn times_real_time(criterion: &mut Criterion<ProcessorTime>) {
+    let mut group = criterion.benchmark_group("fast_engine_simulated_s");
+    group.sample_size(20);
+    let setup = support::setup(EVERYDAY);
+    let simulated_s = fast::run(&setup, false).simulated_s;
+    group.throughput(Throughput::Elements(simulated_s.round() as u64));
+    group.bench_function("everyday_50_users", |bencher| bencher.iter(|| fast::run(&setup, false)));
+    group.finish();
 }
