@@ -12,11 +12,13 @@ const ASSERTION: &str = "assert_reached(";
 /// The situations that the tests of this crate assert to be reached, by their names in Rust.
 fn asserted() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour");
-    let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let files = fs::read_dir(&folder).expect("the tests are there");
+    let files = files.map(|file| file.expect("a file can be seen").path());
     let files = files.filter(|file| file.is_file() && !file.ends_with("situations.rs"));
     let mut names = Vec::new();
     for file in files {
-        let text: String = fs::read_to_string(file).unwrap().split_whitespace().collect();
+        let text = fs::read_to_string(file).expect("a file of tests is text");
+        let text: String = text.split_whitespace().collect();
         for assertion in text.split(ASSERTION).skip(1) {
             let assertion = assertion.split(';').next().unwrap_or_default();
             let name = assertion.rsplit("Situation::").next().unwrap_or_default();
