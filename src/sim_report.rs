@@ -129,7 +129,7 @@ fn reproduce(simulation: &Simulation<'_>, run: &Simulated, overrides: &Overrides
     let file = quote(simulation.document.file_name());
     let (seed, engine) = (run.judged.seed, simulation.engine.as_str());
     let mut command = format!("hubbub sim {file} --seed {seed} --engine {engine}");
-    if run.judged.variant != hubbub_scenario::BASE || simulation.variants.len() > 1 {
+    if simulation.document.variants().len() > 1 {
         command.push_str(&format!(" --variant {}", quote(&run.judged.variant)));
     }
     for change in &overrides.set {

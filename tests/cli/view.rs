@@ -2,7 +2,10 @@
 
 use std::io::Cursor;
 
-use hubbub_history::trace::{Trace, TraceLine, read_trace};
+use hubbub_history::{
+    Event, EventBody,
+    trace::{Trace, TraceLine, read_trace},
+};
 use hubbub_report::{Drawing, LaneKind};
 
 use crate::program::{Ended, Program, SMALL, library};
@@ -73,7 +76,9 @@ fn the_page_has_every_line_of_the_trace() {
         let partition = &drawing.faults[0];
         let struck = partition.lanes.iter().map(|at| drawing.lanes[*at].name.as_str());
         assert!(struck.eq(["harness", "store", "chat-1"]), "{engine}: {partition:?}");
-        assert_eq!((partition.from, partition.to), (5_000_000_000, 10_000_000_000));
+        let is_fault = |event: &&Event| matches!(event.body, EventBody::Fault { .. });
+        let times: Vec<u64> = trace.events().filter(is_fault).map(|event| event.t_ns).collect();
+        assert_eq!([partition.from, partition.to], times[..]);
         assert_eq!(drawing.violations, []);
     }
 }
@@ -109,7 +114,7 @@ fn a_violation_is_listed_with_what_is_about_it() {
     let kinds: Vec<&str> = shown.marks.iter().map(|at| drawing.marks[*at].kind.as_str()).collect();
     assert!(kinds.contains(&"send"), "{kinds:?}");
     let arrows = shown.marks.iter().filter(|at| drawing.marks[**at].to.is_some()).count();
-    assert!(arrows >= 2, "the message on its way: {kinds:?}");
+    assert!(arrows >= 1, "the message on its way: {kinds:?}");
     assert!(!shown.missing.is_empty());
 }
 
@@ -151,7 +156,7 @@ fn what_is_no_whole_trace_is_refused_with_its_line() {
         ("newer", whole.replacen("{\"trace\":2", "{\"trace\":9", 1), "version 9"),
         ("cut", whole[..whole.len() / 2].to_owned(), "cut off"),
         ("unjudged", without_verdict, "cut off"),
-        ("foreign", SMALL.to_owned(), "line 1"),
+        ("foreign", SMALL.to_owned(), "line 2 is neither"),
         ("empty", String::new(), "empty"),
     ];
     for (name, text, expected) in files {

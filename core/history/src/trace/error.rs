@@ -23,17 +23,21 @@ pub enum TraceError {
     Empty,
     /// It is no trace and no history.
     #[error(
-        "line 1 is neither the header of a trace nor a line of a history ({reason}); make a trace with `hubbub sim FILE --seed N --trace run.trace`"
+        "line {line} is neither the header of a trace nor a line of a history ({reason}); make a trace with `hubbub sim FILE --seed N --trace run.trace`"
     )]
     Foreign {
+        /// The first line with something in it.
+        line: usize,
         /// What is wrong with it.
         reason: String,
     },
     /// It is a trace of another version.
     #[error(
-        "line 1: this is a trace of version {found}, and this program reads version {TRACE_VERSION}; run the same scenario and seed again with --trace"
+        "line {line}: this is a trace of version {found}, and this program reads version {TRACE_VERSION}; run the same scenario and seed again with --trace"
     )]
     Version {
+        /// The first line with something in it.
+        line: usize,
         /// Its version.
         found: u64,
     },

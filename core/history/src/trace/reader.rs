@@ -1,6 +1,6 @@
 //! Reading what a run has written: a trace, or its history alone.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use serde::Deserialize;
 
@@ -39,12 +39,17 @@ impl Recording {
 /// When it is neither, or one of another version, or damaged, or cut off.
 pub fn read_recording(reader: impl BufRead) -> Result<Recording, TraceError> {
     let mut lines = reader.split(b'\n').map(text).enumerate();
-    let Some((_, first)) = lines.next() else { return Err(TraceError::Empty) };
-    let first = first.map_err(|source| TraceError::Read { line: 1, source })?;
-    match Opening::of(&first)? {
-        Opening::Trace => Ok(Recording::Trace(read_lines(&first, lines)?)),
+    // Empty lines say nothing, here as elsewhere.
+    let is_something = |line: &(usize, io::Result<String>)| {
+        line.1.as_ref().map_or(true, |text| !text.trim().is_empty())
+    };
+    let Some((index, first)) = lines.find(is_something) else { return Err(TraceError::Empty) };
+    let line = index + 1;
+    let first = first.map_err(|source| TraceError::Read { line, source })?;
+    match Opening::of(line, &first)? {
+        Opening::Trace => Ok(Recording::Trace(read_lines((line, &first), lines)?)),
         Opening::History => {
-            let all = std::iter::once((0, Ok(first))).chain(lines);
+            let all = std::iter::once((index, Ok(first))).chain(lines);
             Ok(Recording::History(read_history_lines(all)?))
         }
     }
@@ -58,13 +63,14 @@ pub fn read_trace(reader: impl BufRead) -> Result<Trace, TraceError> {
     match read_recording(reader)? {
         Recording::Trace(trace) => Ok(trace),
         Recording::History(_) => {
-            Err(TraceError::Foreign { reason: "it is the first line of a history".into() })
+            let reason = "it is the first line of a history".into();
+            Err(TraceError::Foreign { line: 1, reason })
         }
     }
 }
 
 /// Bytes that are no text are shown as such, so that the line and not the whole file is refused.
-fn text(line: std::io::Result<Vec<u8>>) -> std::io::Result<String> {
+fn text(line: io::Result<Vec<u8>>) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&line?).into_owned())
 }
 
@@ -82,30 +88,30 @@ struct AnyOpening {
 }
 
 impl Opening {
-    fn of(line: &str) -> Result<Self, TraceError> {
-        if line.trim().is_empty() {
-            return Err(TraceError::Empty);
-        }
+    fn of(line: usize, text: &str) -> Result<Self, TraceError> {
         // The first version was plain text.
-        if line.starts_with("hubbub-trace v1") {
-            return Err(TraceError::Version { found: 1 });
+        if text.starts_with("hubbub-trace v1") {
+            return Err(TraceError::Version { line, found: 1 });
         }
-        if !line.starts_with('{') {
-            return Err(TraceError::Foreign { reason: "it is no JSON object".into() });
+        if !text.starts_with('{') {
+            return Err(TraceError::Foreign { line, reason: "it is no JSON object".into() });
         }
-        match serde_json::from_str(line) {
+        match serde_json::from_str(text) {
             Ok(AnyOpening { trace: Some(found), .. }) if found != u64::from(TRACE_VERSION) => {
-                Err(TraceError::Version { found })
+                Err(TraceError::Version { line, found })
             }
             Ok(AnyOpening { trace: Some(_), .. }) => Ok(Self::Trace),
             Ok(AnyOpening { v: Some(_), .. }) => Ok(Self::History),
-            Ok(_) => Err(TraceError::Foreign { reason: "it has neither `trace` nor `v`".into() }),
-            // A history of which not even the first line is whole.
-            Err(error) if error.is_eof() && line.starts_with("{\"v\":") => Ok(Self::History),
-            Err(error) if error.is_eof() && line.starts_with("{\"trace\":") => {
-                Err(TraceError::CutOff { line: 1 })
+            Ok(_) => {
+                let reason = "it has neither `trace` nor `v`".into();
+                Err(TraceError::Foreign { line, reason })
             }
-            Err(error) => Err(TraceError::Foreign { reason: error.to_string() }),
+            // A history of which not even the first line is whole.
+            Err(error) if error.is_eof() && text.starts_with("{\"v\":") => Ok(Self::History),
+            Err(error) if error.is_eof() && text.starts_with("{\"trace\":") => {
+                Err(TraceError::CutOff { line })
+            }
+            Err(error) => Err(TraceError::Foreign { line, reason: error.to_string() }),
         }
     }
 }
@@ -126,14 +132,14 @@ enum OwnLine {
 }
 
 fn read_lines(
-    first: &str,
-    lines: impl Iterator<Item = (usize, std::io::Result<String>)>,
+    (line, first): (usize, &str),
+    lines: impl Iterator<Item = (usize, io::Result<String>)>,
 ) -> Result<Trace, TraceError> {
     let header: TraceHeader = serde_json::from_str(first)
-        .map_err(|error| TraceError::Line { line: 1, reason: error.to_string() })?;
+        .map_err(|error| TraceError::Line { line, reason: error.to_string() })?;
     let mut trace = Trace::new(header);
     let mut lines = lines.peekable();
-    let mut last = 1;
+    let mut last = line;
     while let Some((index, text)) = lines.next() {
         let line = index + 1;
         let text = text.map_err(|source| TraceError::Read { line, source })?;

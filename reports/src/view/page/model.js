@@ -61,6 +61,11 @@ function refilter() {
   visible = [];
   const used = new Uint8Array(D.lanes.length);
   used[0] = 1;
+  // Where a message is missing, nothing may have happened.
+  for (const device of violation < 0 ? [] : D.violations[violation].missing) {
+    const lane = laneOf.get("device-" + device);
+    if (lane !== undefined) used[lane] = 1;
+  }
   for (let i = 0; i < N; i++) {
     if (filter.story && violation >= 0 ? !story.has(i) : !passes(i)) continue;
     visible.push(i);
