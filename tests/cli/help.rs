@@ -2,9 +2,10 @@
 
 use crate::program::Program;
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "run",
     "sim",
+    "hunt",
     "load",
     "serve",
     "plan",
