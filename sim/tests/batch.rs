@@ -13,12 +13,13 @@ use std::{
 
 use hubbub_chat::ports::Port;
 use hubbub_history::{
-    Index,
+    EventBody, FaultState, Index,
     checkers::{Checker, Finding, Violation},
 };
 use hubbub_scenario::{Figure, Scenario};
 use hubbub_sim::{
-    Batch, BatchError, CustomFault, Fate, HostId, HostStrikes, Hosts, Message, MessageKind, SeedRun,
+    Batch, BatchError, CUSTOM_KIND, CustomFault, Fate, HostId, HostStrikes, Hosts, Message,
+    MessageKind, SeedRun,
 };
 
 const TEXT: &str = r#"
@@ -203,22 +204,73 @@ impl CustomFault for Killer {
     }
 }
 
+/// Judges the strikes at hosts, each of which must last three seconds; a crash takes the host down.
+struct ThreeSeconds;
+
+impl Checker for ThreeSeconds {
+    fn name(&self) -> &'static str {
+        "three-seconds"
+    }
+
+    fn holds_when(&self) -> &'static str {
+        "a host that is struck is so for three seconds"
+    }
+
+    fn check(&self, index: &Index<'_>) -> Finding {
+        let mut finding = Finding::new(self.name());
+        let (mut struck, mut down) = (None, None);
+        for event in index.history().events() {
+            match &event.body {
+                EventBody::Truth { name, up, .. } if !name.starts_with("device-") => {
+                    down = (!up).then_some((name.clone(), event.t_ns));
+                }
+                EventBody::Fault { kind, state: FaultState::On, target, .. }
+                    if kind != CUSTOM_KIND =>
+                {
+                    struck = Some((target.clone(), event.t_ns));
+                }
+                EventBody::Fault { kind, state: FaultState::Off, .. } if kind != CUSTOM_KIND => {
+                    finding.judged += 1;
+                    let (_, from) = struck.take().unwrap();
+                    let lasted = Duration::from_nanos(event.t_ns - from);
+                    if lasted != Duration::from_secs(3) || down.is_some() {
+                        let text = format!("{lasted:?}, {down:?}");
+                        finding.add(|| Violation::outside(event.seq, text, Vec::new()));
+                    }
+                }
+                _ => {}
+            }
+            if let (Some((host, from)), Some((dead, since))) = (&struck, &down) {
+                assert_eq!((host, from), (dead, since));
+            }
+        }
+        finding
+    }
+}
+
 #[test]
 fn hosts_crash_and_pause_when_a_fault_says_so_and_come_back() {
     let hosts: [fn(&Hosts) -> HostId; 3] =
         [Hosts::store, |hosts| hosts.chat(1), |hosts| hosts.devices(0)];
     for (host, pauses) in hosts.into_iter().flat_map(|host| [(host, false), (host, true)]) {
-        let outcome = batch().seeds(1..=4).fault(|| Killer::new(host, pauses)).run().unwrap();
+        let batch = batch().seeds(1..=4).checker(&ThreeSeconds);
+        let outcome = batch.fault(|| Killer::new(host, pauses)).run().unwrap();
         outcome.assert_met();
-        let calm = batch().seeds(1..=4).run().unwrap();
-        for (struck, calm) in outcome.runs().iter().zip(calm.runs()) {
-            assert_eq!(affected(struck), 1);
-            let slowest = |run: &SeedRun| {
-                let times = &run.verdict().unwrap().times;
-                times.deliver.max_ms.max(times.recover.max_ms).max(times.accept.max_ms)
-            };
-            assert!(slowest(struck) > slowest(calm) + 500.0, "it is felt");
+        for run in outcome.runs() {
+            assert_eq!(affected(run), 1);
+            assert_eq!(run.finding("three-seconds").unwrap().judged, 1);
         }
+    }
+}
+
+#[test]
+fn nobody_is_told_of_acceptance_while_the_store_is_down() {
+    let slowest = |run: &SeedRun| run.verdict().unwrap().times.accept.max_ms;
+    let calm = batch().run().unwrap();
+    assert!(slowest(&calm.runs()[0]) < 200.0);
+    for pauses in [false, true] {
+        let struck = batch().fault(|| Killer::new(Hosts::store, pauses)).run().unwrap();
+        assert!(slowest(&struck.runs()[0]) > 2000.0);
     }
 }
 

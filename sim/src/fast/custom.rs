@@ -119,7 +119,8 @@ impl Engine<'_> {
                     self.network.count(id, 1);
                     return Way::Dropped;
                 }
-                Fate::Late(by) if later(by) > at => {
+                // What waits behind something that is late already is late as well.
+                Fate::Late(by) if !by.is_zero() && at <= until => {
                     self.network.count(id, 1);
                     return Way::Arrives(self.network.postpone(lane, later(by)));
                 }
