@@ -118,7 +118,7 @@ mod tests {
     fn setup(faults: &str) -> Setup {
         let text = format!(
             "version = 1\nname = \"reach\"\nsummary = \"Faults.\"\n[cluster]\nnotify = 1\n\
-             [workload]\nusers = 4\nsends_per_user = \"6/min\"\nduration = \"60s\"\n{faults}"
+             [workload]\nusers = 8\nsends_per_user = \"6/min\"\nduration = \"60s\"\n{faults}"
         );
         let document = Scenario::parse("reach.toml", &text).unwrap();
         let scenario = document.scenario();
