@@ -6,7 +6,7 @@ mod support;
 use criterion::{Criterion, Throughput};
 use hubbub_history::{
     Index,
-    checkers::{self, Finding, check_all, check_index},
+    checkers::{self, check_all, check_index},
 };
 use hubbub_sim::fast;
 use support::ProcessorTime;

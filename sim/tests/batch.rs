@@ -153,7 +153,8 @@ fn answers_that_overtake_each_other_do_no_harm() {
         }
         fn message(&mut self, message: &Message, _: &mut HostStrikes) -> Fate {
             self.0 += u32::from(message.kind == MessageKind::Answer(Port::Store));
-            let is_struck = message.kind == MessageKind::Answer(Port::Store) && self.0 % 3 == 0;
+            let is_struck =
+                message.kind == MessageKind::Answer(Port::Store) && self.0.is_multiple_of(3);
             if is_struck { self.1 } else { Fate::Arrives }
         }
     }

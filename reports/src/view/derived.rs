@@ -74,6 +74,7 @@ fn arrow(
         channel: body.channel(),
         message_id: body.message_id(),
         body_hash: body.body_hash(),
+        number: None,
         stretches: Vec::new(),
     }
 }

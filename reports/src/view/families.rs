@@ -2,8 +2,8 @@
 
 /// Segments of the full engine, whose content is not known.
 pub(super) const MESSAGES: &str = "segments";
-/// Timers, and in the full engine what machines are given.
-pub(super) const NOTES: &str = "timers and inputs";
+/// Timers, and in the full engine what machines are given as well.
+pub(super) const NOTES: &str = "timers";
 
 /// The family of a kind.
 pub(super) fn family(kind: &str) -> &'static str {
@@ -18,7 +18,7 @@ pub(super) fn family(kind: &str) -> &'static str {
             "deliveries"
         }
         "hello" | "sync" | "read" | "compare" | "heads" | "cursor" | "write cursors" | "poll"
-        | "poll answer" | "synced" | "final" => "syncs and cursors",
+        | "poll answer" | "synced" | "final" => "syncs",
         "push" | "push received" | "push answer" | "push now" | "push token" | "push settled"
         | "pushes due" | "pushes due?" | "mute" => "pushes",
         "open" | "opened" | "close" | "connect" | "connected" | "connection refused"
@@ -26,8 +26,8 @@ pub(super) fn family(kind: &str) -> &'static str {
         | "session unknown" | "call refused" | "bye" | "error" | "register" | "forget"
         | "unknown device" => "sessions",
         "TCP" | "TCP SYN" | "TCP SYN-ACK" | "TCP FIN" | "TCP RST" => MESSAGES,
-        "run" | "phase" | "population" | "fault" | "up" | "down" => "run and faults",
+        "run" | "phase" | "population" | "fault" | "up" | "down" => "faults",
         // Presence, routing, registry and leases, and the answers that carry nothing.
-        _ => "presence and leases",
+        _ => "presence, leases",
     }
 }

@@ -1,6 +1,6 @@
 //! From the lines of a trace to marks.
 
-use hubbub_chat::{ChannelId, MessageId};
+use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId};
 use hubbub_history::{
     Event, EventBody, EventType, PushStage, describe,
     trace::{Stretch, TraceLine, TraceMessage, TraceNote, Transit},
@@ -19,6 +19,8 @@ pub(super) struct Sketched {
     pub(super) channel: Option<ChannelId>,
     pub(super) message_id: Option<MessageId>,
     pub(super) body_hash: Option<u64>,
+    /// Who sent it, and as which number.
+    pub(super) number: Option<(DeviceId, ClientId)>,
     pub(super) stretches: Vec<Stretch>,
 }
 
@@ -57,7 +59,15 @@ fn of_event(event: &Event, lanes: &Lanes, channels: &mut Channels) -> Sketched {
         channel: body.channel(),
         message_id: body.message_id(),
         body_hash: body.body_hash(),
+        number: number(body),
         stretches: Vec::new(),
+    }
+}
+
+fn number(body: &EventBody) -> Option<(DeviceId, ClientId)> {
+    match body {
+        EventBody::Send { device, client_id, .. } => Some((*device, *client_id)),
+        _ => None,
     }
 }
 
@@ -105,20 +115,18 @@ fn of_message(message: &TraceMessage, lanes: &Lanes, channels: &mut Channels) ->
         channel: about.channel,
         message_id: about.message_id,
         body_hash: about.body_hash,
+        number: about.device.zip(about.client_id),
         stretches: about.stretches.clone(),
     }
 }
 
 fn of_note(note: &TraceNote, lanes: &Lanes) -> Sketched {
     let TraceNote { t_ns, at, what } = note;
-    // Which kind of input it is stands at its beginning.
-    let kind: String =
-        what.chars().take_while(|letter| letter.is_alphabetic() || *letter == ' ').collect();
-    let kind = kind.trim().to_owned();
+    let kind = if what.split(' ').any(|word| word == "timer") { "timer" } else { "input" };
     let mark = Mark {
         t: *t_ns,
         lane: lanes.place(at),
-        kind,
+        kind: kind.to_owned(),
         family: NOTES.to_owned(),
         text: what.clone(),
         ..Mark::default()

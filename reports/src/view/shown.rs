@@ -1,8 +1,8 @@
 //! Violations, and which marks are about each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_chat::ChannelId;
+use hubbub_chat::{ChannelId, ClientId, DeviceId};
 use hubbub_history::{Event, checkers::Finding, checkers::Violation};
 
 use super::{
@@ -34,7 +34,14 @@ pub(super) fn violations(
         let of_channel = violation.channel.and_then(|it| by_channel.get(&it));
         let related = of_channel.into_iter().flatten().copied();
         let mut marks: Vec<usize> =
-            related.filter(|place| is_about(&sketch[*place], violation)).collect();
+            related.clone().filter(|place| is_about(&sketch[*place], violation)).collect();
+        // An acceptance has neither the body nor, with some designs, a place. It has the number,
+        // as the message's other marks have.
+        let numbers: BTreeSet<(DeviceId, ClientId)> =
+            marks.iter().filter_map(|place| sketch[*place].number).collect();
+        let is_numbered =
+            |place: &usize| sketch[*place].number.is_some_and(|it| numbers.contains(&it));
+        marks.extend(related.filter(is_numbered));
         marks.extend(by_seq.get(&violation.seq));
         marks.sort_unstable();
         marks.dedup();

@@ -30,7 +30,7 @@ pub fn on_all_cores<J: Sync, R: Send>(
     };
     let count = available_parallelism().map_or(1, NonZero::get).min(jobs.len());
     let mut done: Vec<(usize, R)> = scope(|scope| {
-        let workers: Vec<_> = (0..count).map(|_| scope.spawn(&worker)).collect();
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(worker)).collect();
         let joined = workers.into_iter().map(|worker| worker.join());
         joined.flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });

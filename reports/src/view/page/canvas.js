@@ -76,7 +76,7 @@ function drawLanes() {
 }
 
 function drawFaults() {
-  D.faults.forEach(fault => {
+  D.faults.forEach((fault, at) => {
     const left = Math.max(GUTTER, x(fault.from)), right = Math.min(view.width, Math.max(x(fault.to), x(fault.from) + 2));
     if (right < GUTTER || left > view.width) return;
     for (const lane of fault.lanes) {
@@ -90,8 +90,9 @@ function drawFaults() {
       pen.globalAlpha = 1;
     }
     // Its name stands on the lane of the run, where there is room for it.
-    const text = `${fault.kind} of ${fault.target}`;
-    if (right - left > 30 && rowOfLane[0] >= 0) label(text, left + 4, y(0) - view.row / 2 + 7, right - left - 6, ink.fault);
+    const text = `${fault.kind} of ${fault.target}`, next = D.faults[at + 1];
+    const room = (next && next.from > fault.from ? Math.min(right, x(next.from)) : right) - left;
+    if (room > 30 && rowOfLane[0] >= 0) label(text, left + 4, y(0) - view.row / 2 + 7, room - 8, ink.fault);
   });
 }
 
@@ -204,7 +205,7 @@ function shape(kind, filled, open, px, py, r) {
     case "session up": case "up": case "lease taken": polygon([[-1.1, .9], [1.1, .9], [0, -1.1]]); filled.closePath(); break;
     case "session down": case "down": case "lease over": polygon([[-1.1, -.9], [1.1, -.9], [0, 1.1]]); filled.closePath(); break;
     case "refused": case "change refused": open.moveTo(px - r, py - r); open.lineTo(px + r, py + r); open.moveTo(px - r, py + r); open.lineTo(px + r, py - r); break;
-    case "timer": case "input": case "device": open.moveTo(px, py - r); open.lineTo(px, py + r); break;
+    case "timer": case "input": open.moveTo(px, py - r); open.lineTo(px, py + r); break;
     case "receive": case "cursor": filled.moveTo(px + r * .6, py); filled.arc(px, py, r * .6, 0, 7); break;
     default: filled.moveTo(px + r, py); filled.arc(px, py, r, 0, 7);
   }

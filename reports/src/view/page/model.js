@@ -7,7 +7,7 @@ const E = new Float64Array(N); // when it ends; the same for a dot
 const A = new Int32Array(N);   // the lane
 const B = new Int32Array(N);   // the lane that it leads to, or -1
 const F = new Uint8Array(N);   // the family
-const FAMILIES = ["sends", "answers", "deliveries", "syncs and cursors", "pushes", "sessions", "segments", "presence and leases", "run and faults", "timers and inputs"];
+const FAMILIES = ["sends", "answers", "deliveries", "syncs", "pushes", "sessions", "segments", "presence, leases", "faults", "timers"];
 const familyCounts = new Array(FAMILIES.length).fill(0);
 let longest = 0; // how long the longest arrow takes
 // A message that never arrives is drawn as a stub of this time at most.
@@ -37,7 +37,7 @@ function upTo(list, time) {
 
 const filter = { channel: -1, user: "", device: "", find: "", families: new Set(FAMILIES.keys()), idle: false, story: false };
 // Timers and inputs say what each machine was given; of thousands of marks they hide the rest.
-if (N > 2000) filter.families.delete(FAMILIES.indexOf("timers and inputs"));
+if (N > 2000) filter.families.delete(FAMILIES.indexOf("timers"));
 let violation = -1;
 let about = new Set();
 let story = new Set();  // what is about the violation, and what its lanes went through meanwhile
@@ -88,7 +88,7 @@ function choose(index) {
 }
 
 // Sessions, and what the harness did.
-const CONTEXT = new Set(["sessions", "run and faults"].map(name => FAMILIES.indexOf(name)));
+const CONTEXT = new Set(["sessions", "faults"].map(name => FAMILIES.indexOf(name)));
 
 // From the first to the last that is about a violation.
 function spanOf(index) {
