@@ -69,6 +69,11 @@ impl DeviceNode {
         self.stream.into_iter().chain(self.transport.lanes.streams())
     }
 
+    /// The connection on which its session lives: what it is told comes by it, and its heartbeats go.
+    pub(super) fn session_stream(&self) -> Option<u64> {
+        self.stream.or(self.transport.lanes.receiving())
+    }
+
     pub(super) fn is_up(&self) -> bool {
         self.process.machine.is_some()
     }

@@ -55,6 +55,11 @@ impl HttpLanes {
         self.both().map(|connection| connection.stream)
     }
 
+    /// The connection of the lane on which the device is told things.
+    pub(super) fn receiving(&self) -> Option<u64> {
+        self.receive.as_ref().map(|connection| connection.stream)
+    }
+
     /// Forgets the connections of both, and says which they were.
     pub(super) fn take(&mut self) -> Vec<u64> {
         let both = [self.receive.take(), self.send.take()];

@@ -65,7 +65,7 @@ impl Engine<'_> {
         let is_of_former = |stream: u64| self.former.contains(&stream);
         if self.paused.contains_key(&node.host)
             || !node.offline_by.is_empty()
-            || !self.former.is_empty() && node.streams().any(is_of_former)
+            || node.session_stream().is_some_and(is_of_former)
         {
             return NONE;
         }
@@ -86,7 +86,11 @@ impl Engine<'_> {
 
     /// Whether any of its connections lost something: towards the server, and towards the device.
     fn broken(&self, node: &DeviceNode) -> [bool; 2] {
-        let states = node.streams().filter_map(|stream| self.streams.get(&stream));
+        // A lane for sends that is left from a former network is given up when it is used, and keeps
+        // nobody from hearing of the device.
+        let session = node.session_stream();
+        let counts = |stream: &u64| Some(*stream) == session || !self.former.contains(stream);
+        let states = node.streams().filter(counts).filter_map(|stream| self.streams.get(&stream));
         states
             .fold([false; 2], |[up, down], state| [up || state.broken[0], down || state.broken[1]])
     }
