@@ -24,7 +24,9 @@ use crate::{
 ///
 /// A push is *wrong* if a cursor of the user had passed what it stands for more than
 /// `push_race_max` before it was asked for. A *repeat* is the same push asked for again as a first
-/// attempt: each start of a notifier may do so once, under the same collapse id.
+/// attempt: each start of a notifier may do so once, under the same collapse id. What the gateway did
+/// not take nobody got, so asking for it again repeats nothing: when the debt that it was for has
+/// lapsed, and a later one is due up to the same message, that is a first attempt again.
 #[derive(Debug, Clone, Copy)]
 pub struct Push;
 
@@ -92,6 +94,8 @@ struct Lines<'a> {
     taken: BTreeMap<(UserId, ChannelId), Vec<(u64, MessageId)>>,
     /// When cursors of a user rose above all earlier ones, and to where.
     cursors: BTreeMap<(UserId, Scope), Vec<(u64, MessageId)>>,
+    /// When the gateway did not take a push.
+    declined: BTreeMap<Request, Vec<u64>>,
     /// When the gateway called a token dead.
     dead: BTreeMap<DeviceId, u64>,
     received: u64,
@@ -131,7 +135,10 @@ impl<'a> Lines<'a> {
                         Some(DEAD_TOKEN) => {
                             lines.dead.entry(device).or_insert(event.t_ns);
                         }
-                        Some(_) => {}
+                        Some(_) => {
+                            let request = Request { user, device, channel, up_to, attempt };
+                            lines.declined.entry(request).or_default().push(event.t_ns);
+                        }
                     }
                 }
                 EventBody::Cursor { device, channel, message_id } => {
@@ -145,6 +152,12 @@ impl<'a> Lines<'a> {
             }
         }
         lines
+    }
+
+    /// Whether the gateway said that it did not take what was asked for at one time, before another.
+    fn is_declined(&self, request: &Request, (from_ns, to_ns): (u64, u64)) -> bool {
+        let mut declined = self.declined.get(request).into_iter().flatten();
+        declined.any(|t_ns| (from_ns..=to_ns).contains(t_ns))
     }
 
     /// When the first cursor of the user was written that is at or above an id.
@@ -286,6 +299,8 @@ fn check_requests(
     for same in firsts.chunk_by(|(one, _), (other, _)| one == other) {
         let mut seen: Vec<&Event> = Vec::new();
         for (request, event) in same {
+            // An answer is to the last that was asked: one that was taken before stays taken.
+            seen.pop_if(|one| lines.is_declined(request, (one.t_ns, event.t_ns)));
             let is_same_start = |one: &&Event| {
                 (&one.process, one.incarnation) == (&event.process, event.incarnation)
             };

@@ -186,6 +186,24 @@ fn another_start_of_the_notifier_may_repeat_a_push_once() {
 }
 
 #[test]
+fn what_the_gateway_did_not_take_may_be_asked_for_again() {
+    let repeats = |answers: [&str; 2]| {
+        let mut timeline = written();
+        for (at, answer) in answers.into_iter().enumerate() {
+            timeline.push_asked(20.0 + at as f64, 2, DIRECT, 1, 1);
+            timeline.push_got(20.1 + at as f64, 2, DIRECT, 1, answer);
+        }
+        timeline.push_asked(24.0, 2, DIRECT, 1, 1);
+        timeline.push_got(24.1, 2, DIRECT, 1, "taken");
+        timeline.end(60.0);
+        timeline.judge("push").violations_total
+    };
+    assert_eq!(repeats(["busy", "busy"]), 0);
+    // After one that was taken, every further one is a repeat, declined or not.
+    assert_eq!((repeats(["taken", "busy"]), repeats(["busy", "taken"])), (2, 1));
+}
+
+#[test]
 fn pushes_are_counted() {
     let mut timeline = written();
     timeline.cursor(12.0, 11, DIRECT, 1);

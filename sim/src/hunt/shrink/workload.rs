@@ -34,13 +34,15 @@ const WITHOUT: [fn(&mut Workload); 8] = [
 const LESS: [fn(&mut Workload); 8] = [
     |workload| fewer_users(workload, workload.users / 2),
     |workload| fewer_users(workload, workload.users - 1),
-    |workload| workload.groups.count = (workload.groups.count / 2).max(1),
+    |workload| workload.groups.count = half(workload.groups.count),
     |workload| {
         let [least, most] = workload.groups.size;
-        workload.groups.size = [least.min(2), most.saturating_sub(1).max(2)];
+        if most > 2 {
+            workload.groups.size = [least.min(2), most - 1];
+        }
     },
-    |workload| workload.contacts = (workload.contacts / 2).max(1),
-    |workload| workload.friends = (workload.friends / 2).max(1),
+    |workload| workload.contacts = half(workload.contacts),
+    |workload| workload.friends = half(workload.friends),
     |workload| halve(&mut workload.sends_per_user),
     |workload| halve(&mut workload.member_changes),
 ];
@@ -97,6 +99,11 @@ fn fewer_users(workload: &mut Workload, users: u32) {
         let most = if workload.joins.per_second > 0.0 { users - 1 } else { users };
         workload.groups.size = workload.groups.size.map(|size| size.min(most));
     }
+}
+
+/// Half of them; one stays, since none is another thing, and tried by itself.
+fn half(count: u32) -> u32 {
+    if count > 1 { count / 2 } else { count }
 }
 
 /// Half as often, in whole times a minute, which is how people write it; at least once.
