@@ -59,7 +59,7 @@ impl Notifier {
 
     fn take_up(&mut self, now: Now, is_page_full: bool, due: Vec<PushRow>) {
         if !is_page_full {
-            self.forget_all_but(&due);
+            self.forget_all_but(now, &due);
         }
         let mut started = 0;
         let mut is_left = false;
@@ -90,14 +90,19 @@ impl Notifier {
         }
     }
 
-    /// What is not owed any more was read, muted or settled by somebody else.
-    fn forget_all_but(&mut self, due: &[PushRow]) {
+    /// What is not owed any more was read, muted or settled by somebody else. A push that failed may
+    /// have stood for a message that is not due itself: when it is, that is no first attempt.
+    fn forget_all_but(&mut self, now: Now, due: &[PushRow]) {
         let owed: BTreeSet<RowKey> = due.iter().map(|row| (row.user, row.channel)).collect();
         let is_raced = |(key, row): (&RowKey, &Row)| row.is_pushed() && !owed.contains(key);
         if self.rows.iter().any(is_raced) {
             self.situations.mark(Situation::PushRaced);
         }
-        self.rows.retain(|key, row| row.is_under_way() || owed.contains(key));
+        let grace = self.design.push_grace.saturating_add(self.design.skew_max);
+        let may_come_again =
+            |row: &Row| row.failed_at.is_some_and(|failed| now.monotonic < failed.after(grace));
+        self.rows
+            .retain(|key, row| row.is_under_way() || owed.contains(key) || may_come_again(row));
     }
 
     /// One attempt: a push to each token that the store names.

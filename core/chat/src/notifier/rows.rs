@@ -33,6 +33,8 @@ pub(super) struct Row {
     pub(super) is_unknown: bool,
     /// Attempts that failed, in a row.
     pub(super) failures: u32,
+    /// When the last of them failed.
+    pub(super) failed_at: Option<Monotonic>,
     /// Not before then is it tried again.
     pub(super) again_at: Monotonic,
 }
@@ -58,6 +60,7 @@ impl Row {
             settling: Settling::None,
             is_unknown: false,
             failures: 0,
+            failed_at: None,
             again_at: Monotonic(0),
         }
     }
@@ -72,9 +75,10 @@ impl Row {
         self.open > 0 && self.settling == Settling::None
     }
 
-    /// Whether it has to be remembered although it is not owed any more.
+    /// Whether it has to be remembered although it is not owed any more, or not due: what was taken
+    /// would be pushed again, if the store were never told.
     pub(super) fn is_under_way(&self) -> bool {
-        self.open > 0 || self.settling == Settling::Asked
+        self.open > 0 || matches!(self.settling, Settling::Wanted | Settling::Asked)
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -85,6 +89,7 @@ impl Row {
     pub(super) fn back_off(&mut self, now: Monotonic, random: &mut Random) {
         let limit = RETRY_BASE.saturating_mul(1 << self.failures.min(16)).min(RETRY_MAX);
         self.failures = self.failures.saturating_add(1);
+        self.failed_at = Some(now);
         self.again_at = now.after(limit / 2 + random.up_to(limit / 2));
     }
 }

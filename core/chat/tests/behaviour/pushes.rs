@@ -87,6 +87,25 @@ fn what_is_read_meanwhile_is_not_pushed_again() {
     assert_eq!(office.pushed.len(), before);
 }
 
+/// A push stands for messages that are not due themselves. When those that were are read, the others
+/// are not owed for a while.
+#[test]
+fn what_failed_and_is_due_again_later_is_no_first_attempt() {
+    let mut office = Office::new();
+    office.gateway = Box::new(|_| Reply::Now(PushAnswer::Busy));
+    office.owe(BEN, direct(), 2);
+    office.run_for(seconds(3));
+    let before = office.to(BENS).len();
+    office.owed.clear();
+    office.run_for(seconds(4));
+    assert_eq!(office.to(BENS).len(), before, "nothing is due");
+    office.owe(BEN, direct(), 2);
+    office.run_for(seconds(20));
+    let attempts: Vec<u32> = office.to(BENS).iter().map(|it| it.request.attempt).collect();
+    assert!(attempts.len() > before, "{attempts:?}");
+    assert_eq!(attempts, (1..=attempts.len() as u32).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_dead_token_is_dropped_and_the_others_are_reached() {
     let mut office = Office::new();
