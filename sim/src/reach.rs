@@ -112,7 +112,6 @@ impl ActiveFault {
 mod tests {
     use hubbub_scenario::Scenario;
 
-    use super::*;
     use crate::Setup;
 
     fn setup(faults: &str) -> Setup {
