@@ -55,9 +55,9 @@ fn what_is_found_is_small_and_is_made_again_by_its_file() {
     for part in ["accepted-lost", "did not    devices", "faults, ", "FOUND accepted-lost"] {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
-    let command =
+    let mut command =
         ended.stdout.lines().filter_map(|line| line.trim().strip_prefix("reproduce  hubbub "));
-    let words: Vec<&str> = command.last().unwrap().split(' ').collect();
+    let words: Vec<&str> = command.next_back().unwrap().split(' ').collect();
     assert!(words[1].starts_with("out/naive-hunt/repro-accepted-lost-"), "{words:?}");
     let again = program.run(&words);
     assert_eq!(again.status, 1, "{}{}", again.stdout, again.stderr);

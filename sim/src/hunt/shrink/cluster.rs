@@ -4,6 +4,9 @@ use hubbub_scenario::Cluster;
 
 use super::{Search, Seeds};
 
+/// How many hosts a role has for itself.
+type Count = fn(&mut Cluster) -> &mut u32;
+
 impl Search<'_> {
     /// Fewer hosts of each role, down to what a cluster needs, and the same place for all. A host
     /// that a fault names stays.
@@ -15,7 +18,7 @@ impl Search<'_> {
             scenario.cluster.latency_max = default.latency_max;
         });
         // A role needs no hosts of its own: then the store's plays it.
-        let roles: [(fn(&mut Cluster) -> &mut u32, u32); 5] = [
+        let roles: [(Count, u32); 5] = [
             (|cluster| &mut cluster.chat, 1),
             (|cluster| &mut cluster.presence, 0),
             (|cluster| &mut cluster.notify, 0),
