@@ -93,6 +93,10 @@ impl Opening {
         if text.starts_with("hubbub-trace v1") {
             return Err(TraceError::Version { line, found: 1 });
         }
+        // Fields of a list would be taken for those of an object, in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(TraceError::Foreign { line, reason: "it is no JSON object".into() });
+        }
         match serde_json::from_str(text) {
             Ok(AnyOpening { trace: Some(found), .. }) if found != u64::from(TRACE_VERSION) => {
                 Err(TraceError::Version { line, found })
