@@ -1,4 +1,5 @@
 //! The form of a trace is fixed, and a damaged or foreign file is named as what it is.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeSet, io::Cursor};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubbub_chat::random::Random;
+use hubbub_chat::{Design, random::Random};
 use hubbub_scenario::{Cluster, FaultKind, Offset, Parameter, Percent, Period, Role, Target};
 
 /// What a fault strikes; at most one of them.
@@ -42,24 +42,34 @@ pub(super) fn draw(cluster: &Cluster, kind: FaultKind, random: &mut Random) -> O
     })
 }
 
-/// What a fault of this kind that lasts so long needs to know.
+/// How far a clock may be off, in milliseconds. The store's says how old a message is: beyond what the
+/// design allows for, it removes messages too early, and no design can help that.
+pub(super) fn clock_off_most_ms(design: &Design, host: Option<&str>) -> u64 {
+    let allowed = u64::try_from(design.skew_max.as_millis()).unwrap_or(u64::MAX);
+    let is_store = host == Some(Role::Store.as_str());
+    if is_store { allowed.clamp(BY_MS.0, BY_MS.1) } else { BY_MS.1 }
+}
+
+/// What a fault of this kind that lasts so long needs to know; a clock is off by `by_most_ms`
+/// milliseconds at most.
 pub(super) fn parameters(
     kind: FaultKind,
     length: Duration,
+    by_most_ms: u64,
     random: &mut Random,
 ) -> (Option<Period>, Option<Offset>, Option<Percent>) {
     let latency_ms = if kind == FaultKind::Slow { SLOW_MS } else { LATENCY_MS };
     match kind.parameter() {
         Parameter::Nothing => (None, None, None),
         Parameter::Latency => (Some(Period::from_millis(any_size(latency_ms, random))), None, None),
-        Parameter::By => (None, Some(offset(length, random)), None),
+        Parameter::By => (None, Some(offset(length, by_most_ms, random)), None),
         Parameter::Share => (None, None, percent(&SHARES, random)),
     }
 }
 
-fn offset(length: Duration, random: &mut Random) -> Offset {
+fn offset(length: Duration, by_most_ms: u64, random: &mut Random) -> Offset {
     let most_ms = length.saturating_sub(AFTER_SKEW).as_millis();
-    let most_ms = u64::try_from(most_ms).unwrap_or(u64::MAX).clamp(BY_MS.0, BY_MS.1);
+    let most_ms = u64::try_from(most_ms).unwrap_or(u64::MAX).clamp(BY_MS.0, by_most_ms);
     let by = i64::try_from(any_size((BY_MS.0, most_ms), random)).unwrap_or(i64::MAX);
     Offset::from_millis(if random.below(2) == 0 { by } else { -by })
 }

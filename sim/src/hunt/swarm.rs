@@ -120,7 +120,8 @@ fn fault(scenario: &Scenario, kind: FaultKind, random: &mut Random) -> Option<Fa
     let end = scenario.workload.as_ref()?.duration.0;
     let Aim { host, between, users, region } = aim::draw(&scenario.cluster, kind, random)?;
     let (at, length) = time(end, &scenario.faults, random)?;
-    let (latency, by, share) = aim::parameters(kind, length, random);
+    let by_most_ms = aim::clock_off_most_ms(&scenario.design, host.as_deref());
+    let (latency, by, share) = aim::parameters(kind, length, by_most_ms, random);
     Some(Fault {
         at: Period(at),
         r#for: Period(length),

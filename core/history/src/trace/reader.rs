@@ -93,7 +93,8 @@ impl Opening {
         if text.starts_with("hubbub-trace v1") {
             return Err(TraceError::Version { line, found: 1 });
         }
-        if !text.starts_with('{') {
+        // Fields of a list would be taken for those of an object, in their order.
+        if !text.trim_start().starts_with('{') {
             return Err(TraceError::Foreign { line, reason: "it is no JSON object".into() });
         }
         match serde_json::from_str(text) {
