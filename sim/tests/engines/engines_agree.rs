@@ -237,8 +237,7 @@ fn a_separate_generator_of_ids_is_on_the_path_of_every_send_in_both() {
     };
     for (base, local) in run("base").into_iter().zip(run("local")) {
         assert_no_violation("local", &local);
-        // An id that was given later may be appended first, as the claim says.
-        assert!(violated(std::slice::from_ref(&base)).iter().all(|it| it == "ids"));
+        assert_no_violation("base", &base);
         assert_effects("base", &base);
         let waited = |judged: &Judged| judged.figures[&Figure::AcceptP99Ms] > 5_000.0;
         let engine = (&base.figures, &local.figures);
