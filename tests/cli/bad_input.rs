@@ -148,3 +148,13 @@ fn a_damaged_calibration_is_refused() {
     assert_eq!(ended.status, 2);
     assert!(ended.stderr.contains("calibration.json"), "{}", ended.stderr);
 }
+
+#[test]
+#[cfg(not(feature = "planted-bugs"))]
+fn planted_bugs_are_not_there_unless_they_were_asked_for() {
+    let program = Program::new();
+    let ended = program.run(&["planted", "--list"]);
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("unrecognized subcommand 'planted'"), "{}", ended.stderr);
+    assert!(program.names().is_empty());
+}

@@ -111,3 +111,16 @@ fn the_simulator_has_no_protocol_code() {
         }
     }
 }
+
+#[test]
+fn planted_bugs_are_handed_on_and_never_asked_for() {
+    let crates = ARROWS.into_iter().map(|(folder, _)| folder);
+    for folder in crates.chain(["", "examples/simulate-in-tests"]) {
+        let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+        let naming = manifest.lines().filter(|line| line.contains("planted-bugs"));
+        let asking: Vec<&str> = naming
+            .filter(|line| !line.starts_with('#') && !line.starts_with("planted-bugs = ["))
+            .collect();
+        assert!(asking.is_empty(), "{folder}: {asking:?}");
+    }
+}
