@@ -20,11 +20,14 @@ use crate::{
 ///
 /// A push is *owed* for a message to whoever surely may see it, did not write it, has a token on a
 /// device that was logged in, has not muted the channel, and had the message on no device
-/// `push_grace` after its commit. It is *settled* by a push that the gateway took after the commit
-/// and that stands for the message; a fault between or of servers or of the push gateway puts the bound off
-/// to its end. A message that such a fault outlasts, so that it is removed by `history_retention` before the bound
-/// is over, takes what is owed for it along. A user who has the message on a device before the bound is over needs no push any more: without
-/// one, that case is not judged.
+/// `push_grace` after its commit. Where ids are no places, nothing is owed for an id below one that a
+/// device of the user has: its cursor may have passed it.
+///
+/// It is *settled* by a push that the gateway took after the commit and that stands for the message;
+/// a fault between or of servers or of the push gateway puts the bound off to its end. A message that
+/// such a fault outlasts, so that `history_retention` removes it before the bound is over, takes what
+/// is owed for it along. A user who has the message on a device before the bound is over needs no push
+/// any more: without one, that case is not judged.
 ///
 /// A push is *wrong* if a cursor of the user had passed what it stands for more than
 /// `push_race_max` before it was asked for. A *repeat* is the same push asked for again as a first
@@ -90,6 +93,9 @@ fn check_pushes(index: &Index<'_>, finding: &mut Finding) -> PushCounts {
 /// The channel of a cursor; `None` where one cursor counts for all.
 type Scope = Option<ChannelId>;
 
+/// When something of a user rose above all that was before, and to where.
+type Heights = BTreeMap<(UserId, Scope), Vec<(u64, MessageId)>>;
+
 /// The lines about pushes, by what one asks of them.
 #[derive(Default)]
 struct Lines<'a> {
@@ -97,7 +103,10 @@ struct Lines<'a> {
     /// What the gateway took: when, and up to where.
     taken: BTreeMap<(UserId, ChannelId), Vec<(u64, MessageId)>>,
     /// When cursors of a user rose above all earlier ones, and to where.
-    cursors: BTreeMap<(UserId, Scope), Vec<(u64, MessageId)>>,
+    cursors: Heights,
+    /// The same of the ids of what their devices hold, when ids are no places: a cursor is as high
+    /// for the store before a device hears that it was written.
+    held: Heights,
     /// When the gateway did not take a push.
     declined: BTreeMap<Request, Vec<u64>>,
     /// When the gateway called a token dead.
@@ -146,11 +155,14 @@ impl<'a> Lines<'a> {
                     }
                 }
                 EventBody::Cursor { device, channel, message_id } => {
-                    let Some(user) = index.owner(*device) else { continue };
-                    let cursors = lines.cursors.entry((user, scope(index, *channel))).or_default();
-                    if cursors.last().is_none_or(|(_, highest)| highest < message_id) {
-                        cursors.push((event.t_ns, *message_id));
-                    }
+                    let at = (event.t_ns, *message_id);
+                    rise(index, &mut lines.cursors, (*device, *channel), at);
+                }
+                EventBody::Apply { device, channel, message_id, .. }
+                    if !index.bounds().ids_are_places() =>
+                {
+                    let at = (event.t_ns, *message_id);
+                    rise(index, &mut lines.held, (*device, *channel), at);
                 }
                 _ => {}
             }
@@ -162,19 +174,6 @@ impl<'a> Lines<'a> {
     fn is_declined(&self, request: &Request, (from_ns, to_ns): (u64, u64)) -> bool {
         let mut declined = self.declined.get(request).into_iter().flatten();
         declined.any(|t_ns| (from_ns..=to_ns).contains(t_ns))
-    }
-
-    /// When the first cursor of the user was written that is at or above an id.
-    fn passed_ns(
-        &self,
-        index: &Index<'_>,
-        user: UserId,
-        channel: ChannelId,
-        id: MessageId,
-    ) -> Option<u64> {
-        let cursors = self.cursors.get(&(user, scope(index, channel)))?;
-        let at = cursors.partition_point(|(_, cursor)| *cursor < id);
-        cursors.get(at).map(|(t_ns, _)| *t_ns)
     }
 
     /// Whether the gateway took a push that stands for an id, not before one time nor after
@@ -191,6 +190,31 @@ impl<'a> Lines<'a> {
         let mut within = taken[first..].iter().take_while(|(t_ns, _)| *t_ns <= to_ns);
         within.any(|(_, up_to)| *up_to >= id)
     }
+}
+
+fn rise(
+    index: &Index<'_>,
+    heights: &mut Heights,
+    (device, channel): (DeviceId, ChannelId),
+    (t_ns, id): (u64, MessageId),
+) {
+    let Some(user) = index.owner(device) else { return };
+    let heights = heights.entry((user, scope(index, channel))).or_default();
+    if heights.last().is_none_or(|(_, highest)| *highest < id) {
+        heights.push((t_ns, id));
+    }
+}
+
+/// When the first height of the user was reached that is at or above an id.
+fn passed_ns(
+    index: &Index<'_>,
+    heights: &Heights,
+    user: UserId,
+    (channel, id): (ChannelId, MessageId),
+) -> Option<u64> {
+    let heights = heights.get(&(user, scope(index, channel)))?;
+    let at = heights.partition_point(|(_, height)| *height < id);
+    heights.get(at).map(|(t_ns, _)| *t_ns)
 }
 
 fn scope(index: &Index<'_>, channel: ChannelId) -> Scope {
@@ -266,7 +290,8 @@ fn check_message(
     });
 }
 
-/// When a device of the user had the message at the latest, as far as the history says.
+/// When a device of the user had the message at the latest, or might be past it, as far as the
+/// history says.
 fn had_ns(
     index: &Index<'_>,
     lines: &Lines<'_>,
@@ -279,8 +304,9 @@ fn had_ns(
         Some(holders[at].t_ns)
     };
     let held_ns = index.devices_of(user).iter().filter_map(held).min();
-    let passed_ns = lines.passed_ns(index, user, channel, id);
-    [held_ns, passed_ns].into_iter().flatten().min()
+    let cursor_ns = passed_ns(index, &lines.cursors, user, (channel, id));
+    let may_be_ns = passed_ns(index, &lines.held, user, (channel, id));
+    [held_ns, cursor_ns, may_be_ns].into_iter().flatten().min()
 }
 
 fn check_requests(
@@ -297,7 +323,7 @@ fn check_requests(
             firsts.push((*request, event));
         }
         let Request { user, channel, up_to, .. } = *request;
-        let passed_ns = lines.passed_ns(index, user, channel, up_to);
+        let passed_ns = passed_ns(index, &lines.cursors, user, (channel, up_to));
         if let Some(passed_ns) = passed_ns.filter(|t_ns| t_ns.saturating_add(race_ns) < event.t_ns)
         {
             counts.wrong += 1;

@@ -1,4 +1,4 @@
-use hubbub_chat::{DeviceId, MessageId, UserId};
+use hubbub_chat::{DeviceId, MessageId, UserId, design::Ids};
 use hubbub_history::{Bounds, FaultState, Index, figures};
 
 use crate::{
@@ -153,6 +153,21 @@ fn a_message_that_a_fault_outlasts_takes_what_is_owed_along() {
     // It is due at 20 s. Removed at 24 s it is gone before the fault ends; kept until 50 s it is
     // there to be pushed; and without a fault from when it is due on, nothing excuses.
     assert_eq!((violations(14, 30.0), violations(40, 30.0), violations(14, 19.0)), (0, 1, 1));
+}
+
+#[test]
+fn whoever_has_a_higher_id_that_is_no_place_may_be_past_the_message() {
+    let violations = |ids| {
+        let mut timeline = Timeline::new(Bounds { ids, ..bounds() }, friends());
+        timeline.entry(9.0, DIRECT, 2, (1, 11), "later");
+        timeline.apply(9.1, 11, DIRECT, 2, "later");
+        timeline.apply(9.2, 21, DIRECT, 2, "later");
+        timeline.entry(10.0, DIRECT, 1, (1, 11), "hello");
+        timeline.apply(10.1, 11, DIRECT, 1, "hello");
+        timeline.end(60.0);
+        timeline.judge("push").violations_total
+    };
+    assert_eq!((violations(Ids::Snowflake), violations(Ids::ChannelSequence)), (0, 1));
 }
 
 #[test]
