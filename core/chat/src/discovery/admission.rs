@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use crate::{
     ids::DeviceId,
     random::Random,
@@ -20,7 +20,7 @@ const BURST: Duration = Duration::from_secs(1);
 const RESERVED_SHARE: u32 = 5;
 
 /// A device comes back up to this much after its turn.
-const JITTER: Duration = Duration::from_secs(1);
+pub(super) const JITTER: Duration = Duration::from_secs(1);
 
 /// A token bucket, and the turns of those who found it empty.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Admission {
 
     /// Lets a device in, or says after which time it is to ask again: about when its turn in the
     /// queue comes, since the queue moves at the admitted rate. Asking earlier neither loses the turn
-    /// nor takes another one.
+    /// nor takes another one, and nobody is let in past those who wait.
     pub(super) fn admit(
         &mut self,
         now: Monotonic,
@@ -66,15 +66,28 @@ impl Admission {
         let elapsed = nanoseconds(now.since(self.reckoned));
         self.credit = self.credit.saturating_add(elapsed).min(nanoseconds(BURST));
         self.reckoned = self.reckoned.max(now);
+        let turn = self.turns.of(now, device);
+        // With a turn in the first queue it counts as one who has something to send.
+        let background = background && turn.is_none_or(|turn| turn.background);
+        let has_come = turn.is_some_and(|turn| turn.at <= now);
         let one = nanoseconds(BURST) / u64::from(self.rate);
         let reserved = u64::from(self.rate / RESERVED_SHARE) * one;
         let needed = if background { one + reserved } else { one };
-        if self.credit >= needed {
+        if (has_come || self.nobody_waits(now, background)) && self.credit >= needed {
             self.credit -= one;
             self.turns.end(device);
             return Ok(());
         }
-        Err(self.put_off(now, device, background, random))
+        let kept = turn.filter(|turn| turn.at > now && turn.background == background);
+        if let Some(turn) = kept {
+            return Err(turn.at.since(now) + random.up_to(JITTER));
+        }
+        // Whoever has waited for a turn and finds that others were before it waits in the first queue.
+        Err(self.put_off(now, device, background && !has_come, random))
+    }
+
+    fn nobody_waits(&self, now: Monotonic, background: bool) -> bool {
+        self.next_turn <= now && (!background || self.next_background_turn <= now)
     }
 
     fn put_off(
@@ -84,9 +97,6 @@ impl Admission {
         background: bool,
         random: &mut Random,
     ) -> Duration {
-        if let Some(turn) = self.turns.kept(now, device, background) {
-            return turn.since(now) + random.up_to(JITTER);
-        }
         let step = BURST / self.rate;
         let earliest = now.after(step);
         let turn = match background {
@@ -102,7 +112,7 @@ impl Admission {
             true => self.next_background_turn = turn.after(step),
             false => self.next_turn = turn.after(step),
         }
-        self.turns.give(device, turn, background);
+        self.turns.give(device, Turn { at: turn, background });
         wait + random.up_to(JITTER)
     }
 }
@@ -162,10 +172,35 @@ mod tests {
     #[test]
     fn a_fifth_is_kept_for_those_who_send() {
         let mut admission = Admission::new(100);
-        assert_eq!(admitted(&mut admission, 0, true, 500), 80);
-        assert_eq!(admitted(&mut admission, 0, false, 500), 20);
-        assert_eq!(admitted(&mut admission, 100, true, 500), 0, "the reserve fills first");
-        assert_eq!(admitted(&mut admission, 300, true, 500), 10);
+        assert_eq!(admitted(&mut admission, 0, true, 80), 80);
+        assert_eq!(ask(&mut admission, 0, 80, true).map(|wait_ms| wait_ms < 2_000), Some(true));
+        let senders =
+            (1_000..1_500).filter(|device| ask(&mut admission, 0, *device, false).is_none());
+        assert_eq!(senders.count(), 20);
+        assert!(ask(&mut admission, 100, 81, true).is_some(), "the reserve fills first");
+        assert!(ask(&mut admission, 300, 80, true).is_none(), "it waited for its turn");
+    }
+
+    #[test]
+    fn nobody_is_let_in_past_those_who_wait() {
+        let mut admission = Admission::new(2);
+        assert_eq!(admitted(&mut admission, 0, true, 12), 2);
+        assert!(ask(&mut admission, 3_000, 99, true).is_some(), "three of ten waited until now");
+        let admitted = (2..12).filter(|device| ask(&mut admission, 3_000, *device, true).is_none());
+        assert_eq!(admitted.count(), 2, "as many as the bucket holds");
+        assert!(ask(&mut admission, 9_000, 99, true).is_none());
+    }
+
+    #[test]
+    fn whoever_finds_others_before_its_turn_waits_for_a_step_and_not_for_the_queue() {
+        let mut admission = Admission::new(2);
+        assert_eq!(admitted(&mut admission, 0, true, 42), 2);
+        for device in 100..102 {
+            assert!(ask(&mut admission, 1_000, device, false).is_none());
+        }
+        let wait_ms = ask(&mut admission, 1_000, 2, true).unwrap();
+        assert!(wait_ms <= 500 + JITTER.as_millis(), "{wait_ms}");
+        assert!(ask(&mut admission, 2_000, 2, true).is_none());
     }
 
     #[test]

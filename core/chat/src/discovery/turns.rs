@@ -2,45 +2,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admission::JITTER;
 use crate::{ids::DeviceId, time::Monotonic};
 
 /// Who waits for which turn: whoever asks again before it comes, since it was restarted or its
 /// network was switched, takes no second place in the queue, which would stay empty.
 ///
-/// A turn is forgotten once it has passed, so that there are never more of them than are admitted
-/// within the longest wait.
+/// A turn is forgotten soon after it has passed, so that there are hardly more of them than are
+/// admitted within the longest wait.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     of: BTreeMap<DeviceId, Turn>,
     order: BTreeSet<(Monotonic, DeviceId)>,
 }
 
-/// A place in the queue.
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    at: Monotonic,
-    background: bool,
+/// A place in one of the two queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) at: Monotonic,
+    /// Whether it is in the queue of those who have nothing to send.
+    pub(super) background: bool,
 }
 
 impl Turns {
-    /// The turn that the device still has, if it is no worse than one that it could be given: one
-    /// with something to send does not wait where those wait who have nothing.
-    pub(super) fn kept(
-        &mut self,
-        now: Monotonic,
-        device: DeviceId,
-        background: bool,
-    ) -> Option<Monotonic> {
+    /// The turn that the device has, or had a moment ago: it may be a bit late.
+    pub(super) fn of(&mut self, now: Monotonic, device: DeviceId) -> Option<Turn> {
         self.forget_passed(now);
-        let turn = self.of.get(&device)?;
-        (background || !turn.background).then_some(turn.at)
+        self.of.get(&device).copied()
     }
 
     /// Gives it this turn and no other.
-    pub(super) fn give(&mut self, device: DeviceId, at: Monotonic, background: bool) {
+    pub(super) fn give(&mut self, device: DeviceId, turn: Turn) {
         self.end(device);
-        self.of.insert(device, Turn { at, background });
-        self.order.insert((at, device));
+        self.of.insert(device, turn);
+        self.order.insert((turn.at, device));
     }
 
     /// It was let in.
@@ -51,7 +46,8 @@ impl Turns {
     }
 
     fn forget_passed(&mut self, now: Monotonic) {
-        while let Some((at, device)) = self.order.first().copied().filter(|(at, _)| *at <= now) {
+        let has_passed = |(at, _): &(Monotonic, DeviceId)| at.after(2 * JITTER) <= now;
+        while let Some((at, device)) = self.order.first().copied().filter(has_passed) {
             self.order.remove(&(at, device));
             self.of.remove(&device);
         }
