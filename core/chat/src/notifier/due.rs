@@ -66,6 +66,9 @@ impl Notifier {
         for row in due {
             let key = (row.user, row.channel);
             match self.rows.get(&key) {
+                Some(known) if known.is_outgrown(row.up_to) => {
+                    self.rows.insert(key, Row::new());
+                }
                 Some(known) if !known.is_ready(now.monotonic) => continue,
                 None if self.rows.len() >= ROWS_MAX => {
                     self.counts.left += 1;

@@ -70,6 +70,12 @@ impl Row {
         self.open == 0 && self.settling == Settling::None && self.again_at <= now
     }
 
+    /// Whether a later message is due than the one whose push was taken. It does not wait until the
+    /// store has heard of that push: its own stands for both.
+    pub(super) fn is_outgrown(&self, due_up_to: MessageId) -> bool {
+        self.open == 0 && self.settling != Settling::None && self.up_to < due_up_to
+    }
+
     /// Whether a push of it is with the gateway, and none was taken yet.
     pub(super) fn is_pushed(&self) -> bool {
         self.open > 0 && self.settling == Settling::None

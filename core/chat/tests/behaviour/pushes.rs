@@ -187,6 +187,22 @@ fn a_settlement_that_fails_is_repeated_and_the_push_is_not() {
 }
 
 #[test]
+fn a_later_message_does_not_wait_for_a_settlement_that_fails() {
+    let mut office = Office::new();
+    office.store = Box::new(|request| match request {
+        StoreRequest::PushSettled { up_to, .. } if *up_to < MessageId(2) => Outcome::Unknown,
+        _ => Outcome::Ok(Duration::ZERO),
+    });
+    office.owe(BEN, direct(), 1);
+    office.run_for(seconds(30));
+    office.owe(BEN, direct(), 2);
+    office.run_for(seconds(2));
+    let pushed = office.pushed.iter().map(|one| (one.request.up_to, one.request.attempt));
+    assert_eq!(pushed.collect::<Vec<_>>(), [(MessageId(1), 1), (MessageId(2), 1)]);
+    assert!(office.owed.is_empty());
+}
+
+#[test]
 fn an_answer_of_the_store_that_a_settlement_has_overtaken_pushes_nothing() {
     let mut office = Office::new();
     // What is due is answered late: in between, the first push is taken and settled.
