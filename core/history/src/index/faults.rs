@@ -60,11 +60,13 @@ impl Faults {
         &self.before_pushes
     }
 
-    /// As [`Self::among_servers`], but without what befell this host; not united.
+    /// As [`Self::among_servers`], but without what befell this host; not united. Slow messages are the
+    /// matter of devices that come back, too.
     pub fn others_among_servers(&self, host: &str) -> impl Iterator<Item = Span> + '_ {
         let host = host.to_owned();
         let others = self.strikes.iter().filter(move |one| {
-            !self.is_of_devices(one) && !names(&one.target, &host) && (one.cuts() || one.is_death())
+            let concerns = one.is_slow() || !self.is_of_devices(one);
+            concerns && !names(&one.target, &host) && (one.cuts() || one.is_death())
         });
         others.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
     }
@@ -106,7 +108,7 @@ impl Faults {
         let of_servers = || self.strikes.iter().filter(|one| !self.is_of_devices(one));
         // The bounds of presence count on messages that take no time to speak of, and servers ask
         // the store's host for the registry and for who is whose friend.
-        let slow = self.strikes.iter().filter(|one| SLOW.contains(&one.kind.as_str()));
+        let slow = self.strikes.iter().filter(|one| one.is_slow());
         let between = of_servers().filter(|one| one.cuts() || names(&one.target, "store"));
         let between = between.chain(slow).map(span).collect();
         let among: Vec<Span> =
@@ -137,6 +139,10 @@ impl Strike {
         let wrong_clock = self.kind.contains("clock") || self.kind.contains("skew");
         let is_harmless = HARMLESS.contains(&self.kind.as_str());
         !self.is_death() && !wrong_clock && !is_harmless && !self.is_of_gateway()
+    }
+
+    fn is_slow(&self) -> bool {
+        SLOW.contains(&self.kind.as_str())
     }
 
     fn is_of_gateway(&self) -> bool {

@@ -78,6 +78,23 @@ fn a_device_that_is_down_or_cut_off_meanwhile_is_not_judged() {
 }
 
 #[test]
+fn slow_messages_of_devices_put_the_bound_off() {
+    let late = |kind: &str| {
+        let mut timeline = Timeline::of_friends();
+        timeline.attach(1.0, 11, "chat-1");
+        timeline.truth(50.0, "chat-1", false);
+        timeline.fault(52.0, kind, "devices-1 and all others", FaultState::On);
+        // Somebody's network is said to be down: such faults are then judged by what is said.
+        timeline.link(53.0, "device-21", false);
+        timeline.fault(65.0, kind, "devices-1 and all others", FaultState::Off);
+        move_to(&mut timeline, 80.0, 11, "chat-2");
+        timeline.end(100.0);
+        timeline.judge("reassigned").violations_total
+    };
+    assert_eq!((late("jitter"), late("partition")), (0, 1));
+}
+
+#[test]
 fn a_stop_in_order_is_no_death() {
     let mut timeline = Timeline::of_friends();
     timeline.attach(1.0, 11, "chat-1");
