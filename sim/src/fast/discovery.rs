@@ -7,6 +7,7 @@ use hubbub_chat::{
     device::DeviceInput,
     discovery::{Assignment, DiscoveryInput, DiscoveryOutput},
     ports::Answer,
+    time::nanoseconds,
     transport::ClientInput,
 };
 use hubbub_history::{EventBody, Source};
@@ -46,6 +47,10 @@ pub(super) struct Route {
     known: Vec<usize>,
     /// Where to go when the server that it connects to can't be reached.
     fallback: Option<usize>,
+    /// When the attempt under way began.
+    since: u64,
+    /// Names the last try at a server that another may follow.
+    last_try: u64,
 }
 
 impl Route {
@@ -56,7 +61,7 @@ impl Route {
     }
 
     pub(super) fn restart(&mut self) {
-        *self = Self::default();
+        *self = Self { last_try: self.last_try, ..Self::default() };
     }
 
     /// The question that waits for its answer.
@@ -88,7 +93,9 @@ impl Engine<'_> {
     /// The device wants a connection: it asks discovery where to, and goes to the servers that it
     /// was told last when that does not answer.
     pub(super) fn seek_server(&mut self, device: DeviceId, attempt: u32, background: bool) {
+        let now = self.now;
         let Some(node) = self.devices.get_mut(&device) else { return };
+        node.route.since = now;
         if std::mem::take(&mut node.route.unanswered) && !node.route.known.is_empty() {
             return self.go_to_known(device, attempt);
         }
@@ -155,9 +162,8 @@ impl Engine<'_> {
                     return self.feed_device(device, DeviceInput::Unreachable);
                 };
                 node.route.known = std::iter::once(server).chain(fallback).collect();
-                node.route.fallback = fallback;
                 self.record_assigned(device, Some(address), None);
-                self.connect(device, server);
+                self.try_server(device, server, fallback);
             }
             Some(Assignment::Wait(wait)) => {
                 self.record_assigned(device, None, Some(wait));
@@ -175,16 +181,46 @@ impl Engine<'_> {
     /// The server refused the connection: there may be another to go to.
     pub(super) fn refused(&mut self, stream: u64) {
         let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
-        let node = self.devices.get_mut(&device);
-        let Some(node) = node.filter(|node| node.uses(stream)) else { return };
-        match node.route.fallback.take().filter(|_| !node.attached) {
-            Some(server) => {
-                self.disconnect(device);
-                self.connect(device, server);
-                self.drain_device(device, None);
-            }
-            None => self.connection_closed(stream, ClientInput::StreamUnreachable),
+        if !self.devices.get(&device).is_some_and(|node| node.uses(stream)) {
+            return;
         }
+        if !self.go_to_fallback(device) {
+            self.connection_closed(stream, ClientInput::StreamUnreachable);
+        }
+    }
+
+    /// Goes to a server. One that is gone without a word must not use up the attempt: where there is
+    /// a fallback, that is tried after half of the rest, as the service's client does.
+    fn try_server(&mut self, device: DeviceId, server: usize, fallback: Option<usize>) {
+        let Some(node) = self.devices.get_mut(&device) else { return };
+        node.route.fallback = fallback;
+        if fallback.is_some() {
+            node.route.last_try += 1;
+            let until = node.route.since + nanoseconds(self.setup.design.connect_timeout);
+            let halfway = self.now + until.saturating_sub(self.now) / 2;
+            let number = node.route.last_try;
+            self.at(halfway, Happening::Fallback(device, number));
+        }
+        self.connect(device, server);
+    }
+
+    /// The server that was tried first has had its time.
+    pub(super) fn fallback_turn(&mut self, device: DeviceId, number: u64) {
+        let node = self.devices.get(&device);
+        if node.is_some_and(|node| node.route.last_try == number) {
+            self.go_to_fallback(device);
+        }
+    }
+
+    /// False when there is none, or when it is not needed any more.
+    fn go_to_fallback(&mut self, device: DeviceId) -> bool {
+        let Some(node) = self.devices.get_mut(&device) else { return false };
+        let fallback = node.route.fallback.take().filter(|_| !node.attached);
+        let Some(server) = fallback else { return false };
+        self.disconnect(device);
+        self.connect(device, server);
+        self.drain_device(device, None);
+        true
     }
 
     fn go_to_known(&mut self, device: DeviceId, attempt: u32) {
@@ -193,8 +229,7 @@ impl Engine<'_> {
         let turn = attempt as usize;
         let at = |turn: usize| node.route.known.get(turn % count).copied();
         let (Some(server), other) = (at(turn), at(turn + 1)) else { return };
-        node.route.fallback = other.filter(|other| *other != server);
-        self.connect(device, server);
+        self.try_server(device, server, other.filter(|other| *other != server));
     }
 
     pub(super) fn discovery_answer(&mut self, index: usize, id: RequestId, answer: Answer) {

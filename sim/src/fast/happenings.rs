@@ -43,6 +43,8 @@ pub(super) enum Happening {
         kind: FaultKind,
         on: bool,
     },
+    /// The first server of this try has had its time: the device goes to the other one.
+    Fallback(DeviceId, u64),
     /// A device's connection is closed under it.
     Severed {
         device: DeviceId,

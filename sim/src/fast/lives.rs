@@ -299,7 +299,7 @@ impl Engine<'_> {
             Happening::Action(index) => of_device(&self.setup.actions[*index].device),
             Happening::Arrival(host, _) => Some(*host),
             Happening::Wake(seat, _) => Some(self.host_of(*seat)),
-            Happening::WakeDevice(device, _) => of_device(device),
+            Happening::WakeDevice(device, _) | Happening::Fallback(device, _) => of_device(device),
             Happening::WakeSession(index, ..) => Some(self.setup.hosts.chat(*index)),
             Happening::Severed { device, .. } => of_device(device),
             Happening::StoreTurn(_) | Happening::Synced(_) => Some(self.setup.hosts.store()),

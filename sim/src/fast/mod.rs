@@ -284,6 +284,7 @@ impl<'run> Engine<'run> {
             Happening::FaultOver(index) => self.fault_over(index),
             Happening::Rolling(index, place, on) => self.roll_on(index, place, on),
             Happening::Episode { fault, device, kind, on } => self.episode(fault, device, kind, on),
+            Happening::Fallback(device, number) => self.fallback_turn(device, number),
             Happening::Severed { device, stream } => self.severed(device, stream),
             Happening::StoreTurn(waiting) => self.store_turn(waiting),
             Happening::Synced(number) => self.synced(number),

@@ -110,6 +110,17 @@ fn nobody_gets_into_a_black_hole() {
     let attached = |name: &str| count(&outcome.history, (22, 32), |event| attaches_to(event, name));
     assert_eq!(attached("chat-1"), 0);
     assert!(attached("chat-2") + attached("chat-3") > 15);
+    // Whoever was given it goes to the fallback when half of the attempt's 5 s are over.
+    let soon = 22 * SECOND_NS..26 * SECOND_NS;
+    let soon = outcome.history.events().iter().filter(|event| soon.contains(&event.t_ns));
+    let (mut lost, mut back) = (BTreeSet::new(), BTreeSet::new());
+    for event in soon {
+        if let EventBody::Session { device, attached, .. } = &event.body {
+            if *attached { &mut back } else { &mut lost }.insert(*device);
+        }
+    }
+    assert!(lost.len() > 15);
+    assert_eq!(back, lost);
 }
 
 #[test]
