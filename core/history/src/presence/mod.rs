@@ -54,8 +54,9 @@ pub struct Presence {
     sessions: BTreeSet<(DeviceId, u64)>,
     shown: BTreeMap<(DeviceId, UserId), Vec<Showing>>,
     told: Vec<(DeviceId, UserId)>,
-    /// When hosts that may carry presence stopped or were started again.
-    moves: Vec<u64>,
+    /// When hosts that may carry presence stopped or were started again, and the stretches in which
+    /// none of them was up; by their beginnings.
+    moves: Vec<Span>,
     between_servers: Vec<Span>,
     status_max_ns: u64,
     takeover_ns: u64,
@@ -93,13 +94,7 @@ impl Presence {
             attached.insert(*user, united(of_user));
             online.insert(*user, united(taken));
         }
-        let carries_presence =
-            |name: &str| !["chat", "device", "api"].iter().any(|role| name.starts_with(role));
-        let deaths = world.deaths.iter().filter(|death| carries_presence(&death.name));
-        let returns = world.returns.iter().filter(|(name, _)| carries_presence(name));
-        let mut moves: Vec<u64> = deaths.map(|death| death.t_ns).collect();
-        moves.extend(returns.map(|(_, t_ns)| *t_ns));
-        moves.sort_unstable();
+        let moves = moves(index);
         Self {
             attached,
             online,
@@ -156,17 +151,19 @@ impl Presence {
 
     /// By when a change at `t_ns` is shown everywhere: within lease and publication. When a server
     /// that may carry presence stopped or started around then, users move to another one, which is
-    /// certain of nobody before a whole lease has passed since it took over. What was published
+    /// certain of nobody before a whole lease has passed since it took over; while none is up they have
+    /// nowhere to go. What was published
     /// while servers could not talk comes with the next refresh at the latest.
     fn settled_ns(&self, t_ns: u64) -> u64 {
         let bound_ns = self.status_max_ns;
         let mut by_ns = t_ns.saturating_add(bound_ns);
-        let first = self.moves.partition_point(|at| *at < t_ns.saturating_sub(bound_ns));
-        for at in &self.moves[first..] {
-            if *at > by_ns {
+        let is_recent = |span: &&Span| span.to_ns >= t_ns.saturating_sub(bound_ns);
+        for span in self.moves.iter().filter(is_recent) {
+            if span.from_ns > by_ns {
                 break;
             }
-            by_ns = by_ns.max(at.saturating_add(self.takeover_ns).saturating_add(bound_ns));
+            let taken_over_ns = span.to_ns.saturating_add(self.takeover_ns);
+            by_ns = by_ns.max(taken_over_ns.saturating_add(bound_ns));
         }
         let bound_ns = by_ns - t_ns;
         put_off(t_ns, bound_ns, &self.between_servers, bound_ns.saturating_add(self.refresh_ns))
@@ -176,6 +173,41 @@ impl Presence {
         let late = spans.iter().map(|span| Span::new(self.settled_ns(span.from_ns), span.to_ns));
         late.filter(|span| span.length_ns() > 0).collect()
     }
+}
+
+fn moves(index: &Index<'_>) -> Vec<Span> {
+    let world = index.world();
+    let carries_presence =
+        |name: &str| !["chat", "device", "api"].iter().any(|role| name.starts_with(role));
+    let deaths = world.deaths.iter().map(|death| (death.name.as_str(), death.t_ns));
+    let returns = world.returns.iter().map(|(name, t_ns)| (name.as_str(), *t_ns));
+    let both = deaths.chain(returns).filter(|(name, _)| carries_presence(name));
+    let mut moves: Vec<Span> = both.map(|(_, t_ns)| Span::new(t_ns, t_ns)).collect();
+    moves.extend(unkept(index));
+    moves.sort_unstable();
+    moves
+}
+
+/// When no presence server was up, of those that ever held a lease.
+fn unkept(index: &Index<'_>) -> Vec<Span> {
+    let world = index.world();
+    let events = index.history().events().iter();
+    let holders = events.filter_map(|event| match &event.body {
+        EventBody::Lease { key, .. } if key.starts_with("presence") => Some(&*event.process.0),
+        _ => None,
+    });
+    let holders: BTreeSet<&str> = holders.collect();
+    let down = |host: &&str| {
+        let returns = world.returns.iter().filter(|(name, _)| name == host);
+        let returns: Vec<u64> = returns.map(|(_, t_ns)| *t_ns).collect();
+        let deaths = world.deaths.iter().filter(|death| death.name == *host);
+        let until = |from_ns: u64| returns.iter().find(|t_ns| **t_ns >= from_ns);
+        let spans = deaths
+            .map(|death| Span::new(death.t_ns, until(death.t_ns).copied().unwrap_or(world.end_ns)));
+        united(spans.collect())
+    };
+    let all = holders.iter().map(down).reduce(|one, other| common(&one, &other));
+    all.unwrap_or_default()
 }
 
 fn shown(index: &Index<'_>) -> BTreeMap<(DeviceId, UserId), Vec<Showing>> {

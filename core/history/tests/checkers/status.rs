@@ -206,6 +206,27 @@ fn the_bound_begins_anew_when_a_presence_server_has_come_back() {
 }
 
 #[test]
+fn while_no_presence_server_is_up_users_have_nowhere_to_go() {
+    let violations = |keepers: &[&str], shown_at: f64| {
+        let mut timeline = together();
+        for name in keepers {
+            timeline.lease(20.0, (name, 0), name, 1, true);
+        }
+        timeline.power_loss(90.0, "presence-1");
+        timeline.truth(100.0, "device-11", false);
+        timeline.truth(150.0, "presence-1", true);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(300.0);
+        timeline.judge("status").violations_total
+    };
+    // Back at 150 s, it is known to all 8 s later, and sure of nobody for 38 s.
+    let alone = ["presence-1"];
+    assert_eq!((violations(&alone, 195.0), violations(&alone, 197.0)), (0, 1));
+    let two = ["presence-1", "presence-2"];
+    assert_eq!(violations(&two, 195.0), 1, "the other one was there all the time");
+}
+
+#[test]
 fn a_device_that_hears_nothing_need_not_show_what_is() {
     let mut timeline = together();
     timeline.hears(90.0, "device-21", false);
