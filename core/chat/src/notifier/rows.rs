@@ -13,7 +13,7 @@ use crate::{
 pub const ROWS_MAX: usize = 4096;
 
 /// The pause after the first attempt that failed; it doubles with each.
-const RETRY_BASE: Duration = Duration::from_secs(1);
+pub const RETRY_BASE: Duration = Duration::from_secs(1);
 
 /// The pause between two attempts, at most.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);

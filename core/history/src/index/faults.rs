@@ -1,5 +1,10 @@
 //! The faults of a run, as far as checkers excuse something by them.
 
+use hubbub_chat::{
+    notifier::{RETRY_BASE, RETRY_MAX},
+    time::nanoseconds,
+};
+
 use super::spans::{Span, united};
 use crate::event::{Event, EventBody, FaultState};
 
@@ -54,19 +59,20 @@ impl Faults {
         &self.among_servers
     }
 
-    /// As [`Self::among_servers`], and with them the time in which the push gateway failed or was slow.
+    /// As [`Self::among_servers`], and with them the time in which the push gateway failed or was slow,
+    /// and after it the pause that a notifier may make by then.
     #[must_use]
     pub fn before_pushes(&self) -> &[Span] {
         &self.before_pushes
     }
 
-    /// As [`Self::among_servers`], but without what befell this host; not united. Slow messages are the
-    /// matter of devices that come back, too.
+    /// As [`Self::among_servers`], but without what befell this host alone; not united. Slow messages
+    /// are the matter of devices that come back, too.
     pub fn others_among_servers(&self, host: &str) -> impl Iterator<Item = Span> + '_ {
         let host = host.to_owned();
         let others = self.strikes.iter().filter(move |one| {
             let concerns = one.is_slow() || !self.is_of_devices(one);
-            concerns && !names(&one.target, &host) && (one.cuts() || one.is_death())
+            concerns && !one.is_about(&host) && (one.cuts() || one.is_death())
         });
         others.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
     }
@@ -113,7 +119,8 @@ impl Faults {
         let between = between.chain(slow).map(span).collect();
         let among: Vec<Span> =
             of_servers().filter(|one| one.cuts() || one.is_death()).map(span).collect();
-        let of_gateway = self.strikes.iter().filter(|one| one.is_of_gateway()).map(span);
+        let of_gateway = self.strikes.iter().filter(|one| one.is_of_gateway());
+        let of_gateway = of_gateway.map(span).map(with_pause);
         let before_pushes = among.iter().copied().chain(of_gateway).collect();
         self.between_servers = united(between);
         self.among_servers = united(among);
@@ -152,10 +159,27 @@ impl Strike {
     /// Whether it is about devices or users and nobody else: one of its two sides, if it has two,
     /// or all that it names. Between a server and others, devices among them, it is the server's too.
     fn is_about_devices(&self) -> bool {
-        let sides = self.target.split(" and ").flat_map(|part| part.split(" to "));
         let is_of_devices = |name: &str| name.contains("device") || name.contains("user");
-        sides.into_iter().any(|side| side.split(", ").all(is_of_devices))
+        self.sides().any(|side| side.split(", ").all(is_of_devices))
     }
+
+    /// Whether a side is the host alone.
+    fn is_about(&self, host: &str) -> bool {
+        self.sides().any(|side| side == host)
+    }
+
+    /// The two sides of its target, or the only one.
+    fn sides(&self) -> impl Iterator<Item = &str> {
+        self.target.split(" and ").flat_map(|part| part.split(" to "))
+    }
+}
+
+/// The pauses between attempts of a push double: the last is at most twice as long as what went
+/// before.
+fn with_pause(span: Span) -> Span {
+    let pause_ns = span.length_ns().saturating_mul(2).saturating_add(nanoseconds(RETRY_BASE));
+    let pause_ns = pause_ns.min(nanoseconds(RETRY_MAX));
+    Span::new(span.from_ns, span.to_ns.saturating_add(pause_ns))
 }
 
 /// Whether a target, as it is written for people, names the host.

@@ -139,6 +139,20 @@ fn a_fault_of_servers_puts_the_bound_off_to_its_end() {
 }
 
 #[test]
+fn after_the_gateway_failed_a_notifier_may_pause_for_twice_as_long() {
+    let late = |got_at| {
+        let mut timeline = written();
+        timeline.fault(18.0, "gateway-failing", "the push gateway", FaultState::On);
+        timeline.fault(23.0, "gateway-failing", "the push gateway", FaultState::Off);
+        timeline.push_got(got_at, 2, DIRECT, 1, "taken");
+        timeline.end(60.0);
+        timeline.judge("push").violations_total
+    };
+    // 5 s of failing, a pause of 11 s, and 5 s as ever.
+    assert_eq!((late(39.0), late(39.1)), (0, 1));
+}
+
+#[test]
 fn a_message_that_a_fault_outlasts_takes_what_is_owed_along() {
     let violations = |retention_s: u64, fault_until: f64| {
         let history_retention_ns = retention_s * SECOND_NS;

@@ -78,6 +78,21 @@ fn a_device_that_is_down_or_cut_off_meanwhile_is_not_judged() {
 }
 
 #[test]
+fn a_fault_of_the_dead_server_alone_puts_nothing_off_and_one_of_many_does() {
+    let late = |target: &str| {
+        let mut timeline = Timeline::of_friends();
+        timeline.attach(1.0, 11, "chat-1");
+        timeline.truth(50.0, "chat-1", false);
+        timeline.fault(52.0, "partition-one-way", target, FaultState::On);
+        timeline.fault(65.0, "partition-one-way", target, FaultState::Off);
+        move_to(&mut timeline, 80.0, 11, "chat-2");
+        timeline.end(100.0);
+        timeline.judge("reassigned").violations_total
+    };
+    assert_eq!((late("chat-1 to store"), late("chat-1, chat-2 to api-1")), (1, 0));
+}
+
+#[test]
 fn slow_messages_of_devices_put_the_bound_off() {
     let late = |kind: &str| {
         let mut timeline = Timeline::of_friends();
