@@ -219,7 +219,8 @@ impl Default for Design {
             lease_ttl: Duration::from_secs(6),
             skew_max: Duration::from_secs(1),
             retention: Duration::from_secs(30 * 86_400),
-            history_retention: Duration::from_secs(10 * 365 * 86_400),
+            // Ten years as durations are written: of 365.25 days each.
+            history_retention: Duration::from_secs(10 * 31_557_600),
             device_expiry: Duration::from_secs(90 * 86_400),
             reconnect_jitter: true,
             keep_alive: true,
