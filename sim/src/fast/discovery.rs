@@ -96,6 +96,7 @@ impl Engine<'_> {
         let now = self.now;
         let Some(node) = self.devices.get_mut(&device) else { return };
         node.route.since = now;
+        node.route.fallback = None;
         if std::mem::take(&mut node.route.unanswered) && !node.route.known.is_empty() {
             return self.go_to_known(device, attempt);
         }

@@ -1,8 +1,8 @@
 use hubbub_chat::{DeviceId, MessageId, UserId, design::Ids};
-use hubbub_history::{Bounds, FaultState, Index, figures};
+use hubbub_history::{Bounds, FaultState, Index, Member, figures};
 
 use crate::{
-    story::{DIRECT, devices},
+    story::{DIRECT, GROUP, devices},
     timeline::{SECOND_NS, Timeline, bounds, friends},
 };
 
@@ -182,6 +182,24 @@ fn whoever_has_a_higher_id_that_is_no_place_may_be_past_the_message() {
         timeline.judge("push").violations_total
     };
     assert_eq!((violations(Ids::Snowflake), violations(Ids::ChannelSequence)), (0, 1));
+}
+
+#[test]
+fn a_leave_with_a_lower_id_hides_a_message_from_the_cursors() {
+    let wrong = |ids, leave_id| {
+        let mut timeline = Timeline::new(Bounds { ids, ..bounds() }, friends());
+        let members = Member::Enter(vec![UserId(1), UserId(2)]);
+        timeline.entry_of(1.0, GROUP, 1, (1, 11), "enter", members);
+        timeline.entry(10.0, GROUP, 5, (1, 11), "hello");
+        timeline.entry_of(10.1, GROUP, leave_id, (2, 21), "leave", Member::Leave(UserId(2)));
+        timeline.apply(11.0, 21, GROUP, 5, "hello");
+        timeline.cursor(12.0, 21, GROUP, 5);
+        timeline.push_asked(20.0, 2, GROUP, 5, 1);
+        timeline.end(21.0);
+        timeline.judge("push").violations_total
+    };
+    assert_eq!((wrong(Ids::Snowflake, 4), wrong(Ids::Snowflake, 6)), (0, 1));
+    assert_eq!(wrong(Ids::ChannelSequence, 6), 1);
 }
 
 #[test]
