@@ -10,6 +10,7 @@ use super::{
     marks::Sketched,
 };
 
+/// In the order of the history: the earliest says most about what went wrong.
 pub(super) fn violations(
     findings: &[Finding],
     events: &[&Event],
@@ -58,7 +59,10 @@ pub(super) fn violations(
             marks,
         }
     };
-    findings.iter().flat_map(|finding| &finding.violations).map(shown).collect()
+    let mut violations: Vec<Shown> =
+        findings.iter().flat_map(|finding| &finding.violations).map(shown).collect();
+    violations.sort_by_key(|one| one.seq);
+    violations
 }
 
 /// By its body, by its place, or by what a page carried.

@@ -20,7 +20,7 @@ function fillHeader() {
   const kinds = Object.keys(D.totals);
   $("verdict").textContent = total ? `violated: ${kinds.join(", ")}` : "no violation";
   $("verdict").className = total ? "fail" : "pass";
-  $("violation-count").textContent = total > D.violations.length ? `${total.toLocaleString("en")}, the first ${D.violations.length} are shown` : total || "";
+  $("violation-count").textContent = total > D.violations.length ? `${total.toLocaleString("en")}, of which ${D.violations.length} are shown` : total || "";
 }
 
 function fillViolations() {
