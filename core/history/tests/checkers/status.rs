@@ -8,7 +8,11 @@ use crate::{
 
 /// Device 21 shows user 1, who comes at 10 s.
 fn together() -> Timeline {
-    let mut timeline = Timeline::of_friends();
+    together_within(bounds())
+}
+
+fn together_within(bounds: Bounds) -> Timeline {
+    let mut timeline = Timeline::new(bounds, friends());
     timeline.attach(1.0, 21, "chat-1");
     timeline.attach(10.0, 11, "chat-2");
     timeline.shown(11.0, 11, 2, true);
@@ -234,6 +238,26 @@ fn what_was_published_while_servers_were_apart_comes_with_the_refresh() {
     };
     // 38 s of lease and publication, and 60 s until the refresh, from the end of the fault.
     assert_eq!((late(237.0), late(239.0)), (0, 1));
+}
+
+#[test]
+fn what_was_published_over_a_dead_connection_comes_with_the_refresh() {
+    let late = |relink_s, shown_at| {
+        let relink_ns = relink_s * SECOND_NS;
+        let mut timeline = together_within(Bounds { relink_ns, ..bounds() });
+        timeline.detach(85.0, 21, "chat-1");
+        timeline.fault(90.0, "black-hole", "chat-1", FaultState::On);
+        timeline.fault(100.0, "black-hole", "chat-1", FaultState::Off);
+        timeline.attach(102.5, 21, "chat-1");
+        timeline.shown(102.6, 21, 1, true);
+        timeline.link(103.0, "device-11", false);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(400.0);
+        timeline.judge("status").violations_total
+    };
+    // 38 s of lease and publication; and 60 s until the refresh, from when servers are linked again.
+    assert_eq!((late(2, 140.5), late(2, 142.0)), (0, 1));
+    assert_eq!((late(4, 142.0), late(4, 201.0), late(4, 203.0)), (0, 0, 1));
 }
 
 #[test]
