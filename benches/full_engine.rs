@@ -25,15 +25,40 @@ sends_per_user = "6/min"
 duration = "20s"
 "#;
 
+/// Six hosts (the store, two chat servers, the presence server, two hosts of devices) and 100 devices,
+/// of each of which a heartbeat and a message come twice a minute.
+const QUIET: &str = r#"
+version = 1
+name = "quiet"
+summary = "A hundred quiet devices on six hosts."
+[cluster]
+chat = 2
+presence = 1
+devices = 2
+[design]
+heartbeat = "30s"
+offline_after = "90s"
+silence_after = "75s"
+[workload]
+users = 100
+devices_per_user = 1.0
+friends = 4
+sends_per_user = "2/min"
+duration = "120s"
+"#;
+
 fn main() {
     let mut criterion = support::criterion();
-    run(&mut criterion);
+    let busy = FIVE_HOSTS.replace("6/min", "60/min");
+    compare(&mut criterion, "simulated_seconds_5_hosts_100_devices", FIVE_HOSTS);
+    compare(&mut criterion, "simulated_seconds_5_hosts_100_devices_a_message_per_s", &busy);
+    compare(&mut criterion, "simulated_seconds_6_hosts_100_devices_a_message_per_30_s", QUIET);
     criterion.final_summary();
 }
 
-fn run(criterion: &mut Criterion<ProcessorTime>) {
-    let setup = support::setup(FIVE_HOSTS);
-    let mut group = criterion.benchmark_group("simulated_seconds_5_hosts_100_devices");
+fn compare(criterion: &mut Criterion<ProcessorTime>, name: &str, text: &str) {
+    let setup = support::setup(text);
+    let mut group = criterion.benchmark_group(name);
     // A run is long, and the same seed does the same work.
     group.sample_size(10);
     group.throughput(simulated_seconds(&simulate(&setup)));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod claims;
 mod exit_status;
 mod findings;
 mod help;

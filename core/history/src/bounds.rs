@@ -68,7 +68,14 @@ pub struct Bounds {
     /// How long a lease in the registry lasts after its last renewal.
     #[serde(default)]
     pub lease_ttl_ns: u64,
+    /// Within which time after a fault servers have noticed that a connection between them is dead,
+    /// and have another.
+    #[serde(default)]
+    pub relink_ns: u64,
 }
+
+/// Servers connect again 250 ms after they have given up, and an attempt takes a round trip.
+const RECONNECT: Duration = Duration::from_millis(500);
 
 impl Bounds {
     /// What the design promises. How long devices may be without a chat server is no knob of it:
@@ -76,6 +83,8 @@ impl Bounds {
     ///
     /// A push that is due may have to wait for another notifier to take over (the old one's lease,
     /// and as long again to notice) and then for five requests: `push_settle_max_ns` is that.
+    /// Where nothing is sent between servers for a `request_timeout` there is a ping, and what has no
+    /// answer for as long is given up, be it a ping or an attempt to connect: `relink_ns` is that.
     #[must_use]
     pub fn of(design: &Design) -> Self {
         Self {
@@ -99,6 +108,7 @@ impl Bounds {
             history_retention_ns: nanoseconds(design.history_retention),
             skew_max_ns: nanoseconds(design.skew_max),
             lease_ttl_ns: nanoseconds(design.lease_ttl),
+            relink_ns: nanoseconds(2 * design.request_timeout + RECONNECT),
         }
     }
 

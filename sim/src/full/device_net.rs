@@ -20,7 +20,7 @@ pub(super) struct DeviceNet {
 }
 
 impl DeviceNet {
-    async fn open(&self, address: &str) -> io::Result<BoxStream> {
+    async fn open(&self, address: &str, is_beside: bool) -> io::Result<BoxStream> {
         let gate = &self.owner.gate;
         let network = gate.network();
         self.find_network().await?;
@@ -31,7 +31,8 @@ impl DeviceNet {
         // The answer has to come in as well.
         match opened {
             Ok((stream, local)) => {
-                let mut stream = GatedStream::new(stream, local, address, self.owner.clone());
+                let mut stream =
+                    GatedStream::new(stream, local, address, is_beside, self.owner.clone());
                 if gate.door() == Door::Cut {
                     stream.lose(0);
                     stream.lose(1);
@@ -40,7 +41,7 @@ impl DeviceNet {
                 self.pass().await;
                 // It goes to where the device was before.
                 if gate.network() != network {
-                    stream.die();
+                    stream.leave();
                     return std::future::pending().await;
                 }
                 Ok(Box::new(stream))
@@ -85,7 +86,11 @@ impl Net for DeviceNet {
     }
 
     fn connect<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>> {
-        Box::pin(self.open(address))
+        Box::pin(self.open(address, false))
+    }
+
+    fn connect_beside<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>> {
+        Box::pin(self.open(address, true))
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {

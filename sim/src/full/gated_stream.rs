@@ -92,10 +92,17 @@ pub(super) async fn keep(net: Arc<dyn Net>, mut received: mpsc::UnboundedReceive
 }
 
 impl GatedStream {
-    /// A connection to an address, with its end at the device.
-    pub(super) fn new(stream: TcpStream, local: SocketAddr, to: &str, owner: Owner) -> Self {
+    /// A connection to an address, with its end at the device. One that is beside the one on which
+    /// the device's session lives says so.
+    pub(super) fn new(
+        stream: TcpStream,
+        local: SocketAddr,
+        to: &str,
+        is_beside: bool,
+        owner: Owner,
+    ) -> Self {
         let to = to.split(':').next().unwrap_or_default();
-        owner.shared.with(|recording| recording.open_stream(owner.device, local, to));
+        owner.shared.with(|recording| recording.open_stream(owner.device, local, to, is_beside));
         Self {
             stream: Some(stream),
             local,
@@ -117,14 +124,15 @@ impl GatedStream {
         }
     }
 
+    /// It goes to the network that its device has left meanwhile.
+    pub(super) fn leave(&mut self) {
+        self.owner.shared.with(|recording| recording.kill_stream(self.local));
+        self.die();
+    }
+
     /// Nothing passes any more, neither what comes nor what waits.
-    pub(super) fn die(&mut self) {
-        if self.lost != [true; 2] {
-            self.lost = [true; 2];
-            for way in [0, 1] {
-                self.owner.shared.with(|recording| recording.break_stream(self.local, way));
-            }
-        }
+    fn die(&mut self) {
+        self.lost = [true; 2];
         self.outgoing.clear();
         self.arrived.clear();
         self.has_ended = false;

@@ -37,15 +37,41 @@ pub(super) struct Stream {
     device: DeviceId,
     /// The host that it leads to.
     to: String,
+    /// Whether it is beside the one on which the device's session lives: what the device is told
+    /// does not come by it, nor do its heartbeats go by it.
+    is_beside: bool,
+    /// Whether it is of a network that the device has left.
+    is_former: bool,
     /// Whether something was lost on it: from the device, and to it.
     is_broken: [bool; 2],
 }
 
+impl Stream {
+    /// Nothing passes any more; says whether anything did before.
+    fn kill(&mut self) -> bool {
+        self.is_former = true;
+        std::mem::replace(&mut self.is_broken, [true; 2]) != [true; 2]
+    }
+
+    /// Whether what was lost on it matters. One that is left from a former network and beside the
+    /// session is given up when it is used, and keeps nobody from hearing of the device.
+    fn counts(&self) -> bool {
+        !(self.is_former && self.is_beside)
+    }
+}
+
 impl Recording {
     /// A device has a connection, which ends there on its side.
-    pub(super) fn open_stream(&mut self, device: DeviceId, local: SocketAddr, to: &str) {
+    pub(super) fn open_stream(
+        &mut self,
+        device: DeviceId,
+        local: SocketAddr,
+        to: &str,
+        is_beside: bool,
+    ) {
         let to = to.to_owned();
-        self.streams.insert(local, Stream { device, to, is_broken: [false; 2] });
+        let stream = Stream { device, to, is_beside, is_former: false, is_broken: [false; 2] };
+        self.streams.insert(local, stream);
     }
 
     /// The connections for which that is so, by their device and the host that they lead to.
@@ -62,18 +88,22 @@ impl Recording {
         streams
     }
 
-    /// Nothing passes any more on the connections that a device has now.
+    /// A device leaves its network: nothing passes any more on the connections that it has now. Says
+    /// which of them were alive.
     pub(super) fn kill_streams(&mut self, device: DeviceId) -> Vec<SocketAddr> {
         let own = self.streams.iter_mut().filter(|(_, stream)| stream.device == device);
-        let alive = own.filter(|(_, stream)| stream.is_broken != [true; 2]);
-        let dead: Vec<SocketAddr> = alive
-            .map(|(local, stream)| {
-                stream.is_broken = [true; 2];
-                *local
-            })
-            .collect();
+        let dead = own.filter_map(|(local, stream)| stream.kill().then_some(*local)).collect();
         self.record_link(device);
         dead
+    }
+
+    /// A connection is of a network that its device has left.
+    pub(super) fn kill_stream(&mut self, local: SocketAddr) {
+        if let Some(stream) = self.streams.get_mut(&local) {
+            stream.kill();
+            let device = stream.device;
+            self.record_link(device);
+        }
     }
 
     /// Something was lost on a connection: on its way from the device (0), or to it (1).
@@ -205,7 +235,7 @@ impl Recording {
 
     /// Whether any of its connections lost something: from the device, and to it.
     fn broken(&self, device: DeviceId) -> [bool; 2] {
-        let own = self.streams.values().filter(|stream| stream.device == device);
+        let own = self.streams.values().filter(|it| it.device == device && it.counts());
         own.fold([false; 2], |[up, down], stream| {
             [up || stream.is_broken[0], down || stream.is_broken[1]]
         })

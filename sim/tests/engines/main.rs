@@ -17,4 +17,6 @@ mod kinds;
 mod planted_machines;
 mod random_faults;
 mod support;
+#[cfg(feature = "full")]
+mod switched_networks;
 mod transports;

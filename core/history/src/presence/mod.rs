@@ -58,6 +58,9 @@ pub struct Presence {
     /// none of them was up; by their beginnings.
     moves: Vec<Span>,
     between_servers: Vec<Span>,
+    /// When what was published may not have arrived: while a fault kept servers apart, and until they
+    /// had noticed which of their connections are dead.
+    unheard: Vec<Span>,
     status_max_ns: u64,
     takeover_ns: u64,
     offline_after_ns: u64,
@@ -95,6 +98,8 @@ impl Presence {
             online.insert(*user, united(taken));
         }
         let moves = moves(index);
+        let relinked = |span: &Span| Span::new(span.from_ns, span.to_ns + bounds.relink_ns);
+        let unheard = united(between_servers.iter().map(relinked).collect());
         Self {
             attached,
             online,
@@ -104,6 +109,7 @@ impl Presence {
             told: told(index),
             moves,
             between_servers,
+            unheard,
             status_max_ns: bounds.status_max_ns(),
             takeover_ns: bounds.takeover_ns(),
             offline_after_ns: bounds.offline_after_ns,
@@ -151,9 +157,9 @@ impl Presence {
 
     /// By when a change at `t_ns` is shown everywhere: within lease and publication. When a server
     /// that may carry presence stopped or started around then, users move to another one, which is
-    /// certain of nobody before a whole lease has passed since it took over; while none is up they have
-    /// nowhere to go. What was published
-    /// while servers could not talk comes with the next refresh at the latest.
+    /// certain of nobody before a whole lease has passed since it took over; while none is up they
+    /// have nowhere to go. What was published while servers could not talk, or over a connection
+    /// that was dead since then, comes with the next refresh at the latest.
     fn settled_ns(&self, t_ns: u64) -> u64 {
         let bound_ns = self.status_max_ns;
         let mut by_ns = t_ns.saturating_add(bound_ns);
@@ -166,7 +172,7 @@ impl Presence {
             by_ns = by_ns.max(taken_over_ns.saturating_add(bound_ns));
         }
         let bound_ns = by_ns - t_ns;
-        put_off(t_ns, bound_ns, &self.between_servers, bound_ns.saturating_add(self.refresh_ns))
+        put_off(t_ns, bound_ns, &self.unheard, bound_ns.saturating_add(self.refresh_ns))
     }
 
     fn settled(&self, spans: &[Span]) -> Vec<Span> {

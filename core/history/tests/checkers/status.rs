@@ -293,6 +293,26 @@ fn what_was_published_while_servers_were_apart_comes_with_the_refresh() {
 }
 
 #[test]
+fn what_was_published_over_a_dead_connection_comes_with_the_refresh() {
+    let late = |relink_s, shown_at| {
+        let relink_ns = relink_s * SECOND_NS;
+        let mut timeline = together_with(Bounds { relink_ns, ..bounds() });
+        timeline.detach(85.0, 21, "chat-1");
+        timeline.fault(90.0, "black-hole", "chat-1", FaultState::On);
+        timeline.fault(100.0, "black-hole", "chat-1", FaultState::Off);
+        timeline.attach(102.5, 21, "chat-1");
+        timeline.shown(102.6, 21, 1, true);
+        timeline.link(103.0, "device-11", false);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.end(400.0);
+        timeline.judge("status").violations_total
+    };
+    // 38 s of lease and publication; and 60 s until the refresh, from when servers are linked again.
+    assert_eq!((late(2, 140.5), late(2, 142.0)), (0, 1));
+    assert_eq!((late(4, 142.0), late(4, 201.0), late(4, 203.0)), (0, 0, 1));
+}
+
+#[test]
 fn a_fault_of_devices_is_judged_if_it_is_said_whose_network_it_strikes() {
     let flaps = |is_said| {
         let mut timeline = together();

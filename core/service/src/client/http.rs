@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    io,
     pin::{Pin, pin},
     task::Poll,
 };
@@ -16,7 +17,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
-use crate::net::{BoxStream, Net};
+use crate::net::{BoxFuture, BoxStream, Net};
 
 /// Bytes of an answer at most: a page holds many messages, as on a WebSocket.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -60,7 +61,7 @@ pub async fn request_json(
     let unreachable = |reason: String| HttpError::Unreachable { address: address.into(), reason };
     let body = body.map(|body| Bytes::from(body.to_string()));
     let request = build(address, method, path, token, body)?;
-    let connection = HttpConnection::open(net, address).await?;
+    let connection = HttpConnection::open(address, net.connect(address)).await?;
     let (HttpAnswer { status, body }, _) = connection.exchange(request).await?;
     if !status.is_success() {
         let detail = String::from_utf8_lossy(&body).into_owned();
@@ -113,14 +114,17 @@ pub(super) struct HttpConnection {
 type Wire = Connection<TokioIo<BoxStream>, Full<Bytes>>;
 
 impl HttpConnection {
-    /// Connects.
+    /// Takes the connection to an address that is being opened.
     ///
     /// # Errors
     /// When nobody takes the connection.
-    pub(super) async fn open(net: &dyn Net, address: &str) -> Result<Self, HttpError> {
+    pub(super) async fn open(
+        address: &str,
+        opening: BoxFuture<'_, io::Result<BoxStream>>,
+    ) -> Result<Self, HttpError> {
         let unreachable =
             |reason: String| HttpError::Unreachable { address: address.into(), reason };
-        let stream = net.connect(address).await.map_err(|error| unreachable(error.to_string()))?;
+        let stream = opening.await.map_err(|error| unreachable(error.to_string()))?;
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| unreachable(error.to_string()))?;

@@ -38,15 +38,21 @@ impl Lanes {
         let text = Bytes::from(text.unwrap_or_default());
         let body_bytes = text.len() as u64;
         let request = build(server, Method::POST, path, Some(&self.token), Some(text));
-        let net = self.net.clone();
-        let lane = match lane {
+        let (net, which) = (self.net.clone(), lane);
+        let lane = match which {
             Lane::Receive => &mut self.receive,
             Lane::Send => &mut self.send,
         };
         let kept = lane.kept.take();
         let connecting: BoxFuture<'static, Connected> = if new_connection {
             let server = server.to_owned();
-            Box::pin(async move { Ok((HttpConnection::open(&*net, &server).await?, request?)) })
+            Box::pin(async move {
+                let opening = match which {
+                    Lane::Receive => net.connect(&server),
+                    Lane::Send => net.connect_beside(&server),
+                };
+                Ok((HttpConnection::open(&server, opening).await?, request?))
+            })
         } else {
             Box::pin(future::ready(reuse(server, kept, request)))
         };

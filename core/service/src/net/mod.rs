@@ -98,6 +98,12 @@ pub trait Net: Send + Sync + 'static {
     /// Opens a connection to `host:port`.
     fn connect<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>>;
 
+    /// Opens a connection to `host:port` beside the one on which a session lives. To a network they
+    /// are the same; a simulated one knows by it that nobody waits to be heard on this one.
+    fn connect_beside<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<BoxStream>> {
+        self.connect(address)
+    }
+
     /// Runs a task beside the others.
     fn spawn(&self, task: BoxFuture<'static, ()>);
 
