@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod determinism;
+mod drawn_faults;
 #[cfg(feature = "full")]
 mod engines_agree;
 mod fast_engine;

@@ -167,6 +167,12 @@ pub(crate) fn lively_with(faults: &str) -> Scenario {
     scenario(&format!("{LIVELY}{faults}"))
 }
 
+/// As `lively_with`, with chat servers and devices in two regions.
+#[cfg(feature = "full")]
+pub(crate) fn lively_in_regions(faults: &str) -> Scenario {
+    scenario(&format!("{LIVELY}[cluster]\nregions = [\"eu\", \"us\"]\n{faults}"))
+}
+
 pub(crate) fn scenario(text: &str) -> Scenario {
     match Scenario::parse("test.toml", text) {
         Ok(document) => document.scenario().clone(),
