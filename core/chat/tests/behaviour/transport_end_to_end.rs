@@ -220,3 +220,22 @@ fn without_keep_alive_each_request_costs_a_connection_and_a_round_trip() {
     assert_eq!((opened, requests), (2, 2));
     assert!(late > soon);
 }
+
+#[test]
+fn more_than_a_session_may_have_unconfirmed_comes_between_two_polls_and_cuts_nobody() {
+    for unconfirmed in [8, 16] {
+        let mut world = pair(Design {
+            session_unconfirmed_max: unconfirmed,
+            page_entries_max: 8,
+            ..design(Transport::Polling)
+        });
+        for number in 1..=40 {
+            world.send(PHONE, &format!("ann {number}"));
+            world.run_for(Duration::from_millis(100));
+        }
+        let texts: Vec<_> = (1..=40).map(|number| format!("ann {number}")).collect();
+        world.run_for(seconds(60));
+        assert_eq!(world.texts(BENS), texts, "{unconfirmed}");
+        assert_eq!((world.detached(PHONE), world.detached(BENS)), (0, 0), "{unconfirmed}");
+    }
+}
