@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubbub_chat::design::{CursorScope, Design, Ids, PresenceMode};
+use hubbub_chat::design::{CursorScope, Design, Ids, PresenceMode, Transport};
 use serde::{Deserialize, Serialize};
 
 /// The bounds that checkers judge by, in nanoseconds or as counts. A line of an older history may
@@ -37,6 +37,10 @@ pub struct Bounds {
     /// Within which time a change of status is shown to those who are told of it.
     #[serde(default)]
     pub publish_max_ns: u64,
+    /// Whether a device says nothing more, heartbeats neither, before it has heard the answer to what
+    /// it said: so do all but those with a WebSocket for both directions.
+    #[serde(default)]
+    pub needs_answers: bool,
     /// How often those are given all statuses again.
     #[serde(default)]
     pub presence_refresh_ns: u64,
@@ -84,7 +88,8 @@ impl Bounds {
             heartbeat_ns: nanoseconds(design.heartbeat),
             offline_after_ns: nanoseconds(design.offline_after),
             lease_ns: nanoseconds(design.presence_lease()),
-            publish_max_ns: nanoseconds(design.publish_max),
+            publish_max_ns: nanoseconds(design.shown_within()),
+            needs_answers: design.transport != Transport::Websocket,
             presence_refresh_ns: nanoseconds(design.presence_refresh),
             push_grace_ns: nanoseconds(design.push_grace),
             push_race_max_ns: nanoseconds(design.push_race_max),

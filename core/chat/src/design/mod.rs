@@ -105,7 +105,8 @@ pub struct Design {
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub offline_after: Duration,
-    /// Within which time a change of status is shown to those who are told of it.
+    /// Within which time a change of status is shown to those who are told of it. With
+    /// `transport = "polling"`, `poll_interval` more: a device learns of it with its next poll.
     #[serde(with = "units::duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub publish_max: Duration,
@@ -256,6 +257,15 @@ impl Design {
             Transport::Websocket | Transport::HttpSend => self.heartbeat,
             Transport::LongPolling => self.poll_wait + self.heartbeat,
             Transport::Polling => self.poll_interval + self.heartbeat,
+        }
+    }
+
+    /// Within which time a change of status is shown by a device that is told of it.
+    #[must_use]
+    pub fn shown_within(&self) -> Duration {
+        match self.transport {
+            Transport::Websocket | Transport::HttpSend | Transport::LongPolling => self.publish_max,
+            Transport::Polling => self.publish_max + self.poll_interval,
         }
     }
 

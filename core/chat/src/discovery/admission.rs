@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::turns::Turns;
 use crate::{
+    ids::DeviceId,
     random::Random,
     time::{Monotonic, nanoseconds},
 };
@@ -33,6 +35,7 @@ pub(super) struct Admission {
     next_turn: Monotonic,
     /// The next turn in the queue of those who have nothing. It follows the other queue.
     next_background_turn: Monotonic,
+    turns: Turns,
 }
 
 impl Admission {
@@ -43,14 +46,17 @@ impl Admission {
             reckoned: Monotonic(0),
             next_turn: Monotonic(0),
             next_background_turn: Monotonic(0),
+            turns: Turns::default(),
         }
     }
 
     /// Lets a device in, or says after which time it is to ask again: about when its turn in the
-    /// queue comes, since the queue moves at the admitted rate.
+    /// queue comes, since the queue moves at the admitted rate. Asking earlier neither loses the turn
+    /// nor takes another one.
     pub(super) fn admit(
         &mut self,
         now: Monotonic,
+        device: DeviceId,
         background: bool,
         random: &mut Random,
     ) -> Result<(), Duration> {
@@ -65,12 +71,22 @@ impl Admission {
         let needed = if background { one + reserved } else { one };
         if self.credit >= needed {
             self.credit -= one;
+            self.turns.end(device);
             return Ok(());
         }
-        Err(self.put_off(now, background, random))
+        Err(self.put_off(now, device, background, random))
     }
 
-    fn put_off(&mut self, now: Monotonic, background: bool, random: &mut Random) -> Duration {
+    fn put_off(
+        &mut self,
+        now: Monotonic,
+        device: DeviceId,
+        background: bool,
+        random: &mut Random,
+    ) -> Duration {
+        if let Some(turn) = self.turns.kept(now, device, background) {
+            return turn.since(now) + random.up_to(JITTER);
+        }
         let step = BURST / self.rate;
         let earliest = now.after(step);
         let turn = match background {
@@ -86,6 +102,7 @@ impl Admission {
             true => self.next_background_turn = turn.after(step),
             false => self.next_turn = turn.after(step),
         }
+        self.turns.give(device, turn, background);
         wait + random.up_to(JITTER)
     }
 }
@@ -94,10 +111,44 @@ impl Admission {
 mod tests {
     use super::*;
 
-    fn admitted(admission: &mut Admission, at_ms: u64, background: bool, asks: usize) -> usize {
-        let mut random = Random::new(1);
+    fn ask(admission: &mut Admission, at_ms: u64, device: u64, background: bool) -> Option<u128> {
         let now = Monotonic(at_ms * 1_000_000);
-        (0..asks).filter(|_| admission.admit(now, background, &mut random).is_ok()).count()
+        let answer = admission.admit(now, DeviceId(device), background, &mut Random::new(1));
+        answer.err().map(|wait| wait.as_millis())
+    }
+
+    fn admitted(admission: &mut Admission, at_ms: u64, background: bool, asks: u64) -> usize {
+        (0..asks).filter(|device| ask(admission, at_ms, *device, background).is_none()).count()
+    }
+
+    #[test]
+    fn whoever_asks_again_before_its_turn_takes_no_second_one() {
+        let mut admission = Admission::new(2);
+        assert_eq!(admitted(&mut admission, 0, true, 2), 2);
+        let jitter = JITTER.as_millis();
+        for at_ms in [0, 10, 20] {
+            for device in 0..20 {
+                let turn_ms = u128::from(500 * (device + 1) - at_ms);
+                let wait_ms = ask(&mut admission, at_ms, device, true).unwrap();
+                assert!((turn_ms..=turn_ms + jitter).contains(&wait_ms), "{device}: {wait_ms}");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_has_something_to_send_meanwhile_is_given_an_earlier_turn() {
+        let mut admission = Admission::new(2);
+        assert_eq!(admitted(&mut admission, 0, true, 20), 2);
+        let wait_ms = ask(&mut admission, 10, 19, false).unwrap();
+        assert!(wait_ms <= 500 + JITTER.as_millis(), "{wait_ms}");
+    }
+
+    #[test]
+    fn turns_that_have_passed_are_forgotten() {
+        let mut admission = Admission::new(2);
+        assert_eq!(admitted(&mut admission, 0, true, 20), 2);
+        assert_eq!(admitted(&mut admission, 30_000, true, 2), 2);
+        assert!(ask(&mut admission, 30_000, 19, true).is_some_and(|wait_ms| wait_ms >= 500));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod admission;
 mod placement;
+mod turns;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -39,7 +40,7 @@ pub enum DiscoveryInput {
     Ask {
         /// Pairs the answer with this.
         call: u64,
-        /// Which device; for whoever records it.
+        /// Which device: it has one turn in the queue however often it asks.
         device: DeviceId,
         /// Where it is; empty when there are no regions.
         region: String,
@@ -155,10 +156,10 @@ impl Discovery {
     /// Takes in one input.
     pub fn handle_input(&mut self, now: Now, input: DiscoveryInput) {
         match input {
-            DiscoveryInput::Ask { call, region, background, attempt, .. } => {
+            DiscoveryInput::Ask { call, device, region, background, attempt } => {
                 self.counts.asked += 1;
                 self.counts.asked_again += u64::from(attempt > 0);
-                let assignment = self.assign(now, &region, background);
+                let assignment = self.assign(now, device, &region, background);
                 self.outputs.push_back(DiscoveryOutput::Assign(call, assignment));
             }
             DiscoveryInput::Answer(id, answer) => self.handle_answer(id, answer),
@@ -208,11 +209,12 @@ impl Discovery {
     }
 
     /// A device that no server has room for does not use up an admission.
-    fn assign(&mut self, now: Now, region: &str, background: bool) -> Assignment {
+    fn assign(&mut self, now: Now, device: DeviceId, region: &str, background: bool) -> Assignment {
         if !self.has_room() {
             return self.no_server();
         }
-        if let Err(wait) = self.admission.admit(now.monotonic, background, &mut self.random) {
+        let admitted = self.admission.admit(now.monotonic, device, background, &mut self.random);
+        if let Err(wait) = admitted {
             self.counts.put_off += 1;
             self.situations.mark(Situation::LoginDeferred);
             return Assignment::Wait(wait);

@@ -5,7 +5,10 @@ use std::{cell::Cell, rc::Rc};
 
 use hubbub_chat::situation::Situation;
 use hubbub_chat::{
-    DeviceId, UserId, ports::presence::PresenceRequest, server::Input, time::nanoseconds,
+    DeviceId, UserId,
+    ports::{Answer, presence::PresenceRequest},
+    server::Input,
+    time::nanoseconds,
 };
 
 use crate::support::{assert_reached, presence_world::*, seconds};
@@ -182,6 +185,26 @@ fn new_friends_are_found_and_former_ones_left_with_the_next_refresh() {
     world.log_out(phone(2));
     world.run_for(seconds(60));
     assert_eq!(world.dots(phone(1), 2), [true], "they are no friends");
+}
+
+#[test]
+fn a_lost_answer_about_friends_is_asked_for_again_before_the_next_refresh() {
+    let mut world = pair();
+    let mut is_first = true;
+    world.rule(move |wire| match wire {
+        Wire::ChatAnswer { answer: Answer::Directory(_), .. } if is_first => {
+            is_first = false;
+            Way::Lose
+        }
+        _ => Way::Pass,
+    });
+    world.sign_up();
+    world.befriend(3, 1);
+    world.login(3, phone(3), OTHER_CHAT);
+    let design = world.design.clone();
+    world.run_for(design.request_timeout + design.retry_after * 2);
+    assert!(design.request_timeout + design.retry_after * 2 < design.presence_refresh / 2);
+    assert_eq!(world.shows(phone(3), 1), Some(true));
 }
 
 #[test]

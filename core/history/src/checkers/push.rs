@@ -8,7 +8,10 @@ use super::{Checker, Finding, Violation, words};
 use crate::{
     event::{Event, EventBody, PushStage},
     explain::seconds,
-    index::{Index, LogEntry, spans::put_off},
+    index::{
+        Index, LogEntry,
+        spans::{Span, any_in, put_off},
+    },
     port_event::{DEAD_TOKEN, TAKEN},
 };
 
@@ -19,7 +22,8 @@ use crate::{
 /// device that was logged in, has not muted the channel, and had the message on no device
 /// `push_grace` after its commit. It is *settled* by a push that the gateway took after the commit
 /// and that stands for the message; a fault between or of servers or of the push gateway puts the bound off
-/// to its end. A user who has the message on a device before the bound is over needs no push any more: without
+/// to its end. A message that such a fault outlasts, so that it is removed by `history_retention` before the bound
+/// is over, takes what is owed for it along. A user who has the message on a device before the bound is over needs no push any more: without
 /// one, that case is not judged.
 ///
 /// A push is *wrong* if a cursor of the user had passed what it stands for more than
@@ -211,6 +215,11 @@ fn check_message(
     if due_ns > world.end_ns || deadline_ns > world.end_ns {
         return;
     }
+    let removed_ns = entry.t_ns.saturating_add(bounds.history_retention_ns);
+    let kept = Span::new(due_ns, removed_ns);
+    let is_outlasted = bounds.history_retention_ns > 0
+        && removed_ns < deadline_ns
+        && any_in(world.faults.before_pushes(), kept);
     let Some(log) = index.channel(channel) else { return };
     let mut unsettled: Vec<DeviceId> = Vec::new();
     for user in log.audience(id) {
@@ -231,7 +240,7 @@ fn check_message(
         };
         let reachable: Vec<DeviceId> = tokens.iter().filter(reachable).copied().collect();
         let has_it = had_ns.is_some_and(|had_ns| had_ns <= deadline_ns);
-        if !is_settled && (reachable.is_empty() || has_it) {
+        if !is_settled && (reachable.is_empty() || has_it || is_outlasted) {
             continue;
         }
         counts.owed += 1;

@@ -38,7 +38,7 @@ const OF_GATEWAY: [&str; 2] = ["gateway-failing", "gateway-slow"];
 
 impl Faults {
     /// When servers could not talk to one another or to their ports as usual, united. A fault that
-    /// names devices or users is their own matter, if the harness says meanwhile whose network does
+    /// has only devices or users on a side is their own matter, if the harness says meanwhile whose network does
     /// not work; if it does not, nobody can tell, and the fault excuses as the others do. Slow
     /// messages are everybody's matter; what has a wrong clock or is drained still talks, and so does
     /// who lost connections and may open others. The death of the store's host is among them, that of
@@ -122,7 +122,7 @@ impl Faults {
         let first = self.unlinked.partition_point(|t_ns| *t_ns < strike.from_ns);
         let meanwhile = |t_ns: &u64| strike.to_ns.is_none_or(|to_ns| *t_ns <= to_ns);
         let is_told = self.unlinked.get(first).is_some_and(meanwhile);
-        strike.names_devices() && (strike.is_death() || is_told)
+        strike.is_about_devices() && (strike.is_death() || is_told)
     }
 }
 
@@ -143,8 +143,12 @@ impl Strike {
         OF_GATEWAY.contains(&self.kind.as_str())
     }
 
-    fn names_devices(&self) -> bool {
-        self.target.contains("device") || self.target.contains("user")
+    /// Whether it is about devices or users and nobody else: one of its two sides, if it has two,
+    /// or all that it names. Between a server and others, devices among them, it is the server's too.
+    fn is_about_devices(&self) -> bool {
+        let sides = self.target.split(" and ").flat_map(|part| part.split(" to "));
+        let is_of_devices = |name: &str| name.contains("device") || name.contains("user");
+        sides.into_iter().any(|side| side.split(", ").all(is_of_devices))
     }
 }
 

@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{DeviceId, UserId, design::PresenceMode};
 
+#[cfg(doc)]
+use crate::Bounds;
 use crate::{
     event::EventBody,
     index::{
@@ -42,7 +44,8 @@ pub struct Presence {
     /// When each user was online, to the letter.
     attached: BTreeMap<UserId, Vec<Span>>,
     /// When each user had to be taken for online: without the gaps below `offline_after`, but with
-    /// those in which servers could not talk to one another.
+    /// those in which servers could not talk to one another. With [`Bounds::needs_answers`] a device
+    /// that hears nothing is in a gap, though it takes itself for attached.
     online: BTreeMap<UserId, Vec<Span>>,
     /// When each device was attached itself and heard what it was sent, and no fault kept servers
     /// apart.
@@ -80,10 +83,12 @@ impl Presence {
                 let fresh = life.attachments.iter().filter(|one| !one.resumed);
                 sessions.extend(fresh.map(|one| (*device, one.span.from_ns)));
                 of_user.extend(&spans);
-                let seen = common(&united(spans), &undisturbed);
-                taken.extend(bridged(&seen, bounds.offline_after_ns, least_ns));
                 let hearing = outside(&united(life.deaf.clone()), world.end_ns);
-                observing.insert(*device, common(&seen, &hearing));
+                let seen = common(&united(spans), &undisturbed);
+                let heard = common(&seen, &hearing);
+                let beating = if bounds.needs_answers { &heard } else { &seen };
+                taken.extend(bridged(beating, bounds.offline_after_ns, least_ns));
+                observing.insert(*device, heard);
             }
             attached.insert(*user, united(of_user));
             online.insert(*user, united(taken));

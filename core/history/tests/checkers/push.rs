@@ -3,7 +3,7 @@ use hubbub_history::{Bounds, FaultState, Index, figures};
 
 use crate::{
     story::{DIRECT, devices},
-    timeline::{Timeline, bounds, friends},
+    timeline::{SECOND_NS, Timeline, bounds, friends},
 };
 
 /// User 1 writes at 10 s; a push to user 2 is due at 20 s and has to be there by 25 s.
@@ -136,6 +136,23 @@ fn a_fault_of_servers_puts_the_bound_off_to_its_end() {
         timeline.judge("push").violations_total
     };
     assert_eq!((late(45.0), late(45.1)), (0, 1));
+}
+
+#[test]
+fn a_message_that_a_fault_outlasts_takes_what_is_owed_along() {
+    let violations = |retention_s: u64, fault_until: f64| {
+        let history_retention_ns = retention_s * SECOND_NS;
+        let mut timeline = Timeline::new(Bounds { history_retention_ns, ..bounds() }, friends());
+        timeline.entry(10.0, DIRECT, 1, (1, 11), "hello");
+        timeline.apply(10.1, 11, DIRECT, 1, "hello");
+        timeline.fault(15.0, "store-answer-lost", "the store", FaultState::On);
+        timeline.fault(fault_until, "store-answer-lost", "the store", FaultState::Off);
+        timeline.end(60.0);
+        timeline.judge("push").violations_total
+    };
+    // It is due at 20 s. Removed at 24 s it is gone before the fault ends; kept until 50 s it is
+    // there to be pushed; and without a fault from when it is due on, nothing excuses.
+    assert_eq!((violations(14, 30.0), violations(40, 30.0), violations(14, 19.0)), (0, 1, 1));
 }
 
 #[test]

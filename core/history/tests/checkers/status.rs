@@ -8,7 +8,11 @@ use crate::{
 
 /// Device 21 shows user 1, who comes at 10 s.
 fn together() -> Timeline {
-    let mut timeline = Timeline::of_friends();
+    together_with(bounds())
+}
+
+fn together_with(bounds: Bounds) -> Timeline {
+    let mut timeline = Timeline::new(bounds, friends());
     timeline.attach(1.0, 21, "chat-1");
     timeline.attach(10.0, 11, "chat-2");
     timeline.shown(11.0, 11, 2, true);
@@ -219,6 +223,37 @@ fn a_device_that_hears_nothing_is_there_for_others() {
     timeline.shown(170.0, 21, 1, false);
     timeline.end(200.0);
     assert!(timeline.judge("status").violations_total > 0);
+}
+
+#[test]
+fn a_device_that_polls_and_hears_nothing_is_in_a_gap() {
+    let flaps = |deaf_until: f64, shown_at: f64| {
+        let mut timeline = together_with(Bounds { needs_answers: true, ..bounds() });
+        timeline.hears(90.0, "device-11", false);
+        timeline.shown(shown_at, 21, 1, false);
+        timeline.hears(deaf_until, "device-11", true);
+        timeline.shown(deaf_until + 2.0, 21, 1, true);
+        timeline.end(160.0);
+        timeline.judge("status").violations_total
+    };
+    assert_eq!((flaps(121.0, 120.5), flaps(119.0, 118.5)), (0, 1));
+}
+
+#[test]
+fn a_fault_that_strikes_servers_and_devices_is_not_the_matter_of_devices_alone() {
+    let violations = |target: &str| {
+        let mut timeline = together();
+        timeline.fault(100.0, "partition", target, FaultState::On);
+        timeline.link(100.0, "device-21", false);
+        timeline.link(100.5, "device-21", true);
+        timeline.shown(118.0, 21, 1, false);
+        timeline.fault(135.0, "partition", target, FaultState::Off);
+        timeline.end(150.0);
+        timeline.judge("status").violations_total
+    };
+    // Whom the first strikes is said; the second keeps servers from one another as well.
+    assert_eq!(violations("devices-1 and chat-1, presence-1"), 1);
+    assert_eq!(violations("devices-1, chat-2 and chat-1, presence-1"), 0);
 }
 
 #[test]

@@ -70,8 +70,12 @@ impl ChatServer {
                 self.config.design.presence == PresenceMode::Hybrid && friends.len() > limit;
             let users = if are_too_many { BTreeSet::new() } else { friends.into_iter().collect() };
             self.set_observed(now, id, users);
+        } else {
+            // Without an answer the session goes on observing those whom it observes already, and
+            // asks again long before the next refresh: a new session observes nobody yet.
+            let delay = self.random.around(self.config.design.retry_after);
+            self.timers.set(Timer::Observe(id), now.monotonic.after(delay));
         }
-        // Without an answer the session goes on observing those whom it observes already.
         let observed = self.presence.sessions.get(&id).map(|observer| observer.users.clone());
         self.watch(now, Some(id), observed.unwrap_or_default());
     }
