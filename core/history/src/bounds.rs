@@ -68,6 +68,10 @@ pub struct Bounds {
     /// How long a lease in the registry lasts after its last renewal.
     #[serde(default)]
     pub lease_ttl_ns: u64,
+    /// After which time a request between servers counts as not answered. 0: what takes requests is
+    /// not judged.
+    #[serde(default)]
+    pub request_timeout_ns: u64,
 }
 
 impl Bounds {
@@ -99,6 +103,7 @@ impl Bounds {
             history_retention_ns: nanoseconds(design.history_retention),
             skew_max_ns: nanoseconds(design.skew_max),
             lease_ttl_ns: nanoseconds(design.lease_ttl),
+            request_timeout_ns: nanoseconds(design.request_timeout),
         }
     }
 
