@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use hubbub_chat::ports::Port;
+use hubbub_chat::{
+    ports::Port,
+    situation::{Situation, Situations},
+};
 use hubbub_history::{
     EventBody, FaultState, Index,
     checkers::{Checker, Finding, Violation},
@@ -379,4 +382,18 @@ fn a_batch_that_cannot_run_says_why() {
     assert!(key.contains("hartbeat"), "{key}");
     let file = Batch::read("no/such/file.toml").err().map(words).unwrap();
     assert!(file.contains("cannot read the scenario"), "{file}");
+}
+
+#[test]
+fn the_situations_of_a_batch_are_those_of_its_runs() {
+    let lost = || Struck::new(MessageKind::Answer(Port::Store), Fate::Dropped);
+    let reached = |batch: Batch<'static>| {
+        let outcome = batch.seeds(1..=3).run().unwrap();
+        let of_runs: Situations =
+            outcome.runs().iter().flat_map(|run| run.situations().iter()).collect();
+        assert_eq!(outcome.situations(), of_runs);
+        outcome.situations()
+    };
+    let (calm, with_loss) = (reached(batch()), reached(batch().fault(lost)));
+    assert!(!calm.has(Situation::AppendUnknown) && with_loss.has(Situation::AppendUnknown));
 }

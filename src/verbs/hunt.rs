@@ -37,7 +37,11 @@ const LASTS: Duration = Duration::from_secs(60);
   hubbub hunt scenarios/hunt/messages.toml --for 60s
   hubbub hunt scenarios/hunt/messages.toml --seeds 500
   hubbub hunt scenarios/hunt/messages.toml --seeds 1..10000 --partition 2/4 --collect
-  hubbub hunt scenarios/hunt/messages.toml --set design.accept=on-receipt")]
+  hubbub hunt scenarios/hunt/messages.toml --set design.accept=on-receipt
+
+What was found, again and as a page:
+  hubbub sim out/messages-hunt/repro-accepted-lost-7.toml --trace found.trace
+  hubbub view found.trace")]
 pub(crate) struct Hunt {
     /// The scenario file
     #[arg(value_name = "FILE")]
@@ -114,6 +118,15 @@ struct FoundReport {
     times: u64,
     #[serde(skip)]
     explanation: String,
+}
+
+impl FoundReport {
+    /// The commands that draw it as a page, one after the other.
+    fn look(&self) -> String {
+        let trace = Path::new(&self.file).with_extension("trace").display().to_string();
+        let trace = quote(&trace);
+        format!("{} --trace {trace} ; hubbub view {trace}", self.command)
+    }
 }
 
 impl Hunt {
@@ -317,11 +330,12 @@ fn human(report: &HuntReport, hunted: &Hunted) -> String {
         let [before_s, after_s] = found.duration_s;
         text.push_str(&format!(
             "FOUND {}, with seed {}: {faults} faults, {users} users, {servers} servers and {after_s:.0}s of \
-             {before_s:.0}s are left after {} runs\n      reproduce  {}\n\n",
+             {before_s:.0}s are left after {} runs\n      reproduce  {}\n      look at    {}\n\n",
             found.violated.join(", "),
             found.seed,
             found.runs,
             found.command,
+            found.look(),
         ));
     }
     let all = Situation::ALL.len();

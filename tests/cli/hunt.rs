@@ -69,6 +69,23 @@ fn what_is_found_is_small_and_is_made_again_by_its_file() {
 }
 
 #[test]
+fn what_is_found_can_be_looked_at_by_the_commands_that_are_printed() {
+    let program = Program::new();
+    naive(&program);
+    let ended = program.run(&["hunt", "naive.toml", "--seeds", "200"]);
+    let mut look = ended.stdout.lines().filter_map(|line| line.trim().strip_prefix("look at    "));
+    let commands: Vec<&str> = look.next_back().unwrap().split(" ; ").collect();
+    let words = |at: usize| commands[at].split(' ').skip(1).collect::<Vec<_>>();
+    let (simulate, view) = (words(0), words(1));
+    assert_eq!(program.run(&simulate).status, 1, "it fails as it was found to");
+    let drawn = program.run(&[&view[..], &["--open", "no"]].concat());
+    assert_eq!(drawn.status, 0, "{}{}", drawn.stdout, drawn.stderr);
+    let page = view[1].replace(".trace", ".html");
+    let page = std::fs::read_to_string(program.path(&page)).unwrap();
+    assert!(page.contains("accepted-lost"), "{}", drawn.stdout);
+}
+
+#[test]
 fn the_first_failure_is_that_of_the_lowest_seed() {
     let program = Program::new();
     naive(&program);

@@ -72,6 +72,10 @@ pub struct Bounds {
     /// and have another.
     #[serde(default)]
     pub relink_ns: u64,
+    /// After which time a request between servers counts as not answered. 0: what takes requests is
+    /// not judged.
+    #[serde(default)]
+    pub request_timeout_ns: u64,
 }
 
 /// Servers connect again 250 ms after they have given up, and an attempt takes a round trip.
@@ -109,6 +113,7 @@ impl Bounds {
             skew_max_ns: nanoseconds(design.skew_max),
             lease_ttl_ns: nanoseconds(design.lease_ttl),
             relink_ns: nanoseconds(2 * design.request_timeout + RECONNECT),
+            request_timeout_ns: nanoseconds(design.request_timeout),
         }
     }
 

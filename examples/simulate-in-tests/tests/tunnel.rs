@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use hubbub_chat::situation::Situation;
 use hubbub_sim::{Batch, BatchError};
 use simulate_in_tests::{FirstMessage, SlowAnswers};
 
@@ -18,7 +19,10 @@ fn slow_answers() -> SlowAnswers {
 
 #[test]
 fn nothing_is_lost_in_a_tunnel() -> Result<(), BatchError> {
-    tunnel()?.run()?.assert_met();
+    let outcome = tunnel()?.run()?;
+    outcome.assert_met();
+    // A tunnel in which no phone sends would prove nothing.
+    assert!(outcome.situations().has(Situation::RetryMetAppend), "nobody had to send again");
     Ok(())
 }
 

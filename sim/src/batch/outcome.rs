@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hubbub_chat::situation::Situations;
 use hubbub_history::checkers::{Checker, Finding};
 use hubbub_scenario::{BASE, Figure, Resolved};
 
@@ -67,6 +68,15 @@ impl BatchOutcome {
     #[must_use]
     pub fn violated(&self) -> BTreeSet<&str> {
         self.runs.iter().flat_map(SeedRun::violated).collect()
+    }
+
+    /// The situations that any run reached: a test that is about one of them asserts that it was
+    /// there at all.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        let mut all = Situations::default();
+        self.runs.iter().for_each(|run| all.add(run.situations()));
+        all
     }
 
     /// Whether everything is as the scenario expects.
@@ -195,6 +205,12 @@ impl SeedRun {
     #[must_use]
     pub fn effects(&self) -> &[FaultEffect] {
         self.verdict().map_or(&[], |judged| &judged.effects)
+    }
+
+    /// The situations that the run reached; none when a machine panicked.
+    #[must_use]
+    pub fn situations(&self) -> Situations {
+        self.verdict().map(|judged| judged.situations).unwrap_or_default()
     }
 
     /// What a checker found wrong, with the last events before it: one text for each of the first

@@ -166,7 +166,7 @@ pub struct Design {
     /// Store requests that one session may have open; more are refused (`busy`).
     pub session_requests_max: u32,
     /// Entries that may be sent to a session before it reports a cursor; past that it is cut
-    /// (`slow_consumer`) and syncs again.
+    /// (`slow_consumer`) and syncs again. With `polling` the rest waits for the report.
     pub session_unconfirmed_max: u32,
     /// Entries in one page of a sync.
     pub page_entries_max: u32,

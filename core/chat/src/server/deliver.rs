@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cursor_rule::CursorRule,
-    design::Hints,
+    design::{Hints, Transport},
     entry::Entry,
     frame::{CutReason, PeerFrame},
     ids::{SessionId, UserId},
@@ -44,9 +44,15 @@ impl ChatServer {
 
     /// Delivers to the local sessions of the audience, and to nobody else: the audience was fixed
     /// by the append, and this server's idea of the membership may be stale.
+    ///
+    /// A session that is full is cut, since its device does not keep up. With `polling` that says
+    /// nothing of the device, which reports with its next poll at the earliest: what does not fit
+    /// is left to the sync that follows the report.
     pub(super) fn deliver(&mut self, now: Now, entry: &Arc<Entry>, audience: &[UserId]) {
         let (rule, limit) = (self.rule, self.config.design.session_unconfirmed_max as usize);
-        let (mut receivers, mut behind, mut unsettled) = (Vec::new(), Vec::new(), Vec::new());
+        let holds_back = self.config.design.transport == Transport::Polling;
+        let (mut receivers, mut behind) = (Vec::new(), Vec::new());
+        let (mut unsettled, mut held_back) = (Vec::new(), Vec::new());
         let mut audience = Cow::Borrowed(audience);
         if planted!(self.config.design, DeliveredToFormer) {
             let readers = self.sessions.values();
@@ -65,6 +71,10 @@ impl ChatServer {
                         behind.push(*id);
                     }
                     Offer::Later => session.read_again(),
+                    // The sync that follows waits until the device reports.
+                    Offer::Next if holds_back && session.waiting(rule) >= limit => {
+                        held_back.push(*id);
+                    }
                     Offer::Next => {
                         session.hinted(rule, entry.channel, entry.message_id);
                         receivers.push(*id);
@@ -91,7 +101,8 @@ impl ChatServer {
         if !receivers.is_empty() {
             self.outputs.push_back(Output::Deliver { sessions: receivers, entry: entry.clone() });
         }
-        behind.into_iter().chain(unsettled).for_each(|id| self.start_sync(now, id));
+        let unread = behind.into_iter().chain(unsettled).chain(held_back);
+        unread.for_each(|id| self.start_sync(now, id));
         full.into_iter().for_each(|id| self.cut(now, id, CutReason::SlowConsumer));
     }
 

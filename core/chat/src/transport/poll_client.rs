@@ -28,6 +28,8 @@ pub struct PollClient {
     heartbeat: Option<ClientFrame>,
     /// With polling: the interval is over, or the `hello` is there.
     is_due: bool,
+    /// The last page said that another follows, which the server reads once it has the cursors.
+    is_behind: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,7 @@ impl PollClient {
             cursors: Cursors::new(),
             heartbeat: None,
             is_due: false,
+            is_behind: false,
         }
     }
 
@@ -177,7 +180,7 @@ impl PollClient {
     }
 
     fn start_poll(&mut self, session: Session) {
-        if !self.receive.is_idle() || (self.is_polling() && !self.is_due) {
+        if !self.receive.is_idle() || (self.is_polling() && !self.is_due && !self.asks_for_more()) {
             return;
         }
         self.is_due = false;
@@ -237,6 +240,9 @@ impl PollClient {
             return self.context.tell_device(DeviceInput::Frame(alive));
         }
         for frame in frames {
+            if let ServerFrame::Page { more, .. } = &frame {
+                self.is_behind = *more;
+            }
             self.context.tell_device(DeviceInput::Frame(frame));
         }
     }
@@ -294,11 +300,17 @@ impl PollClient {
         self.cursors.clear();
         self.heartbeat = None;
         self.is_due = false;
+        self.is_behind = false;
         self.context.timers.clear(ClientTimer::Poll);
     }
 
     fn is_polling(&self) -> bool {
         self.context.design.transport == Transport::Polling
+    }
+
+    /// With polling: whoever catches up does not wait for an interval between two pages.
+    fn asks_for_more(&self) -> bool {
+        self.is_behind && !self.cursors.is_empty()
     }
 
     fn await_interval(&mut self) {
@@ -307,10 +319,15 @@ impl PollClient {
     }
 
     fn poll_wait(&self) -> Duration {
-        if self.is_polling() || self.phase == Phase::Opening {
-            Duration::ZERO
-        } else {
-            self.context.design.poll_wait
+        let design = &self.context.design;
+        match self.phase {
+            Phase::Opening => Duration::ZERO,
+            // For as long as the store may take to read the page.
+            _ if self.is_polling() && self.is_behind => {
+                design.request_timeout.min(design.poll_interval)
+            }
+            _ if self.is_polling() => Duration::ZERO,
+            _ => design.poll_wait,
         }
     }
 }

@@ -220,3 +220,44 @@ fn without_keep_alive_each_request_costs_a_connection_and_a_round_trip() {
     assert_eq!((opened, requests), (2, 2));
     assert!(late > soon);
 }
+
+#[test]
+fn more_than_a_session_may_have_unconfirmed_comes_between_two_polls_and_cuts_nobody() {
+    for unconfirmed in [8, 16] {
+        let mut world = pair(Design {
+            session_unconfirmed_max: unconfirmed,
+            page_entries_max: 8,
+            ..design(Transport::Polling)
+        });
+        for number in 1..=40 {
+            world.send(PHONE, &format!("ann {number}"));
+            world.run_for(Duration::from_millis(100));
+        }
+        let texts: Vec<_> = (1..=40).map(|number| format!("ann {number}")).collect();
+        world.run_for(seconds(60));
+        assert_eq!(world.texts(BENS), texts, "{unconfirmed}");
+        assert_eq!((world.detached(PHONE), world.detached(BENS)), (0, 0), "{unconfirmed}");
+    }
+}
+
+#[test]
+fn whoever_catches_up_by_polling_does_not_wait_for_an_interval_between_pages() {
+    let small = Design { session_unconfirmed_max: 8, page_entries_max: 4, ..Design::default() };
+    let mut world = pair(Design { transport: Transport::Polling, ..small });
+    world.cut_off(BENS, true);
+    for number in 1..=80 {
+        world.send(PHONE, &format!("ann {number}"));
+        world.run_for(Duration::from_millis(300));
+    }
+    world.run_for(seconds(40));
+    world.cut_off(BENS, false);
+    let mut waited = 0;
+    while world.texts(BENS).len() < 8 {
+        waited += 1;
+        assert!(waited < 100, "the device comes back");
+        world.run_for(seconds(1));
+    }
+    // Twenty pages of four, each with the report of the one before.
+    world.run_for(2 * Design::default().poll_interval);
+    assert_eq!(world.texts(BENS).len(), 80);
+}

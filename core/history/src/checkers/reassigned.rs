@@ -1,5 +1,7 @@
 //! Whoever loses their chat server gets another one in time.
 
+mod offered;
+
 use std::collections::BTreeMap;
 
 use hubbub_chat::DeviceId;
@@ -14,7 +16,8 @@ use crate::{
 };
 
 /// `reassigned`: one case per device that was attached to a chat server which died, and one per
-/// session on a server whose capacity is known.
+/// session on a server whose capacity is known. Also one per device that discovery gives a server while
+/// another one has been down for so long that discovery had to know.
 ///
 /// A death is a host that goes down by a crash, a power loss, or without any fault that names it;
 /// one that another fault stops was stopped in order. A device is judged if it was up and linked
@@ -34,7 +37,8 @@ impl Checker for Reassigned {
 
     fn holds_when(&self) -> &'static str {
         "within the bound after the death of a chat server its devices are attached to one and \
-         have synced, and no server holds more sessions than its capacity"
+         have synced, discovery sends nobody to one that is known to be gone, and no server holds \
+         more sessions than its capacity"
     }
 
     fn applies(&self, index: &Index<'_>) -> bool {
@@ -51,6 +55,7 @@ impl Checker for Reassigned {
         for death in world.deaths.iter().filter(|death| !death.clean && bound_ns > 0) {
             check_death(world, death, bound_ns, &mut finding);
         }
+        offered::check(index, &mut finding);
         check_capacity(index, &mut finding);
         finding
     }

@@ -1,5 +1,7 @@
 //! The dot beside a name tells the truth.
 
+mod backward;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{DeviceId, UserId};
@@ -16,7 +18,8 @@ use crate::{
 
 /// `status`: one case per time in which a device that is told of a friend's status had to show
 /// what is true, per line in which any other one shows a status in such a time, and per chance of
-/// a flap ([`crate::presence::status_flaps`]).
+/// a flap ([`crate::presence::status_flaps`]). A line that shows an older decision than the device
+/// showed before is wrong by itself, whatever is true.
 ///
 /// What is true is said in [`crate::presence`]. A device had to show it once both the user had been
 /// as they were and the device had been attached, up and linked for as long as a change may take:
@@ -34,7 +37,8 @@ impl Checker for Status {
 
     fn holds_when(&self) -> &'static str {
         "a device that is attached shows its user's friends as they are, within lease and \
-         publication, and nobody as offline for a gap below `offline_after`"
+         publication, nobody as offline for a gap below `offline_after`, and nothing older than \
+         what it showed before"
     }
 
     fn applies(&self, index: &Index<'_>) -> bool {
@@ -52,6 +56,7 @@ impl Checker for Status {
         flaps.flaps.iter().for_each(|flap| add_flap(index, flap, &mut finding));
         let flapped: BTreeSet<u64> = flaps.flaps.iter().map(|flap| flap.seq).collect();
         check_pairs(index, &presence, &flapped, &mut finding);
+        backward::check(index, &mut finding);
         finding
     }
 }

@@ -77,6 +77,14 @@ impl Faults {
         others.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
     }
 
+    /// All but those of this host alone and those of the push gateway; not united.
+    pub fn beside(&self, host: &str) -> impl Iterator<Item = Span> + '_ {
+        let host = host.to_owned();
+        let beside =
+            self.strikes.iter().filter(move |one| one.target != host && !one.is_of_gateway());
+        beside.map(|one| Span::new(one.from_ns, one.to_ns.unwrap_or(u64::MAX)))
+    }
+
     pub(super) fn note(&mut self, event: &Event) {
         if let EventBody::Truth { link: Some(false), .. }
         | EventBody::Truth { hears: Some(false), .. } = &event.body

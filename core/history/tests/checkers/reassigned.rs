@@ -170,3 +170,54 @@ fn a_session_whose_end_its_device_learns_late_is_no_crowd() {
     timeline.end(100.0);
     assert!(timeline.judge("reassigned").holds(), "within the silence that ends a connection");
 }
+
+/// chat-1 is down from 50 s to 90 s. Its lease of 6 s, a look at the registry within 2 s and one more
+/// request of 2 s make 60 s.
+fn offered(at: f64, server: &str, beside: Option<(&str, &str)>) -> Timeline {
+    let mut timeline = Timeline::of_friends();
+    timeline.power_loss(50.0, "chat-1");
+    if let Some((kind, target)) = beside {
+        timeline.fault(55.0, kind, target, FaultState::On);
+        timeline.fault(58.0, kind, target, FaultState::Off);
+    }
+    timeline.assigned(at, 11, Some(server));
+    if at < 90.0 {
+        timeline.truth(90.0, "chat-1", true);
+    }
+    timeline.end(120.0);
+    timeline
+}
+
+#[test]
+fn a_server_that_is_known_to_be_gone_must_not_be_offered() {
+    let finding = offered(60.5, "chat-1", None).judge("reassigned");
+    assert_eq!((finding.judged, finding.violations_total), (1, 1));
+    assert_eq!(
+        finding.violations[0].summary,
+        "device 11 was sent to chat-1 at 60.500000 s, which had been gone for so long that discovery \
+         had to know"
+    );
+    assert_eq!(finding.violations[0].had, devices(&[11]));
+    assert!(offered(60.5, "chat-2", None).judge("reassigned").holds());
+}
+
+#[test]
+fn discovery_may_know_late_of_a_death_and_of_a_return() {
+    for (at, is_wrong) in [(50.5, false), (59.5, false), (60.5, true), (89.5, true)] {
+        let finding = offered(at, "chat-1", None).judge("reassigned");
+        assert_eq!(finding.is_violated(), is_wrong, "{at}");
+    }
+}
+
+#[test]
+fn a_fault_beside_the_death_puts_off_what_discovery_has_to_know() {
+    for beside in [("partition", "api-1 and store"), ("blip", "devices-1"), ("latency", "chat-2")] {
+        assert!(
+            offered(67.5, "chat-1", Some(beside)).judge("reassigned").undecided(),
+            "{beside:?}"
+        );
+        assert!(offered(68.5, "chat-1", Some(beside)).judge("reassigned").is_violated());
+    }
+    let of_gateway = offered(60.5, "chat-1", Some(("gateway-slow", "gateway")));
+    assert!(of_gateway.judge("reassigned").is_violated());
+}

@@ -391,3 +391,42 @@ fn it_is_told_how_long_a_disconnect_took_to_show() {
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].delay_ns(), 31_500_000_000);
 }
+
+/// Device 21 shows user 1 by two decisions, and stops between them if it `restarts`.
+fn decisions(first: (u64, u64), second: (u64, u64), restarts: bool) -> Timeline {
+    let mut timeline = Timeline::of_friends();
+    timeline.attach(1.0, 21, "chat-1");
+    timeline.attach(1.0, 11, "chat-1");
+    timeline.shown_by(2.0, 21, 1, false, first);
+    if restarts {
+        timeline.truth(3.0, "device-21", false);
+        timeline.truth(4.0, "device-21", true);
+    }
+    timeline.shown_by(5.0, 21, 1, true, second);
+    timeline.end(20.0);
+    timeline
+}
+
+#[test]
+fn an_older_decision_after_a_newer_one_is_caught() {
+    for (first, second) in [((2, 7), (2, 6)), ((2, 1), (1, 9))] {
+        let finding = decisions(first, second, false).judge("status");
+        assert_eq!((finding.judged, finding.violations_total), (1, 1), "{first:?} {second:?}");
+        assert_eq!(
+            finding.violations[0].summary,
+            "device 21 showed user 1 as online at 5.000000 s by a decision that is older than the \
+             one which it showed at 2.000000 s"
+        );
+        assert_eq!(finding.violations[0].had, devices(&[21, 11]));
+    }
+}
+
+#[test]
+fn a_newer_decision_and_what_a_device_may_have_forgotten_are_not_wrong() {
+    for (first, second, restarts) in
+        [((2, 6), (2, 7), false), ((1, 9), (2, 1), false), ((2, 7), (2, 6), true)]
+    {
+        let finding = decisions(first, second, restarts).judge("status");
+        assert!(!finding.is_violated(), "{first:?} {second:?}");
+    }
+}

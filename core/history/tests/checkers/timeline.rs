@@ -18,7 +18,8 @@ pub(crate) struct Timeline {
 }
 
 /// A heartbeat of 5 s, offline after 30 s, a lease of 36 s, published within 2 s; push after 10 s,
-/// settled within 5 s; another server within 20 s.
+/// settled within 5 s; another server within 20 s; a
+/// lease in the registry of 6 s, and 2 s for a request.
 pub(crate) fn bounds() -> Bounds {
     Bounds {
         group_limit: 3,
@@ -35,6 +36,7 @@ pub(crate) fn bounds() -> Bounds {
         reassign_max_ns: 20 * SECOND_NS,
         silence_ns: 15 * SECOND_NS,
         lease_ttl_ns: 6 * SECOND_NS,
+        request_timeout_ns: 2 * SECOND_NS,
         ..Bounds::default()
     }
 }
@@ -174,12 +176,24 @@ impl Timeline {
 
     pub(crate) fn shown(&mut self, at: f64, device: u64, user: u64, online: bool) -> u64 {
         let version = self.history.events().len() as u64;
+        self.shown_by(at, device, user, online, (1, version))
+    }
+
+    /// By the decision of this epoch and version.
+    pub(crate) fn shown_by(
+        &mut self,
+        at: f64,
+        device: u64,
+        user: u64,
+        online: bool,
+        (epoch, version): (u64, u64),
+    ) -> u64 {
         let body = EventBody::Shown {
             device: DeviceId(device),
             user: UserId(user),
             online,
             last_active_at_ms: 0,
-            epoch: 1,
+            epoch,
             version,
         };
         self.device(at, body)
