@@ -191,6 +191,9 @@ impl Engine<'_> {
         let (begins, ends) =
             (matches!(event, DeviceEvent::Attached), matches!(event, DeviceEvent::Detached(_)));
         node.attached = (node.attached || begins) && !ends;
+        if begins || ends {
+            node.route.arrive();
+        }
         if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
             node.transport.has_received = true;
         }

@@ -60,6 +60,11 @@ impl Route {
         self.fallback = None;
     }
 
+    /// The attempt is over: there is a session, or was one.
+    pub(super) fn arrive(&mut self) {
+        self.fallback = None;
+    }
+
     pub(super) fn restart(&mut self) {
         *self = Self { last_try: self.last_try, ..Self::default() };
     }
