@@ -27,16 +27,32 @@ const BY_MS: (u64, u64) = (20, 3_000);
 /// A clock that is off takes at least so much longer than what it is off by.
 const AFTER_SKEW: Duration = Duration::from_millis(1);
 
-/// What a fault of this kind strikes in this cluster; `None` where there is no such thing.
-pub(super) fn draw(cluster: &Cluster, kind: FaultKind, random: &mut Random) -> Option<Aim> {
-    let possible: Vec<Target> =
-        kind.targets().iter().copied().filter(|target| is_there(cluster, kind, *target)).collect();
+/// What a fault of this kind strikes in this cluster: the host that is to be struck again, where it can
+/// be; `None` where there is nothing.
+pub(super) fn draw(
+    cluster: &Cluster,
+    kind: FaultKind,
+    again: Option<&str>,
+    random: &mut Random,
+) -> Option<Aim> {
+    let again = again.map(str::to_owned).filter(|host| hosts(cluster, kind).contains(host));
     if kind.targets().is_empty() {
         return Some(Aim::default());
     }
+    let mut possible = kind.targets().to_vec();
+    possible.retain(|target| is_there(cluster, kind, *target));
+    let is_of_hosts = |target: &Target| matches!(target, Target::Host | Target::Between);
+    if again.is_some() && possible.iter().any(is_of_hosts) {
+        possible.retain(is_of_hosts);
+    }
     Some(match pick(&possible, random)? {
-        Target::Host => Aim { host: Some(host(cluster, kind, random)?), ..Aim::default() },
-        Target::Between => Aim { between: Some(sides(cluster, kind, random)?), ..Aim::default() },
+        Target::Host => {
+            let host = again.or_else(|| host(cluster, kind, random))?;
+            Aim { host: Some(host), ..Aim::default() }
+        }
+        Target::Between => {
+            Aim { between: Some(sides(cluster, kind, again, random)?), ..Aim::default() }
+        }
         Target::Users => Aim { users: percent(&USERS, random), ..Aim::default() },
         Target::Region => Aim { region: pick(&cluster.regions, random), ..Aim::default() },
     })
@@ -94,9 +110,15 @@ fn host(cluster: &Cluster, kind: FaultKind, random: &mut Random) -> Option<Strin
 }
 
 /// Two groups of hosts: one against one, or one against several.
-fn sides(cluster: &Cluster, kind: FaultKind, random: &mut Random) -> Option<[Vec<String>; 2]> {
+fn sides(
+    cluster: &Cluster,
+    kind: FaultKind,
+    one: Option<String>,
+    random: &mut Random,
+) -> Option<[Vec<String>; 2]> {
     let mut others = hosts(cluster, kind);
-    let one = others.remove(random.below(others.len() as u64) as usize);
+    let one = one.or_else(|| pick(&others, random))?;
+    others.retain(|other| *other != one);
     let count = match random.below(3) {
         0 => 1 + random.below(others.len() as u64),
         _ => 1,

@@ -118,8 +118,10 @@ fn add_fault(scenario: &mut Scenario, kinds: &[FaultKind], random: &mut Random) 
 /// A fault of this kind; `None` where the cluster has nothing that it could strike.
 fn fault(scenario: &Scenario, kind: FaultKind, random: &mut Random) -> Option<Fault> {
     let end = scenario.workload.as_ref()?.duration.0;
-    let Aim { host, between, users, region } = aim::draw(&scenario.cluster, kind, random)?;
-    let (at, length) = time(end, &scenario.faults, random)?;
+    let Time { at, length, near } = time(end, &scenario.faults, random)?;
+    // Two faults at a time of one host are as seldom thought of.
+    let again = near.and_then(struck_host).filter(|_| random.below(2) == 0);
+    let Aim { host, between, users, region } = aim::draw(&scenario.cluster, kind, again, random)?;
     let by_most_ms = aim::clock_off_most_ms(&scenario.design, host.as_deref());
     let (latency, by, share) = aim::parameters(kind, length, by_most_ms, random);
     Some(Fault {
@@ -136,23 +138,42 @@ fn fault(scenario: &Scenario, kind: FaultKind, random: &mut Random) -> Option<Fa
     })
 }
 
-/// When it begins and how long it lasts, in whole milliseconds and within the workload.
-fn time(end: Duration, others: &[Fault], random: &mut Random) -> Option<(Duration, Duration)> {
+/// When a fault is there, in whole milliseconds and within the workload.
+struct Time<'a> {
+    at: Duration,
+    length: Duration,
+    /// The earlier fault that it begins close to.
+    near: Option<&'a Fault>,
+}
+
+fn time<'a>(end: Duration, others: &'a [Fault], random: &mut Random) -> Option<Time<'a>> {
     let (least, most) = LENGTHS_MS[random.below(LENGTHS_MS.len() as u64) as usize];
     let room = milliseconds(end.checked_sub(LEAD)?);
     let length = (least + random.below(most - least)).min(room / 2);
     let latest = milliseconds(LEAD) + room.checked_sub(length).filter(|_| length > 0)?;
     let any = milliseconds(LEAD) + random.below(latest - milliseconds(LEAD) + 1);
-    let at = match others.len() as u64 {
+    let (at, near) = match others.len() as u64 {
         count if count > 0 && random.below(3) < CLOSE_IN_THREE => {
             let other = &others[random.below(count) as usize];
             let around = if random.below(2) == 0 { other.at.0 } else { other.until() };
             let drawn = milliseconds(around) + random.below(2 * milliseconds(CLOSE));
-            drawn.saturating_sub(milliseconds(CLOSE)).clamp(milliseconds(LEAD), latest)
+            let at = drawn.saturating_sub(milliseconds(CLOSE)).clamp(milliseconds(LEAD), latest);
+            (at, Some(other))
         }
-        _ => any,
+        _ => (any, None),
     };
-    Some((Duration::from_millis(at), Duration::from_millis(length)))
+    let (at, length) = (Duration::from_millis(at), Duration::from_millis(length));
+    Some(Time { at, length, near })
+}
+
+/// The one host that a fault is about, if it is about one.
+fn struck_host(fault: &Fault) -> Option<&str> {
+    let sides = fault.between.iter().flatten();
+    let alone = sides.filter_map(|side| match side.as_slice() {
+        [host] => Some(host),
+        _ => None,
+    });
+    fault.host.iter().chain(alone).next().map(String::as_str)
 }
 
 fn milliseconds(duration: Duration) -> u64 {
