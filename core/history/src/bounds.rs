@@ -56,6 +56,9 @@ pub struct Bounds {
     /// How long after the death of a chat server its devices may be without one. 0: not bounded.
     #[serde(default)]
     pub reassign_max_ns: u64,
+    /// How long a device pauses at most between two attempts to connect.
+    #[serde(default)]
+    pub reconnect_max_ns: u64,
     /// After how much silence either end of a connection takes it for dead.
     #[serde(default)]
     pub silence_ns: u64,
@@ -108,6 +111,7 @@ impl Bounds {
             push_race_max_ns: nanoseconds(design.push_race_max),
             push_settle_max_ns: nanoseconds(2 * design.lease_ttl + 5 * design.request_timeout),
             reassign_max_ns: 0,
+            reconnect_max_ns: nanoseconds(design.reconnect_max),
             silence_ns: nanoseconds(design.silence_limit()),
             history_retention_ns: nanoseconds(design.history_retention),
             skew_max_ns: nanoseconds(design.skew_max),

@@ -22,7 +22,8 @@ use crate::{
 /// A death is a host that goes down by a crash, a power loss, or without any fault that names it;
 /// one that another fault stops was stopped in order. A device is judged if it was up and linked
 /// until the bound was over, was not on another chat server that died meanwhile, and if the
-/// history lasts so long. A further fault between or of servers puts the bound off to its end.
+/// history lasts so long. A further fault between or of servers puts the bound off to its end, and to
+/// the end of a pause that a device makes whose attempts have failed meanwhile.
 ///
 /// Sessions are seen with the eyes of devices, which may learn of an end later than the server: a
 /// server holds too many if it does so for longer than after which either end takes a connection
@@ -53,7 +54,7 @@ impl Checker for Reassigned {
         let bound_ns = index.bounds().reassign_max_ns;
         let world = index.world();
         for death in world.deaths.iter().filter(|death| !death.clean && bound_ns > 0) {
-            check_death(world, death, bound_ns, &mut finding);
+            check_death(index, death, bound_ns, &mut finding);
         }
         offered::check(index, &mut finding);
         check_capacity(index, &mut finding);
@@ -61,9 +62,11 @@ impl Checker for Reassigned {
     }
 }
 
-fn check_death(world: &World, death: &Death, bound_ns: u64, finding: &mut Finding) {
+fn check_death(index: &Index<'_>, death: &Death, bound_ns: u64, finding: &mut Finding) {
+    let world = index.world();
     let others: Vec<Span> = world.faults.others_among_servers(&death.name).collect();
-    let deadline_ns = put_off(death.t_ns, bound_ns, &united(others), bound_ns);
+    let after_ns = bound_ns.saturating_add(index.bounds().reconnect_max_ns);
+    let deadline_ns = put_off(death.t_ns, bound_ns, &united(others), after_ns);
     let mut late = Vec::new();
     for device in &death.devices {
         let Some(in_time) = is_in_time(world, death, *device, deadline_ns) else { continue };

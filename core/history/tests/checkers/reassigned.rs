@@ -2,7 +2,7 @@ use hubbub_history::{Bounds, FaultState};
 
 use crate::{
     story::devices,
-    timeline::{Timeline, bounds, friends},
+    timeline::{SECOND_NS, Timeline, bounds, friends},
 };
 
 /// Devices 11 and 21 are on chat-1, which loses its power at 50 s.
@@ -90,6 +90,23 @@ fn a_fault_of_the_dead_server_alone_puts_nothing_off_and_one_of_many_does() {
         timeline.judge("reassigned").violations_total
     };
     assert_eq!((late("chat-1 to store"), late("chat-1, chat-2 to api-1")), (1, 0));
+}
+
+#[test]
+fn after_a_further_fault_a_device_may_be_in_a_pause() {
+    let late = |back_at: f64| {
+        let bounds = Bounds { reconnect_max_ns: 10 * SECOND_NS, ..bounds() };
+        let mut timeline = Timeline::new(bounds, friends());
+        timeline.attach(1.0, 11, "chat-1");
+        timeline.truth(50.0, "chat-1", false);
+        timeline.fault(53.0, "crash", "store", FaultState::On);
+        timeline.fault(55.0, "crash", "store", FaultState::Off);
+        move_to(&mut timeline, back_at, 11, "chat-2");
+        timeline.end(120.0);
+        timeline.judge("reassigned").violations_total
+    };
+    // The bound of 20 s from the end of the fault, and a pause of 10 s.
+    assert_eq!((late(84.0), late(86.0)), (0, 1));
 }
 
 #[test]
