@@ -13,6 +13,7 @@ mod churn;
 mod clock;
 mod cpu;
 mod custom;
+mod disk;
 mod ending;
 pub mod fast;
 mod faults;

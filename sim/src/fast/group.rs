@@ -9,10 +9,7 @@ use hubbub_chat::{
 use hubbub_scenario::FaultKind;
 
 use super::{Asker, Engine, Happening};
-
-/// A sync of a disk takes from one to four milliseconds.
-const SYNC_LEAST_NS: u64 = 1_000_000;
-const SYNC_MOST_NS: u64 = 4_000_000;
+use crate::disk;
 
 /// A request that the store has taken in and not answered.
 #[derive(Debug, Clone)]
@@ -70,7 +67,7 @@ impl Engine<'_> {
             if waiting.request.is_read() {
                 return self.carry_out(waiting);
             }
-            let sync_ns = SYNC_LEAST_NS + self.group.random.below(SYNC_MOST_NS - SYNC_LEAST_NS);
+            let sync_ns = disk::sync_ns(&mut self.group.random);
             self.at(self.now + sync_ns, Happening::Synced(self.group.number));
         }
         self.group.waiting.push(waiting);
@@ -95,8 +92,8 @@ impl Engine<'_> {
     pub(super) fn lose_group(&mut self, silent: bool, fault: u32) {
         let group = self.group.take();
         self.network.count(fault, group.len() as u64);
-        let kept = if silent { self.group.random.below(group.len() as u64 + 1) } else { 0 };
-        for waiting in group.into_iter().take(kept as usize) {
+        let kept = disk::survivors(&mut self.group.random, group.len(), silent);
+        for waiting in group.into_iter().take(kept) {
             self.ask_store(Request::Store(waiting.request));
         }
     }

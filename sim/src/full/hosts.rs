@@ -14,6 +14,7 @@ use hubbub_chat::{
         store::{StoreCounts, StoreModel, StoreRules},
     },
     presence::{PresenceConfig, PresenceLimits},
+    random::Random,
     server::{Registration, ServerConfig},
     situation::Situations,
     time::{Monotonic, Wall, nanoseconds},
@@ -36,6 +37,7 @@ use super::{
     devices::{DeviceSeat, DevicesHost, token},
     gateway::SimulatedGateway,
     generator::{GeneratorAlone, SplitPorts},
+    group::{Group, GroupedPorts},
     net::{SimulatedNet, elapsed_ns},
     port_faults::{AskedPorts, StruckPorts},
     recording::Shared,
@@ -59,6 +61,9 @@ const PRESENCE_PORT: u16 = 91;
 /// The port on which the generator of ids serves chat servers, where it is not on the store's host.
 const GENERATOR_PORT: u16 = 92;
 
+/// The stream of the seed that the store's disk draws from.
+const DISK_STREAM: u64 = 0x6469_736b;
+
 /// The order in which a host starts its devices.
 pub type Arrange = Arc<dyn Fn(Vec<DeviceSeat>) -> Vec<DeviceSeat> + Send + Sync>;
 
@@ -68,6 +73,8 @@ pub(super) struct Deployment {
     shared: Shared,
     arrange: Arrange,
     models: Arc<Mutex<Models>>,
+    /// What is on its way to the store's disk.
+    group: Group,
     /// Of a generator of ids that is not on the store's host: it uses no more than its own record.
     generator: Arc<Mutex<Models>>,
     pub(super) seats: Vec<DeviceSeat>,
@@ -94,6 +101,7 @@ impl Deployment {
             counters: Counters::default(),
             store_before: store.counts(),
             models: models(store, setup.directory(|device| token_hash(&token(device)))),
+            group: Group::new(Random::stream(setup.seed, DISK_STREAM)),
             generator: models(StoreModel::new(rules), DirectoryModel::default()),
             seats: setup.devices().map(seat).collect(),
             stops: Mutex::default(),
@@ -104,9 +112,18 @@ impl Deployment {
         self.models().store.entries().map(|entry| store_entry(entry)).collect()
     }
 
-    /// The store's process dies: what it had not written is lost.
-    pub(super) fn lose_unwritten(&self, wall: Wall) {
-        self.models().store.lose_unwritten(wall);
+    /// The store's process dies, `elapsed_ns` after the run began: what it had not written is lost,
+    /// but for a beginning where the power went (`silent`). Returns how many requests were lost.
+    pub(super) fn lose_unwritten(&self, elapsed_ns: u64, wall: Wall, silent: bool) -> u64 {
+        let (lost, survivors) = self.group.lose(silent);
+        let mut models = self.models();
+        for request in survivors {
+            if let Some(entry) = models.store.handle(wall, request).committed {
+                record_entry(&self.shared, elapsed_ns, &entry);
+            }
+        }
+        models.store.lose_unwritten(wall);
+        lost as u64
     }
 
     /// At the end of the run, what every machine has counted.
@@ -150,14 +167,12 @@ impl Deployment {
 
     fn backend(&self, net: &Arc<SimulatedNet>) -> Arc<dyn Backend> {
         let shared = self.shared.clone();
-        let committed = Arc::new(move |entry: &Arc<Entry>| {
-            let body = store_entry(entry);
-            shared
-                .with(|recording| recording.record(elapsed_ns(), Source::Store, "store", 0, body));
-        });
+        let committed =
+            Arc::new(move |entry: &Arc<Entry>| record_entry(&shared, elapsed_ns(), entry));
         let ttl_max = self.setup.design.lease_ttl;
         let models = ModelBackend::new(net.clone(), self.models.clone(), committed, ttl_max);
-        let (net, shared, ports) = (net.clone(), self.shared.clone(), Arc::new(models));
+        let grouped = GroupedPorts::new(net.clone(), self.group.clone(), Arc::new(models));
+        let (net, shared, ports) = (net.clone(), self.shared.clone(), Arc::new(grouped));
         Arc::new(StruckPorts { net, shared, ports })
     }
 
@@ -370,6 +385,11 @@ pub(super) fn add_hosts(sim: &mut Sim<'static>, setup: &Setup, deployment: &Arc<
             }
         });
     }
+}
+
+fn record_entry(shared: &Shared, elapsed_ns: u64, entry: &Entry) {
+    let body = store_entry(entry);
+    shared.with(|recording| recording.record(elapsed_ns, Source::Store, "store", 0, body));
 }
 
 fn address(host: &str, port: u16) -> String {

@@ -11,6 +11,7 @@ mod gate;
 mod gated_stream;
 mod gateway;
 mod generator;
+mod group;
 mod hosts;
 mod net;
 mod port_faults;

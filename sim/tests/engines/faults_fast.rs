@@ -3,12 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use hubbub_history::{Event, EventBody, EventType, History, Member, Path, PushStage, SessionCause};
+use hubbub_history::{Event, EventBody, History, Member, Path, PushStage, SessionCause};
 use hubbub_sim::{Judged, Outcome};
 
-use crate::support::{
-    LIVELY, assert_effects, assert_no_violation, busy_in_regions, busy_with, run_fast, scenario,
-};
+use crate::support::{assert_effects, assert_no_violation, busy_in_regions, busy_with, run_fast};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -271,34 +269,6 @@ fn a_region_that_is_cut_off_commits_nothing() {
     let (_, judged) = struck(&fault("partition", "region = \"eu\""));
     assert!(judged.times.recover.count > 0, "{:?}", judged.times);
     struck(&fault("latency", "region = \"us\"\nlatency = \"300ms\""));
-}
-
-/// Of what the store is about to sync when its power goes, a beginning is there afterwards: its
-/// answers are lost, and what is asked again becomes no second entry.
-#[test]
-fn a_power_loss_tears_the_last_write_of_the_store() {
-    let busy = LIVELY.replace("sends_per_user = \"30/min\"", "sends_per_user = \"900/min\"");
-    let losses: String = (0..6)
-        .map(|nth| {
-            let at = 4 + 4 * nth;
-            format!("[[fault]]\nat = \"{at}s\"\nfor = \"500ms\"\nkind = \"power-loss\"\nhost = \"store\"\n")
-        })
-        .collect();
-    let mut torn = 0;
-    for seed in 1..=6 {
-        let (setup, outcome, judged) = run_fast(&scenario(&(busy.clone() + &losses)), seed);
-        assert_no_violation("torn writes", &judged);
-        for fault in &setup.faults {
-            let at_ns = fault.at.as_nanos() as u64;
-            let at_once = |event: &&Event| event.t_ns == at_ns && is_entry(event);
-            torn += outcome.history.events().iter().filter(at_once).count();
-        }
-        let unknown = outcome.history.events().iter().filter(|event| {
-            matches!(event.body, EventBody::Send { r#type: EventType::Invoke, .. })
-        });
-        assert!(unknown.count() > 1000);
-    }
-    assert!(torn > 0, "a beginning of a group was on disk");
 }
 
 #[test]

@@ -20,4 +20,5 @@ mod random_faults;
 mod support;
 #[cfg(feature = "full")]
 mod switched_networks;
+mod torn_writes;
 mod transports;

@@ -164,7 +164,8 @@ fault_kinds! {
         fast: "requests to open a connection are dropped"
         full: "connecting does not come back until its time is up"
         counts: "connections that were not answered"
-    /// The process dies and loses its memory; its peers see closed connections.
+    /// The process dies and loses its memory; its peers see closed connections. Of what a store was
+    /// about to sync together nothing survives.
     Crash "crash" at [Host Users] with Nothing makes Down
         fast: "the machine is dropped, and its connections are closed"
         full: "turmoil drops the host's tasks, which closes its streams"

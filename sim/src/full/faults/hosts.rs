@@ -47,7 +47,8 @@ impl World<'_, '_> {
             let elapsed_ns = nanoseconds(self.sim.elapsed());
             let count = |fault| self.shared.with(|recording| recording.count(fault, 1));
             let wall = WallClock::new(setup, host).read(elapsed_ns, count);
-            self.deployment.lose_unwritten(wall);
+            let lost = self.deployment.lose_unwritten(elapsed_ns, wall, silent);
+            self.shared.with(|recording| recording.count(fault.id, lost));
         }
         self.sim.crash(name);
     }
