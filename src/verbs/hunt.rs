@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use hubbub_chat::{situation::Situation, units};
 use hubbub_scenario::{BASE, Document, Kind, Problem, Scenario};
-use hubbub_sim::hunt::{Reproduction, draw};
+use hubbub_sim::hunt::{Case, Reproduction, draw};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -93,6 +93,8 @@ struct HuntReport {
     first_seed: u64,
     seeds: u64,
     failed_seeds: u64,
+    /// Failed seeds that were made small; nobody looked at the others.
+    made_small: u64,
     seeds_per_s: f64,
     found: Vec<FoundReport>,
     situations_reached: Vec<Situation>,
@@ -141,6 +143,7 @@ impl Hunt {
         let bar = self.bar();
         let hunting = Hunting {
             scenario: &scenario,
+            run: Case::run,
             until: self.until(),
             collect: self.collect,
             interrupt: &interrupt,
@@ -230,6 +233,7 @@ impl Hunt {
             first_seed: self.seeds().next().unwrap_or(self.first_seed),
             seeds: hunted.seeds,
             failed_seeds: hunted.failed,
+            made_small: hunted.made_small,
             seeds_per_s: hunted.seeds as f64 / hunted.took.as_secs_f64().max(1e-9),
             found,
             situations_reached: hunted.situations.iter().collect(),
@@ -276,7 +280,8 @@ fn parse_hunted_seeds(text: &str) -> Result<HuntedSeeds, String> {
 
 /// Writes a failure as a scenario file, and runs that file to say what happens in it.
 fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Failure> {
-    let Found { seed, checker, shrunk, ran, times } = found;
+    let Found { seed, failure, shrunk, ran, times } = found;
+    let checker = failure.checker();
     let file = Reproduction::new(hunted, *seed, checker, shrunk, ran).map_err(Failure::new)?;
     let path = folder.join(format!("{}.toml", file.name));
     let failed =
@@ -285,7 +290,7 @@ fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Fail
     std::fs::write(&path, &file.text).map_err(failed)?;
     let (before, after) = (&shrunk.before, &shrunk.after);
     Ok(FoundReport {
-        checker: checker.clone(),
+        checker: checker.to_owned(),
         violated: ran.violated.iter().cloned().collect(),
         seed: *seed,
         file: path.display().to_string(),
@@ -297,7 +302,7 @@ fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Fail
         runs: shrunk.runs,
         times: *times,
         explanation: match &ran.panic {
-            Some(said) => format!("      a machine panicked: {said}\n"),
+            Some(panic) => format!("      a machine panicked: {panic}\n"),
             None => explanation(&path)?,
         },
     })
@@ -350,6 +355,14 @@ fn human(report: &HuntReport, hunted: &Hunted) -> String {
         report.seeds_per_s,
         report.situations_reached.len(),
     ));
+    let others = report.failed_seeds - report.made_small;
+    if others > 0 {
+        text.push_str(&format!(
+            "      of {} failed seeds {} were made small; nobody looked at the other {others}, one of which \
+             may have failed by something else\n",
+            report.failed_seeds, report.made_small,
+        ));
+    }
     for missed in &report.situations_missed {
         text.push_str(&format!("      never reached: {missed}. {}\n", missed.doc()));
     }

@@ -113,7 +113,11 @@ fn collecting_goes_on_and_gives_one_of_each_shape() {
     let report = json(&ended);
     assert_eq!(report["seeds"], 120);
     let found = report["found"].as_array().unwrap();
-    assert!(report["failed_seeds"].as_u64().unwrap() > found.len() as u64, "{report}");
+    let [failed, small] = ["failed_seeds", "made_small"].map(|key| report[key].as_u64().unwrap());
+    assert!(failed > small && small > found.len() as u64, "{report}");
+    let human = program.run(&arguments);
+    let said = format!("of {failed} failed seeds {small} were made small");
+    assert!(human.stdout.contains(&said), "{said}: {}", human.stdout);
     let written = std::fs::read_dir(program.path("found")).unwrap().count();
     assert_eq!(written, found.len());
 }
