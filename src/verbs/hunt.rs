@@ -53,7 +53,7 @@ pub(crate) struct Hunt {
     #[arg(long, value_name = "N|A..B", value_parser = parse_hunted_seeds)]
     seeds: Option<HuntedSeeds>,
     /// The first seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     first_seed: u64,
     /// Go on after the first failure, and give one of each shape
     #[arg(long)]
@@ -137,7 +137,8 @@ impl Hunt {
         let scenario = self.scenario(&document)?;
         let folder = self.folder(&scenario)?;
         let refused = |problem| Failure::from(document.refuse(problem));
-        draw(&scenario, self.first_seed).map_err(refused)?;
+        let Some(first) = self.seeds().next() else { return Err(self.without_seeds()) };
+        draw(&scenario, first).map_err(refused)?;
 
         let interrupt = Interrupt::listen();
         let bar = self.bar();
@@ -155,11 +156,22 @@ impl Hunt {
         })?;
         bar.finish_and_clear();
         let interrupted = interrupt.is_set();
+        if hunted.seeds == 0 && !interrupted {
+            return Err(Failure::new("no seed was run within --for: give it more time"));
+        }
         let found = hunted.found.iter().map(|found| write(&folder, &scenario.name, found));
         let found = found.collect::<Result<Vec<_>, _>>()?;
         let report = self.report(&document, &scenario, &hunted, found, interrupted);
         self.print(&report, &hunted)?;
         Ok(if report.passed { Exit::Met } else { Exit::Missed })
+    }
+
+    /// Why there is nothing to run: a part of the seeds can have none, the whole always has some.
+    fn without_seeds(&self) -> Failure {
+        Failure::new(
+            "there are fewer seeds than parts, and none is in this one: give more seeds with --seeds, or \
+             fewer parts",
+        )
     }
 
     fn scenario(&self, document: &Document) -> Result<Scenario, Failure> {
@@ -220,6 +232,7 @@ impl Hunt {
         found: Vec<FoundReport>,
         interrupted: bool,
     ) -> HuntReport {
+        let first_seed = self.seeds().next().unwrap_or(self.first_seed);
         let reach = scenario.hunt.as_ref().map(|hunt| hunt.reach.clone()).unwrap_or_default();
         let missed = reach.into_iter().filter(|one| !hunted.situations.has(*one));
         // A hunt that was ended by a failure, or by somebody, had no time to reach everything.
@@ -230,7 +243,7 @@ impl Hunt {
             file: document.file_name().to_owned(),
             passed: found.is_empty() && missed.is_empty() && !interrupted,
             interrupted,
-            first_seed: self.seeds().next().unwrap_or(self.first_seed),
+            first_seed,
             seeds: hunted.seeds,
             failed_seeds: hunted.failed,
             made_small: hunted.made_small,

@@ -169,6 +169,10 @@ fn bad_input_ends_with_2_and_writes_nothing() {
         (&["hunt", "small.toml", "--variant", "other"], "it has base"),
         (&["hunt", "small.toml", "--for", "1s", "--seeds", "1"], "cannot be used with"),
         (&["hunt", "small.toml", "--out", "plan.toml"], "is no folder"),
+        (&["hunt", "small.toml", "--seeds", "1", "--partition", "2/2"], "give more seeds"),
+        (&["hunt", "small.toml", "--seeds", "5..5", "--partition", "2/2"], "give more seeds"),
+        (&["hunt", "small.toml", "--for", "0s"], "give it more time"),
+        (&["hunt", "small.toml", "--first-seed", "9223372036854775808"], "9223372036854775808"),
     ] {
         let ended = program.run(arguments);
         assert_eq!(ended.status, 2, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
