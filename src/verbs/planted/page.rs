@@ -96,6 +96,9 @@ fn summary(hunted: &[Hunted], lasts: Duration) -> String {
 fn places(hunted: &[Hunted]) -> String {
     let (served, modelled): (Vec<&Hunted>, Vec<&Hunted>) =
         hunted.iter().partition(|one| one.search.bug.place().is_served());
+    if served.is_empty() || modelled.is_empty() {
+        return String::new();
+    }
     let share = |of: &[&Hunted]| {
         let found = of.iter().filter(|one| one.search.found.is_some()).count();
         format!("{found} of {}", of.len())
