@@ -1,40 +1,86 @@
-//! The failures of a hunt that are kept to be made small.
+//! The failures of a hunt, and which of them are made small.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_sim::hunt::{Case, Ran};
+use hubbub_scenario::FaultKind;
+use hubbub_sim::hunt::{Case, Failure, Ran, Shape};
 
-use super::first_of;
+/// Failures that are made small of those that violate the same checkers, before anybody looks what they
+/// come to: a naive design fails with every seed, and each takes hundreds of runs to make small.
+const FIRST: usize = 4;
+/// Failures that are made small at most of those that violate the same checkers.
+const SMALL_MAX: usize = 12;
+/// Failures that are remembered of those that violate the same checkers.
+const KEPT_MAX: usize = 2_000;
 
-/// Failures that are kept of those that violate the same checkers: a naive design fails with every
-/// seed, and each takes hundreds of runs to make small.
-const KEPT_MAX: usize = 4;
-
-/// Failed cases, the lowest seeds of each set of violated checkers.
+/// Failed seeds, the lowest of each group: those that violate the same checkers, or that panic in the
+/// same way.
 #[derive(Default)]
 pub(super) struct Kept {
     /// How many failed, kept or not.
     pub(super) failed: u64,
-    cases: BTreeMap<BTreeSet<String>, BTreeMap<u64, (Case, String)>>,
+    groups: BTreeMap<Group, BTreeMap<u64, Failed>>,
+}
+
+/// What failures have in common before they are small.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    failure: Failure,
+    violated: BTreeSet<String>,
+}
+
+struct Failed {
+    /// The kinds of fault that the seed drew.
+    kinds: BTreeSet<FaultKind>,
+    /// Whether it was made small.
+    is_small: bool,
 }
 
 impl Kept {
-    /// Whether it is the first that violates these checkers.
-    pub(super) fn keep(&mut self, case: Case, ran: &Ran) -> bool {
+    /// Whether it is the first of its group.
+    pub(super) fn keep(&mut self, case: &Case, ran: &Ran) -> bool {
         self.failed += 1;
-        let Some(checker) = first_of(ran) else { return false };
-        let same = self.cases.entry(ran.violated.clone()).or_default();
+        let Some(failure) = ran.failure() else { return false };
+        let same =
+            self.groups.entry(Group { failure, violated: ran.violated.clone() }).or_default();
         let is_first = same.is_empty();
-        same.insert(case.seed, (case, checker));
+        same.insert(case.seed, Failed { kinds: case.kinds(), is_small: false });
         if same.len() > KEPT_MAX {
             same.pop_last();
         }
         is_first
     }
 
-    /// So many of the lowest seeds at most.
-    pub(super) fn lowest(self, most: usize) -> Vec<(Case, String)> {
-        let by_seed: BTreeMap<u64, (Case, String)> = self.cases.into_values().flatten().collect();
-        by_seed.into_values().take(most).collect()
+    /// The lowest seed of all.
+    pub(super) fn lowest(&mut self) -> Vec<(u64, Failure)> {
+        let seeds =
+            self.groups.iter().filter_map(|(group, same)| Some((*same.keys().next()?, group)));
+        let lowest = seeds.min().map(|(seed, group)| (seed, group.failure.clone()));
+        self.taken(lowest.into_iter().collect())
+    }
+
+    /// What to make small next: the lowest seeds of each group first, and then one after the other
+    /// whose faults are none of the shapes that were found, and so a defect of its own. Nothing when
+    /// there is no such one, or when there were enough of its group.
+    pub(super) fn next(&mut self, shapes: &[Shape]) -> Vec<(u64, Failure)> {
+        let next = self.groups.iter().flat_map(|(Group { failure, .. }, same)| {
+            let small = same.values().filter(|one| one.is_small).count();
+            let count = if small == 0 { FIRST } else { usize::from(small < SMALL_MAX) };
+            let others = same.iter().filter(|(_, one)| !one.is_small);
+            let new = others.filter(move |(_, one)| {
+                small == 0 || !shapes.iter().any(|shape| shape.may_be(failure, &one.kinds))
+            });
+            new.take(count).map(|(seed, _)| (*seed, failure.clone()))
+        });
+        let next = next.collect();
+        self.taken(next)
+    }
+
+    fn taken(&mut self, taken: Vec<(u64, Failure)>) -> Vec<(u64, Failure)> {
+        for (seed, _) in &taken {
+            let same = self.groups.values_mut().find_map(|same| same.get_mut(seed));
+            same.into_iter().for_each(|one| one.is_small = true);
+        }
+        taken
     }
 }

@@ -15,7 +15,7 @@ use hubbub_chat::situation::Situations;
 use hubbub_scenario::{Problem, Scenario};
 use hubbub_sim::{
     SetupError,
-    hunt::{Case, PANIC, Ran, SHRINK_RUNS_MAX, Shape, Shrunk, shrink},
+    hunt::{Case, Failure, Ran, SHRINK_RUNS_MAX, Shape, Shrunk, note_panic, shrink},
 };
 use indicatif::ProgressBar;
 
@@ -28,6 +28,8 @@ const THREAD: &str = "hunt";
 /// What to hunt.
 pub(crate) struct Hunt<'run> {
     pub(crate) scenario: &'run Scenario,
+    /// What runs a case.
+    pub(crate) run: fn(&Case) -> Result<Ran, SetupError>,
     /// When to begin no more seeds.
     pub(crate) until: Option<Instant>,
     /// Whether to go on after the first failure.
@@ -42,6 +44,8 @@ pub(crate) struct Hunted {
     pub(crate) seeds: u64,
     /// Seeds that failed.
     pub(crate) failed: u64,
+    /// Failed seeds that were made small; nobody looked at the others.
+    pub(crate) made_small: u64,
     /// How long the seeds took, on all cores.
     pub(crate) took: Duration,
     pub(crate) situations: Situations,
@@ -53,8 +57,8 @@ pub(crate) struct Hunted {
 pub(crate) struct Found {
     /// The seed that drew it.
     pub(crate) seed: u64,
-    /// The checker that is violated before and after it was made small.
-    pub(crate) checker: String,
+    /// The way in which it fails before and after it was made small.
+    pub(crate) failure: Failure,
     pub(crate) shrunk: Shrunk,
     /// What comes of the small case.
     pub(crate) ran: Ran,
@@ -108,10 +112,11 @@ impl Hunt<'_> {
             return Err(error);
         }
         let failed = shared.kept.failed;
-        let most = if self.collect { usize::MAX } else { 1 };
-        let found = self.shrink_all(shared.kept.lowest(most))?;
+        let small = self.shrink_kept(shared.kept)?;
+        let made_small = small.len() as u64;
+        let found = distinct(small);
         let (seeds, situations) = (shared.run, shared.situations);
-        Ok(Hunted { seeds, failed, took, situations, found })
+        Ok(Hunted { seeds, failed, made_small, took, situations, found })
     }
 
     /// Takes the next seed and runs it; false when there is none to run.
@@ -128,13 +133,13 @@ impl Hunt<'_> {
                 None => return false,
             }
         };
-        let result = run_one(self.scenario, seed);
+        let result = self.run_one(seed);
         let mut shared = lock();
         match result {
             Ok((case, ran)) => {
                 shared.run += 1;
                 shared.situations.add(ran.situations());
-                if ran.failed() && shared.kept.keep(case, &ran) {
+                if ran.failed() && shared.kept.keep(&case, &ran) {
                     let violated: Vec<&str> = ran.violated.iter().map(String::as_str).collect();
                     self.bar
                         .suspend(|| tell(format!("seed {seed} fails: {}", violated.join(", "))));
@@ -157,53 +162,77 @@ impl Hunt<'_> {
         ));
     }
 
-    /// Makes all failures small, and keeps one of each shape.
-    fn shrink_all(&self, cases: Vec<(Case, String)>) -> Result<Vec<Found>, HuntError> {
-        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    fn run_one(&self, seed: u64) -> Result<(Case, Ran), HuntError> {
+        let case = Case::drawn(self.scenario, seed).map_err(HuntError::Draw)?;
+        let ran = (self.run)(&case)?;
+        Ok((case, ran))
+    }
+
+    /// Makes failures small, each of them another one as far as can be seen before: all that are
+    /// wanted, by their seeds.
+    fn shrink_kept(&self, mut kept: Kept) -> Result<Vec<(Shape, Found)>, HuntError> {
         self.bar.set_message("making what was found small");
+        if !self.collect {
+            return self.shrink_all(&kept.lowest());
+        }
+        let (mut small, mut shapes) = (Vec::new(), Vec::new());
+        loop {
+            let next = kept.next(&shapes);
+            if next.is_empty() {
+                break;
+            }
+            let found = self.shrink_all(&next)?;
+            shapes.extend(found.iter().map(|(shape, _)| shape.clone()));
+            small.extend(found);
+            if self.interrupt.is_set() {
+                break;
+            }
+        }
+        small.sort_by_key(|(_, found)| found.seed);
+        Ok(small)
+    }
+
+    fn shrink_all(&self, seeds: &[(u64, Failure)]) -> Result<Vec<(Shape, Found)>, HuntError> {
+        let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         on_all_cores(|| {
-            while let Some((case, checker)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let found = self.shrink_one(case, checker);
+            while let Some((seed, failure)) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let found = self.shrink_one(*seed, failure);
                 done.lock().unwrap_or_else(PoisonError::into_inner).push(found);
             }
         });
-        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut small = done.into_iter().collect::<Result<Vec<Found>, _>>()?;
-        small.sort_by_key(|found| found.seed);
-        let mut distinct: Vec<(Shape, Found)> = Vec::new();
-        for found in small {
-            let shape = Shape::of(&found.shrunk.case, &found.ran);
-            match distinct.iter_mut().find(|(other, _)| *other == shape) {
-                Some((_, first)) => first.times += 1,
-                None => distinct.push((shape, found)),
-            }
-        }
-        Ok(distinct.into_iter().map(|(_, found)| found).collect())
+        done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
     }
 
-    fn shrink_one(&self, case: &Case, checker: &str) -> Result<Found, HuntError> {
+    fn shrink_one(&self, seed: u64, failure: &Failure) -> Result<(Shape, Found), HuntError> {
+        let case = Case::drawn(self.scenario, seed).map_err(HuntError::Draw)?;
         // Who interrupts wants what was found, as small as it is by then.
-        let shrunk = shrink(case, SHRINK_RUNS_MAX, &mut |case| {
-            !self.interrupt.is_set() && case.run().is_ok_and(|ran| ran.violated.contains(checker))
+        let shrunk = shrink(&case, SHRINK_RUNS_MAX, &mut |case| {
+            !self.interrupt.is_set() && (self.run)(case).is_ok_and(|ran| ran.fails_by(failure))
         });
-        let ran = shrunk.case.run()?;
-        Ok(Found { seed: case.seed, checker: checker.to_owned(), shrunk, ran, times: 1 })
+        let ran = (self.run)(&shrunk.case)?;
+        let shape = Shape::of(&shrunk.case, &ran);
+        Ok((shape, Found { seed, failure: failure.clone(), shrunk, ran, times: 1 }))
     }
 }
 
-fn run_one(scenario: &Scenario, seed: u64) -> Result<(Case, Ran), HuntError> {
-    let case = Case::drawn(scenario, seed).map_err(HuntError::Draw)?;
-    let ran = case.run()?;
-    Ok((case, ran))
+/// One of each shape.
+fn distinct(small: Vec<(Shape, Found)>) -> Vec<Found> {
+    let mut distinct: Vec<(Shape, Found)> = Vec::new();
+    for (shape, found) in small {
+        match distinct.iter_mut().find(|(other, _)| *other == shape) {
+            Some((_, first)) => first.times += 1,
+            None => distinct.push((shape, found)),
+        }
+    }
+    distinct.into_iter().map(|(_, found)| found).collect()
 }
 
-/// A panic is a finding of the hunt, with what was said; nothing else is written of it.
+/// A panic is a finding of the hunt, with what was said and where; nothing else is written of it.
 pub(crate) fn keep_quiet() {
     let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(THREAD) {
-            before(panic);
-        }
+    std::panic::set_hook(Box::new(move |panic| match std::thread::current().name() {
+        Some(THREAD) => note_panic(panic),
+        _ => before(panic),
     }));
 }
 
@@ -220,12 +249,5 @@ pub(crate) fn on_all_cores(work: impl Fn() + Sync) {
     });
 }
 
-/// The checker that a failure is made small for: the first of those that are violated, in the order
-/// in which checkers are listed.
-fn first_of(ran: &Ran) -> Option<String> {
-    let listed = hubbub_scenario::ViolationName::ALL.iter().map(|name| name.as_str());
-    std::iter::once(PANIC)
-        .chain(listed)
-        .find(|name| ran.violated.contains(*name))
-        .map(str::to_owned)
-}
+#[cfg(test)]
+mod tests;

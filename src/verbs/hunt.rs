@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use hubbub_chat::{situation::Situation, units};
 use hubbub_scenario::{BASE, Document, Kind, Problem, Scenario};
-use hubbub_sim::hunt::{Reproduction, draw};
+use hubbub_sim::hunt::{Case, Reproduction, draw};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub(crate) struct Hunt {
     #[arg(long, value_name = "N|A..B", value_parser = parse_hunted_seeds)]
     seeds: Option<HuntedSeeds>,
     /// The first seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     first_seed: u64,
     /// Go on after the first failure, and give one of each shape
     #[arg(long)]
@@ -93,6 +93,8 @@ struct HuntReport {
     first_seed: u64,
     seeds: u64,
     failed_seeds: u64,
+    /// Failed seeds that were made small; nobody looked at the others.
+    made_small: u64,
     seeds_per_s: f64,
     found: Vec<FoundReport>,
     situations_reached: Vec<Situation>,
@@ -135,12 +137,14 @@ impl Hunt {
         let scenario = self.scenario(&document)?;
         let folder = self.folder(&scenario)?;
         let refused = |problem| Failure::from(document.refuse(problem));
-        draw(&scenario, self.first_seed).map_err(refused)?;
+        let Some(first) = self.seeds().next() else { return Err(self.without_seeds()) };
+        draw(&scenario, first).map_err(refused)?;
 
         let interrupt = Interrupt::listen();
         let bar = self.bar();
         let hunting = Hunting {
             scenario: &scenario,
+            run: Case::run,
             until: self.until(),
             collect: self.collect,
             interrupt: &interrupt,
@@ -152,11 +156,22 @@ impl Hunt {
         })?;
         bar.finish_and_clear();
         let interrupted = interrupt.is_set();
+        if hunted.seeds == 0 && !interrupted {
+            return Err(Failure::new("no seed was run within --for: give it more time"));
+        }
         let found = hunted.found.iter().map(|found| write(&folder, &scenario.name, found));
         let found = found.collect::<Result<Vec<_>, _>>()?;
         let report = self.report(&document, &scenario, &hunted, found, interrupted);
         self.print(&report, &hunted)?;
         Ok(if report.passed { Exit::Met } else { Exit::Missed })
+    }
+
+    /// Why there is nothing to run: a part of the seeds can have none, the whole always has some.
+    fn without_seeds(&self) -> Failure {
+        Failure::new(
+            "there are fewer seeds than parts, and none is in this one: give more seeds with --seeds, or \
+             fewer parts",
+        )
     }
 
     fn scenario(&self, document: &Document) -> Result<Scenario, Failure> {
@@ -217,6 +232,7 @@ impl Hunt {
         found: Vec<FoundReport>,
         interrupted: bool,
     ) -> HuntReport {
+        let first_seed = self.seeds().next().unwrap_or(self.first_seed);
         let reach = scenario.hunt.as_ref().map(|hunt| hunt.reach.clone()).unwrap_or_default();
         let missed = reach.into_iter().filter(|one| !hunted.situations.has(*one));
         // A hunt that was ended by a failure, or by somebody, had no time to reach everything.
@@ -227,9 +243,10 @@ impl Hunt {
             file: document.file_name().to_owned(),
             passed: found.is_empty() && missed.is_empty() && !interrupted,
             interrupted,
-            first_seed: self.seeds().next().unwrap_or(self.first_seed),
+            first_seed,
             seeds: hunted.seeds,
             failed_seeds: hunted.failed,
+            made_small: hunted.made_small,
             seeds_per_s: hunted.seeds as f64 / hunted.took.as_secs_f64().max(1e-9),
             found,
             situations_reached: hunted.situations.iter().collect(),
@@ -276,7 +293,8 @@ fn parse_hunted_seeds(text: &str) -> Result<HuntedSeeds, String> {
 
 /// Writes a failure as a scenario file, and runs that file to say what happens in it.
 fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Failure> {
-    let Found { seed, checker, shrunk, ran, times } = found;
+    let Found { seed, failure, shrunk, ran, times } = found;
+    let checker = failure.checker();
     let file = Reproduction::new(hunted, *seed, checker, shrunk, ran).map_err(Failure::new)?;
     let path = folder.join(format!("{}.toml", file.name));
     let failed =
@@ -285,7 +303,7 @@ fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Fail
     std::fs::write(&path, &file.text).map_err(failed)?;
     let (before, after) = (&shrunk.before, &shrunk.after);
     Ok(FoundReport {
-        checker: checker.clone(),
+        checker: checker.to_owned(),
         violated: ran.violated.iter().cloned().collect(),
         seed: *seed,
         file: path.display().to_string(),
@@ -297,7 +315,7 @@ fn write(folder: &Path, hunted: &str, found: &Found) -> Result<FoundReport, Fail
         runs: shrunk.runs,
         times: *times,
         explanation: match &ran.panic {
-            Some(said) => format!("      a machine panicked: {said}\n"),
+            Some(panic) => format!("      a machine panicked: {panic}\n"),
             None => explanation(&path)?,
         },
     })
@@ -350,6 +368,14 @@ fn human(report: &HuntReport, hunted: &Hunted) -> String {
         report.seeds_per_s,
         report.situations_reached.len(),
     ));
+    let others = report.failed_seeds - report.made_small;
+    if others > 0 {
+        text.push_str(&format!(
+            "      of {} failed seeds {} were made small; nobody looked at the other {others}, one of which \
+             may have failed by something else\n",
+            report.failed_seeds, report.made_small,
+        ));
+    }
     for missed in &report.situations_missed {
         text.push_str(&format!("      never reached: {missed}. {}\n", missed.doc()));
     }

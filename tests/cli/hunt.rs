@@ -113,7 +113,11 @@ fn collecting_goes_on_and_gives_one_of_each_shape() {
     let report = json(&ended);
     assert_eq!(report["seeds"], 120);
     let found = report["found"].as_array().unwrap();
-    assert!(report["failed_seeds"].as_u64().unwrap() > found.len() as u64, "{report}");
+    let [failed, small] = ["failed_seeds", "made_small"].map(|key| report[key].as_u64().unwrap());
+    assert!(failed > small && small > found.len() as u64, "{report}");
+    let human = program.run(&arguments);
+    let said = format!("of {failed} failed seeds {small} were made small");
+    assert!(human.stdout.contains(&said), "{said}: {}", human.stdout);
     let written = std::fs::read_dir(program.path("found")).unwrap().count();
     assert_eq!(written, found.len());
 }
@@ -165,6 +169,10 @@ fn bad_input_ends_with_2_and_writes_nothing() {
         (&["hunt", "small.toml", "--variant", "other"], "it has base"),
         (&["hunt", "small.toml", "--for", "1s", "--seeds", "1"], "cannot be used with"),
         (&["hunt", "small.toml", "--out", "plan.toml"], "is no folder"),
+        (&["hunt", "small.toml", "--seeds", "1", "--partition", "2/2"], "give more seeds"),
+        (&["hunt", "small.toml", "--seeds", "5..5", "--partition", "2/2"], "give more seeds"),
+        (&["hunt", "small.toml", "--for", "0s"], "give it more time"),
+        (&["hunt", "small.toml", "--first-seed", "9223372036854775808"], "9223372036854775808"),
     ] {
         let ended = program.run(arguments);
         assert_eq!(ended.status, 2, "{arguments:?}: {}{}", ended.stdout, ended.stderr);

@@ -124,3 +124,50 @@ fn planted_bugs_are_handed_on_and_never_asked_for() {
         assert!(asking.is_empty(), "{folder}: {asking:?}");
     }
 }
+
+/// The catalogue says of each planted bug whose code it is in, and the page says by that which of them
+/// a server runs: each must be where it says, once.
+#[test]
+fn planted_bugs_are_where_the_catalogue_says() {
+    let folders = BTreeMap::from([
+        ("ChatServer", "server/"),
+        ("Device", "device/"),
+        ("StoreModel", "ports/store/model/"),
+        ("PresenceServer", "presence/"),
+        ("Notifier", "notifier/"),
+        ("Lease", "lease.rs"),
+        ("Discovery", "discovery/"),
+    ]);
+    let sources = root().join("core/chat/src");
+    let catalogue = std::fs::read_to_string(sources.join("planted.rs")).unwrap();
+    let listed = catalogue.split("planted_bugs! {").nth(1).unwrap().split("\n}").next().unwrap();
+    let bugs: BTreeMap<&str, &str> = listed
+        .lines()
+        .filter(|line| line.trim().starts_with(char::is_uppercase))
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            (words.next().unwrap(), words.next().unwrap())
+        })
+        .collect();
+    assert!(bugs.len() >= 40, "{bugs:?}");
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut files = vec![sources.clone()];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let file = path.strip_prefix(&sources).unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for asked in text.split("planted!(").skip(1) {
+            let asked = asked.split(')').next().unwrap();
+            let bug = asked.rsplit(',').next().unwrap().trim();
+            places.entry(bug.to_owned()).or_default().push(file.clone());
+        }
+    }
+    assert_eq!(places.keys().collect::<Vec<_>>(), bugs.keys().collect::<Vec<_>>());
+    for (bug, place) in bugs {
+        let files = &places[bug];
+        assert!(files.len() == 1 && files[0].starts_with(folders[place]), "{bug}: {files:?}");
+    }
+}

@@ -1,24 +1,20 @@
 //! One scenario with one seed, and what came of running it.
 
 use std::{
-    any::Any,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use hubbub_chat::situation::Situations;
-use hubbub_scenario::{Problem, Scenario};
+use hubbub_scenario::{FaultKind, Problem, Scenario};
 
-use super::draw;
+use super::{PANIC, Panic, draw};
 use crate::{
     fast,
     judge::{Judged, judge},
     outcome::Outcome,
     setup::{Setup, SetupError},
 };
-
-/// What stands for a checker's name when a machine panicked.
-pub const PANIC: &str = "panic";
 
 /// A run of the fast engine: a scenario with an explicit schedule, and a seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,8 +33,8 @@ pub struct Ran {
     pub violated: BTreeSet<String>,
     /// What came out and the verdict on it; `None` when a machine panicked.
     pub run: Option<(Outcome, Judged)>,
-    /// What a machine that panicked said.
-    pub panic: Option<String>,
+    /// The panic, when a machine panicked.
+    pub panic: Option<Panic>,
 }
 
 impl Case {
@@ -66,12 +62,18 @@ impl Case {
         }));
         Ok(match run {
             Ok(run) => Ran { violated: self.unexpected(&run.1), run: Some(run), panic: None },
-            Err(said) => Ran {
+            Err(carried) => Ran {
                 violated: BTreeSet::from([PANIC.to_owned()]),
                 run: None,
-                panic: Some(message(said.as_ref())),
+                panic: Some(Panic::caught(carried.as_ref())),
             },
         })
+    }
+
+    /// The kinds of fault of its schedule.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<FaultKind> {
+        self.scenario.faults.iter().map(|fault| fault.kind).collect()
     }
 
     fn unexpected(&self, judged: &Judged) -> BTreeSet<String> {
@@ -82,12 +84,6 @@ impl Case {
             .map(|finding| finding.checker.clone())
             .collect()
     }
-}
-
-fn message(said: &(dyn Any + Send)) -> String {
-    let text = said.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| said.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "it did not say why".to_owned())
 }
 
 impl Ran {

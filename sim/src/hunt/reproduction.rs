@@ -14,8 +14,10 @@ pub struct Reproduction {
 }
 
 impl Reproduction {
-    /// The file of a failure of this checker, found by the hunt of a scenario with a seed. It expects
-    /// no violation, so it fails until the defect is mended, and can be kept to show that it is.
+    /// The file of a failure of this checker, found by the hunt of a scenario with a seed. Of the
+    /// violations that the scenario expects it expects those that the small case still shows, and no
+    /// other: so it fails until the defect is mended, and can be kept to show that it is. A fault of
+    /// it may miss only if one does already, or if nobody knows, as after a panic.
     ///
     /// # Errors
     /// When a value has no TOML form, such as a seed above 2^63 - 1.
@@ -36,8 +38,9 @@ impl Reproduction {
             name: name.clone(),
             summary: format!("The hunt of {hunted} found with seed {seed} that {what}."),
             expect: Expect {
-                violations: Vec::new(),
+                violations: expected(&scenario.expect, ran),
                 not_applicable: not_applicable(&scenario.expect, ran),
+                faults_may_miss: may_miss(scenario, ran),
                 ..scenario.expect.clone()
             },
             ..scenario.clone()
@@ -61,6 +64,26 @@ fn header(shrunk: &Shrunk) -> String {
         after.duration.as_secs_f64(),
         before.duration.as_secs_f64(),
     )
+}
+
+/// What is expected of the scenario anyway, where it comes.
+fn expected(expect: &Expect, ran: &Ran) -> Vec<ViolationName> {
+    let findings = ran.run.as_ref().map(|(_, judged)| &judged.findings[..]).unwrap_or_default();
+    let comes = |name: &ViolationName| {
+        findings.iter().any(|finding| finding.checker == name.as_str() && finding.is_violated())
+    };
+    ViolationName::ALL
+        .into_iter()
+        .filter(|name| expect.violations.contains(name) && comes(name))
+        .collect()
+}
+
+/// A file whose faults all did something says so: if they do nothing one day, it tests nothing.
+fn may_miss(scenario: &Scenario, ran: &Ran) -> bool {
+    match &ran.run {
+        Some((outcome, _)) => outcome.effects.iter().any(|effect| effect.affected == 0),
+        None => !scenario.faults.is_empty(),
+    }
 }
 
 /// A case that is so small leaves some checkers nothing to judge.

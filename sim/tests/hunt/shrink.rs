@@ -1,6 +1,6 @@
 //! What shrinking leaves still fails, in the same way, and is smaller.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::support::hunted;
 use hubbub_chat::{
@@ -8,11 +8,11 @@ use hubbub_chat::{
     design::Accept,
     device::{DeviceEvent, DeviceOutput},
 };
-use hubbub_scenario::{FaultKind, Scenario};
+use hubbub_scenario::{Fault, FaultKind, Period, Scenario, ViolationName};
 use hubbub_sim::{
     Setup,
     fast::{Planted, run_planted},
-    hunt::{Case, Reproduction, SHRINK_RUNS_MAX, Shape, Shrunk, Size, shrink},
+    hunt::{Case, Ran, Reproduction, SHRINK_RUNS_MAX, Shape, Shrunk, Size, shrink},
     judge,
 };
 
@@ -116,6 +116,65 @@ fn its_file_fails_in_the_same_way() {
     let again = Case { seed: read.run.seeds[0], scenario: read };
     assert_eq!(again.run().unwrap().violated, ran.violated);
     assert!(file.text.lines().count() < 60, "{}", file.text);
+}
+
+/// All that is violated, expected or not.
+fn all_violated(ran: &Ran) -> BTreeSet<String> {
+    let (_, judged) = ran.run.as_ref().unwrap();
+    let violated = judged.findings.iter().filter(|finding| finding.is_violated());
+    violated.map(|finding| finding.checker.clone()).collect()
+}
+
+#[test]
+fn its_file_expects_what_is_expected_anyway_as_far_as_it_comes() {
+    let mut scenario = naive();
+    scenario.expect.violations = vec![ViolationName::Duplicated, ViolationName::RealTime];
+    let mut cases = (1..200).map(|seed| Case::drawn(&scenario, seed).unwrap());
+    let both = BTreeSet::from([LOST.to_owned(), "real-time".to_owned()]);
+    let shows_both = |case: &Case| all_violated(&case.run().unwrap()) == both;
+    let case = cases.find(shows_both).unwrap();
+    let ran = case.run().unwrap();
+    let file = file(&case, &ran);
+    assert_eq!(file.expect.violations, [ViolationName::RealTime]);
+    // What is not expected is what the file fails by.
+    let again = Case { scenario: file, seed: case.seed }.run().unwrap();
+    assert_eq!(again.violated, BTreeSet::from([LOST.to_owned()]));
+}
+
+/// The file of a case as it is.
+fn file(case: &Case, ran: &Ran) -> Scenario {
+    let size = Size::of(case);
+    let shrunk = Shrunk { case: case.clone(), before: size, after: size, runs: 0 };
+    let file = Reproduction::new("messages", case.seed, LOST, &shrunk, ran).unwrap();
+    Scenario::parse("repro.toml", &file.text).unwrap().scenario().clone()
+}
+
+#[test]
+fn a_fault_of_its_file_may_miss_only_where_one_does_or_nobody_knows() {
+    let mut case = shrunk(&found(&naive())).case;
+    assert!(case.scenario.expect.faults_may_miss, "what is drawn may miss");
+    let ran = case.run().unwrap();
+    let (outcome, _) = ran.run.as_ref().unwrap();
+    assert!(!outcome.effects.is_empty() && outcome.effects.iter().all(|it| it.affected > 0));
+    assert!(!file(&case, &ran).expect.faults_may_miss);
+    let panicked = Ran { run: None, ..ran };
+    assert!(file(&case, &panicked).expect.faults_may_miss);
+
+    // Too short for anybody to ask anything, and not when everybody does.
+    let first = case.scenario.faults[0].clone();
+    let idle = Fault {
+        at: Period(first.at.0 + Duration::from_millis(333)),
+        r#for: Period::from_millis(1),
+        kind: FaultKind::RegistryUnavailable,
+        host: None,
+        between: None,
+        users: None,
+        latency: None,
+        ..first
+    };
+    case.scenario.faults.push(idle);
+    let ran = case.run().unwrap();
+    assert!(file(&case, &ran).expect.faults_may_miss);
 }
 
 /// A device that stores some entries twice.

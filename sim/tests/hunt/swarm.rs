@@ -1,9 +1,9 @@
 //! What a seed draws can run, is the same each time, and differs from seed to seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{HUNTED, hunted};
-use hubbub_scenario::{Engine, FaultKind, Scenario};
+use hubbub_scenario::{Engine, Fault, FaultKind, Scenario, Target};
 use hubbub_sim::{LEAD, hunt::draw};
 
 const SEEDS: u64 = 300;
@@ -53,6 +53,38 @@ fn every_kind_is_drawn_and_left_out() {
     }
 }
 
+/// How a fault says what it strikes; `None` where its kind says it all.
+fn target(fault: &Fault) -> Option<Target> {
+    let said = [
+        (fault.host.is_some(), Target::Host),
+        (fault.between.is_some(), Target::Between),
+        (fault.users.is_some(), Target::Users),
+        (fault.region.is_some(), Target::Region),
+    ];
+    said.into_iter().find(|(is_said, _)| *is_said).map(|(_, target)| target)
+}
+
+#[test]
+fn every_kind_is_drawn_at_everything_that_it_can_strike() {
+    let mut counts: BTreeMap<(FaultKind, &str), usize> = BTreeMap::new();
+    for scenario in HUNTED.into_iter().flat_map(drawn) {
+        for fault in &scenario.faults {
+            let struck = target(fault).map_or("", Target::key);
+            *counts.entry((fault.kind, struck)).or_default() += 1;
+        }
+    }
+    let targets = |kind: &FaultKind| match kind.targets() {
+        [] => vec![""],
+        targets => targets.iter().map(|target| target.key()).collect(),
+    };
+    for (kind, target) in
+        FaultKind::ALL.iter().flat_map(|kind| targets(kind).into_iter().map(|it| (*kind, it)))
+    {
+        let count = counts.get(&(kind, target)).copied().unwrap_or_default();
+        assert!(count >= 5, "{kind} strikes `{target}` {count} times in {SEEDS} seeds of each");
+    }
+}
+
 #[test]
 fn every_value_that_may_vary_is_drawn() {
     for name in HUNTED {
@@ -60,7 +92,10 @@ fn every_value_that_may_vary_is_drawn() {
             drawn(name).iter().map(|one| toml::Value::try_from(one).unwrap()).collect();
         for (key, values) in &hunted(name).hunt.unwrap().vary {
             let got = |scenario: &toml::Value| {
-                key.split('.').fold(scenario.clone(), |at, key| at[key].clone())
+                // What is empty is not written.
+                let none = toml::Value::Array(Vec::new());
+                key.split('.')
+                    .fold(scenario.clone(), |at, key| at.get(key).unwrap_or(&none).clone())
             };
             for value in values.as_array().unwrap() {
                 let count = scenarios.iter().filter(|scenario| same(&got(scenario), value)).count();
