@@ -91,12 +91,7 @@ impl Engine<'_> {
         let client = node.and_then(|node| node.transport.client.as_mut());
         let Some(output) = client.and_then(TransportClient::poll_output) else { return false };
         match output {
-            ClientOutput::Device(input) => {
-                if matches!(input, DeviceInput::Closed | DeviceInput::Unreachable) {
-                    self.connection_over(device);
-                }
-                self.feed_device(device, input);
-            }
+            ClientOutput::Device(input) => self.pass_on(device, input),
             ClientOutput::Call(call) => self.make_call(device, call),
             ClientOutput::Abandon(call) => self.abandon_call(device, call),
             ClientOutput::OpenStream => self.open_stream(device),
@@ -104,6 +99,19 @@ impl Engine<'_> {
             ClientOutput::CloseStream => self.close_stream(device),
         }
         true
+    }
+
+    /// The device hears that a server can't be reached when there is no other to try.
+    fn pass_on(&mut self, device: DeviceId, input: DeviceInput) {
+        if matches!(input, DeviceInput::Closed | DeviceInput::Unreachable) {
+            self.connection_over(device);
+        }
+        if input == DeviceInput::Unreachable
+            && let Some(server) = self.take_fallback(device)
+        {
+            return self.connect(device, server);
+        }
+        self.feed_device(device, input);
     }
 
     /// Something happened on a stream; an older one of the device means nothing.

@@ -8,7 +8,6 @@ use hubbub_chat::{
     discovery::{Assignment, DiscoveryInput, DiscoveryOutput},
     ports::Answer,
     time::nanoseconds,
-    transport::ClientInput,
 };
 use hubbub_history::{EventBody, Source};
 
@@ -201,17 +200,6 @@ impl Engine<'_> {
         }
     }
 
-    /// The server refused the connection: there may be another to go to.
-    pub(super) fn refused(&mut self, stream: u64) {
-        let Some(device) = self.streams.get(&stream).map(|state| state.device) else { return };
-        if !self.devices.get(&device).is_some_and(|node| node.uses(stream)) {
-            return;
-        }
-        if !self.go_to_fallback(device) {
-            self.connection_closed(stream, ClientInput::StreamUnreachable);
-        }
-    }
-
     /// Goes to a server. One that is gone without a word must not use up the attempt: where there is
     /// a fallback, that is tried after half of the rest, as the service's client does.
     fn try_server(&mut self, device: DeviceId, server: usize, fallback: Option<usize>) {
@@ -230,20 +218,19 @@ impl Engine<'_> {
     /// The server that was tried first has had its time.
     pub(super) fn fallback_turn(&mut self, device: DeviceId, number: u64) {
         let node = self.devices.get(&device);
-        if node.is_some_and(|node| node.route.last_try == number) {
-            self.go_to_fallback(device);
+        if node.is_some_and(|node| node.route.last_try == number)
+            && let Some(server) = self.take_fallback(device)
+        {
+            self.disconnect(device);
+            self.connect(device, server);
+            self.drain_device(device, None);
         }
     }
 
-    /// False when there is none, or when it is not needed any more.
-    fn go_to_fallback(&mut self, device: DeviceId) -> bool {
-        let Some(node) = self.devices.get_mut(&device) else { return false };
-        let fallback = node.route.fallback.take().filter(|_| !node.attached);
-        let Some(server) = fallback else { return false };
-        self.disconnect(device);
-        self.connect(device, server);
-        self.drain_device(device, None);
-        true
+    /// Where else the device can go in the attempt that is under way, asked once.
+    pub(super) fn take_fallback(&mut self, device: DeviceId) -> Option<usize> {
+        let node = self.devices.get_mut(&device)?;
+        node.route.fallback.take().filter(|_| !node.attached)
     }
 
     fn go_to_known(&mut self, device: DeviceId, attempt: u32) {

@@ -17,7 +17,9 @@ impl Engine<'_> {
             Payload::Opened { stream, number } => {
                 self.stream_input(stream, ClientInput::StreamOpened { session: Some(number) });
             }
-            Payload::Refused { stream } => self.refused(stream),
+            Payload::Refused { stream } => {
+                self.connection_closed(stream, ClientInput::StreamUnreachable);
+            }
             Payload::ToServer { stream, frame } => self.frame_arrives(stream, frame),
             Payload::ToDevice { stream, frame, bytes } => {
                 self.stream_input(stream, ClientInput::StreamFrame { frame, payload_bytes: bytes });

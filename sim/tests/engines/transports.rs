@@ -8,8 +8,8 @@ use hubbub_scenario::{Figure, Scenario};
 use hubbub_sim::{Judged, TransportTotals, fast, first_difference, judge};
 
 use crate::support::{
-    BUSY_FAULTS, FAULTS, assert_clean, assert_effects, assert_no_violation, busy_with, lively_with,
-    scenario, setup,
+    BUSY_FAULTS, FAULTS, LIVELY, assert_clean, assert_effects, assert_no_violation, busy_with,
+    lively_with, scenario, setup,
 };
 
 const TRANSPORTS: [Transport; 4] =
@@ -197,5 +197,22 @@ fn a_restarted_chat_server_closes_kept_connections_and_all_come_back() {
         assert_clean("crash", &judged);
         assert!(judged.counts.detached > 0, "{transport}");
         assert!(totals.all.repeats > 0, "{transport}: {totals:?}");
+    }
+}
+
+/// Discovery goes on naming a server that answers nobody new. The attempt of a polling device is over
+/// before that of a connection would be.
+#[test]
+fn a_server_that_does_not_answer_leaves_time_for_its_fallback_over_every_transport() {
+    let faults = "[cluster]\nchat = 2\nregions = [\"eu\", \"us\"]\n\
+        [[fault]]\nat = \"9s\"\nfor = \"16s\"\nkind = \"black-hole\"\nhost = \"chat-2\"\n\
+        [[fault]]\nat = \"10s\"\nfor = \"100ms\"\nkind = \"restart\"\nhost = \"chat-2\"\n";
+    for transport in [Transport::Websocket, Transport::LongPolling, Transport::Polling] {
+        let design = Design { request_timeout: Duration::from_secs(2), ..design(transport) };
+        let (judged, _) = run(&scenario(&format!("{LIVELY}{faults}")), &design, 8);
+        assert_clean("black hole", &judged);
+        assert_effects("black hole", &judged);
+        let reattach_s = judged.figures[&Figure::ReattachS];
+        assert!((1.0..14.0).contains(&reattach_s), "before it answers again: {reattach_s} s");
     }
 }
