@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use hubbub_chat::{
     ClientId, Design, MessageId,
+    device::DeviceOutput,
     frame::{ClientFrame, Cursors, Range, ServerFrame},
     ports::store::{Append, StoreRequest},
 };
 
 use crate::support::{
+    alone::Alone,
     bench::{frames, store_requests},
     *,
 };
@@ -165,4 +167,20 @@ fn a_page_that_tells_nothing_new_is_confirmed_too() {
     world.run_for(seconds(20));
     assert_eq!(world.texts(CATS, group()), world.log_texts(group()));
     assert_eq!(world.cuts(CATS), []);
+}
+
+#[test]
+fn a_device_reports_at_once_when_more_is_to_come() {
+    let mut bens = Alone::new(Design::default());
+    let reports = |outputs: Vec<DeviceOutput>| {
+        let frames = outputs.into_iter().filter_map(|output| match output {
+            DeviceOutput::Frame(ClientFrame::Cursor { cursors }) => Some(cursors),
+            _ => None,
+        });
+        frames.collect::<Vec<_>>()
+    };
+    assert_eq!(reports(bens.page(Some(1), 0, 1)), [], "it waits for company");
+    let upto = |id| Cursors::from([(group(), MessageId(id))]);
+    assert_eq!(reports(bens.page_of_many(1, 3)), [upto(3)], "the server may wait for it");
+    assert_eq!(reports(bens.page_of_many(3, 4)), [upto(4)]);
 }

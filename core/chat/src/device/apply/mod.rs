@@ -74,7 +74,10 @@ impl Device {
         };
         if !fits {
             self.ask_sync();
-        } else if !more {
+        } else if more {
+            // A server with small bounds reads on only when it knows what has arrived.
+            self.report();
+        } else {
             self.sync_done();
         }
     }

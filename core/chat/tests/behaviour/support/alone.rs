@@ -49,6 +49,20 @@ impl Alone {
         from: u64,
         to: u64,
     ) -> Vec<DeviceOutput> {
+        self.page_with(membership, (from, to), false)
+    }
+
+    /// A page behind which more is to come.
+    pub(crate) fn page_of_many(&mut self, from: u64, to: u64) -> Vec<DeviceOutput> {
+        self.page_with(Some(1), (from, to), true)
+    }
+
+    fn page_with(
+        &mut self,
+        membership: Option<u64>,
+        (from, to): (u64, u64),
+        more: bool,
+    ) -> Vec<DeviceOutput> {
         let range = Range {
             channel: group(),
             membership: membership.map(MessageId),
@@ -57,7 +71,7 @@ impl Alone {
             entries: vec![],
             truncated: MessageId::ZERO,
         };
-        let frame = ServerFrame::Page { ranges: vec![range], more: false };
+        let frame = ServerFrame::Page { ranges: vec![range], more };
         self.input(DeviceInput::Frame(frame))
     }
 
