@@ -103,7 +103,8 @@ pub enum EventBody {
     /// A message is sent by a device.
     Send {
         /// `invoke` when the user sent it, `ok` when the device was told that it is accepted,
-        /// `fail` when it was refused for good, `info` for another attempt.
+        /// `fail` when it was refused for good, `info` for another attempt, or, with the reason
+        /// `given_up`, when the device asks no more what became of it.
         r#type: EventType,
         /// The author.
         user: UserId,
