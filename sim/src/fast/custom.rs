@@ -38,6 +38,8 @@ struct Custom {
 #[derive(Clone, Copy)]
 struct Struck {
     id: u32,
+    /// The custom fault that wanted it.
+    by: u32,
     strike: HostStrike,
     is_on: bool,
 }
@@ -137,7 +139,7 @@ impl Engine<'_> {
 
     /// What a custom fault did to a host begins or ends.
     pub(super) fn host_strike(&mut self, index: usize, on: bool) {
-        let Struck { id, strike: HostStrike { host, kind, .. }, is_on } =
+        let Struck { id, by, strike: HostStrike { host, kind, .. }, is_on } =
             self.custom.host_strikes[index];
         // A host that something else has struck is in its hands.
         let is_struck = self.down_by.contains_key(&host) || self.paused.contains_key(&host);
@@ -147,6 +149,7 @@ impl Engine<'_> {
         self.custom.host_strikes[index].is_on = on;
         let name = self.setup.hosts.name(host).to_owned();
         if on {
+            self.network.count(by, 1);
             self.record_custom(id, kind.as_str(), name.clone(), FaultState::On);
         }
         match (kind, on) {
@@ -174,9 +177,8 @@ impl Engine<'_> {
                 continue;
             }
             let first = self.setup.faults.len() + self.custom.faults.len();
-            let struck = Struck { id: (first + number) as u32, strike, is_on: false };
+            let struck = Struck { id: (first + number) as u32, by: id, strike, is_on: false };
             self.custom.host_strikes.push(struck);
-            self.network.count(id, 1);
             self.at(self.now, Happening::HostStrike(number, true));
             let ends = self.now.saturating_add(nanoseconds(strike.lasts)).min(until);
             self.at(ends, Happening::HostStrike(number, false));

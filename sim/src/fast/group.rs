@@ -1,4 +1,4 @@
-//! The store's group commit: what arrives while it syncs is carried out and answered together.
+//! The store's group commit: what arrives while its disk syncs is synced and answered together.
 
 use hubbub_chat::{
     RequestId,
@@ -9,7 +9,7 @@ use hubbub_chat::{
 use hubbub_scenario::FaultKind;
 
 use super::{Asker, Engine, Happening};
-use crate::disk;
+use crate::disk::{Disk, Joined, Lost, Synced};
 
 /// A request that the store has taken in and not answered.
 #[derive(Debug, Clone)]
@@ -21,23 +21,17 @@ pub(super) struct Waiting {
     incarnation: u32,
 }
 
-/// What waits for the sync that is under way.
+/// What is on its way to the store's disk.
 #[derive(Debug)]
 pub(super) struct Group {
-    waiting: Vec<Waiting>,
-    /// How many groups there were; a sync of an earlier one means nothing.
+    disk: Disk<Waiting>,
+    /// How many processes of the store have ended; the end of a sync of an earlier one means nothing.
     number: u64,
-    random: Random,
 }
 
 impl Group {
     pub(super) fn new(random: Random) -> Self {
-        Self { waiting: Vec::new(), number: 0, random }
-    }
-
-    fn take(&mut self) -> Vec<Waiting> {
-        self.number += 1;
-        std::mem::take(&mut self.waiting)
+        Self { disk: Disk::new(random), number: 0 }
     }
 }
 
@@ -61,22 +55,28 @@ impl Engine<'_> {
         }
     }
 
-    /// A read waits for what came before it, and for nothing else.
     fn join_group(&mut self, waiting: Waiting) {
-        if self.group.waiting.is_empty() {
-            if waiting.request.is_read() {
-                return self.carry_out(waiting);
-            }
-            let sync_ns = disk::sync_ns(&mut self.group.random);
-            self.at(self.now + sync_ns, Happening::Synced(self.group.number));
+        let is_read = waiting.request.is_read();
+        match self.group.disk.join(waiting, is_read) {
+            Joined::NeedNotWait(waiting) => self.carry_out(waiting),
+            Joined::Waits => {}
+            Joined::Begins(sync_ns) => self.sync(sync_ns),
         }
-        self.group.waiting.push(waiting);
+    }
+
+    fn sync(&mut self, sync_ns: u64) {
+        self.at(self.now + sync_ns, Happening::Synced(self.group.number));
     }
 
     pub(super) fn synced(&mut self, number: u64) {
-        if number == self.group.number {
-            self.group.take().into_iter().for_each(|waiting| self.carry_out(waiting));
+        if number != self.group.number {
+            return;
         }
+        let Synced { done, next_ns } = self.group.disk.synced();
+        if let Some(sync_ns) = next_ns {
+            self.sync(sync_ns);
+        }
+        done.into_iter().for_each(|waiting| self.carry_out(waiting));
     }
 
     fn carry_out(&mut self, waiting: Waiting) {
@@ -87,13 +87,13 @@ impl Engine<'_> {
         }
     }
 
-    /// The store's process is gone, and what waited with it. Where the power went, a drawn
-    /// beginning was on disk: nobody is told.
+    /// The store's process is gone, and what waited with it. Of what the disk has all the same, nobody
+    /// is told.
     pub(super) fn lose_group(&mut self, silent: bool, fault: u32) {
-        let group = self.group.take();
-        self.network.count(fault, group.len() as u64);
-        let kept = disk::survivors(&mut self.group.random, group.len(), silent);
-        for waiting in group.into_iter().take(kept) {
+        self.group.number += 1;
+        let Lost { requests, survivors } = self.group.disk.lose(silent);
+        self.network.count(fault, requests as u64);
+        for waiting in survivors {
             self.ask_store(Request::Store(waiting.request));
         }
     }

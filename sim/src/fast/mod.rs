@@ -18,6 +18,7 @@ mod links;
 mod lives;
 mod network;
 mod notifiers;
+mod pace;
 mod phones;
 mod planted;
 mod ports;
@@ -59,6 +60,7 @@ use group::Group;
 use happenings::{Happening, Paused, Payload, Stream};
 use leases::Beliefs;
 use network::{Fate, Lane, Network};
+use pace::Pace;
 use ports::{Asker, Seat};
 use presence::PresenceNode;
 use process::Process;
@@ -128,6 +130,7 @@ struct Engine<'run> {
     held_sessions: HeldSessions,
     history: History,
     trace: Option<Tracing>,
+    pace: Pace,
     machine_events: u64,
     machines: MachineCounts,
     /// Of machines whose process has ended.
@@ -184,6 +187,7 @@ impl<'run> Engine<'run> {
             held_sessions: HeldSessions::default(),
             history: History::default(),
             trace: traced.then(|| Tracing::new(setup)),
+            pace: Pace::new(setup.devices().count()),
             machine_events: 0,
             machines: MachineCounts::default(),
             situations: Situations::default(),
@@ -230,6 +234,7 @@ impl<'run> Engine<'run> {
         while !self.ended
             && let Some((at, happening)) = self.queue.pop()
         {
+            self.pace.note(at, &happening);
             self.now = at;
             self.happen(happening);
         }

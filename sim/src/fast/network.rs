@@ -43,7 +43,7 @@ pub(super) enum Fate {
     Held,
 }
 
-/// What becomes of a hint before it is sent.
+/// What becomes of a hint on an open link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hinted {
     Once,
@@ -101,29 +101,31 @@ impl Network {
     /// Decides what becomes of a message that is sent at `now`.
     pub(super) fn send(&mut self, now: u64, from: HostId, to: HostId, lane: Lane) -> Fate {
         self.envelopes += 1;
-        let latency = self.latency();
-        let (mut slowest, mut jitter) = (0, 0);
+        let mut latency = self.latency();
         let of_device = lane.device().and_then(|device| self.devices.get(&device));
-        let states = self.links.get(&(from, to)).into_iter().chain(of_device);
-        let mut fate = None;
-        for link in states {
-            for fault in link.closed_by().iter().chain(link.slow.keys()).chain(link.jitter.keys()) {
-                *self.affected.entry(*fault).or_default() += 1;
-            }
-            if !link.cut.is_empty() {
-                fate = Some(Fate::Dropped);
-            } else if !link.held.is_empty() && fate.is_none() {
-                fate = Some(Fate::Held);
-            }
-            slowest = link.slowest().map_or(0, nanoseconds).max(slowest);
-            for by in link.jitter.values() {
-                jitter += nanoseconds(self.of_faults.up_to(*by));
+        let links = || self.links.get(&(from, to)).into_iter().chain(of_device);
+        let closed_by: Vec<u32> = links().flat_map(LinkState::closed_by).copied().collect();
+        if !closed_by.is_empty() {
+            let is_cut = links().any(|link| !link.cut.is_empty());
+            closed_by.into_iter().for_each(|fault| self.count(fault, 1));
+            return if is_cut { Fate::Dropped } else { Fate::Held };
+        }
+        // Whoever makes it later than it would have been counts.
+        let own = latency;
+        let mut late_by = Vec::new();
+        for link in links() {
+            for (fault, by) in link.slow.iter().filter(|(_, by)| nanoseconds(**by) > own) {
+                latency = latency.max(nanoseconds(*by));
+                late_by.push(*fault);
             }
         }
-        if let Some(fate) = fate {
-            return fate;
+        for link in links() {
+            for (fault, by) in &link.jitter {
+                latency += nanoseconds(self.of_faults.up_to(*by));
+                late_by.push(*fault);
+            }
         }
-        let latency = latency.max(slowest) + jitter;
+        late_by.into_iter().for_each(|fault| self.count(fault, 1));
         if let Some(kept_back) = self.kept_back(from, to, lane) {
             return Fate::Arrives(now + latency + kept_back);
         }
@@ -148,7 +150,7 @@ impl Network {
         kept_back
     }
 
-    /// How often a hint is sent over a link, and how much later the second time.
+    /// How often a hint arrives that an open link takes, and how much later the second time.
     pub(super) fn hint(&mut self, from: HostId, to: HostId) -> Hinted {
         let Some(link) = self.scrambled.get(&(from, to)) else { return Hinted::Once };
         let mut is_struck = |faults: &BTreeMap<u32, f64>| {
@@ -315,6 +317,18 @@ mod tests {
         let Fate::Arrives(at) = network.send(5, LINK.0, LINK.1, LANE) else { panic!() };
         assert!(at >= 1_000_000_005);
         assert_eq!(network.affected(3), 1);
+    }
+
+    #[test]
+    fn a_latency_that_a_message_takes_anyway_does_nothing_and_what_is_lost_is_not_late() {
+        let mut network = network();
+        network.slow(&[LINK], 3, Some(Duration::from_nanos(1)));
+        network.send(5, LINK.0, LINK.1, LANE);
+        network.slow(&[LINK], 4, Some(Duration::from_secs(1)));
+        network.jitter(&[LINK], 5, Some(Duration::from_secs(1)));
+        network.cut(&[LINK], 6, true);
+        network.send(5, LINK.0, LINK.1, LANE);
+        assert_eq!([3, 4, 5, 6].map(|fault| network.affected(fault)), [0, 0, 0, 1]);
     }
 
     #[test]

@@ -47,23 +47,22 @@ impl Engine<'_> {
             self.trace_message((from, to), lane, &payload, &Fate::Arrives(self.now));
             return self.at(self.now, Happening::Arrival(to, payload));
         }
-        let hinted = match payload {
-            Payload::Peer { frame: PeerFrame::Hint { .. }, .. } => self.network.hint(from, to),
-            _ => Hinted::Once,
-        };
-        let fate = match hinted {
-            Hinted::Lost => Fate::Dropped,
-            _ => self.network.send(self.now, from, to, lane),
-        };
+        let mut fate = self.network.send(self.now, from, to, lane);
+        if let (Fate::Arrives(at), Payload::Peer { frame: PeerFrame::Hint { .. }, .. }) =
+            (&fate, &payload)
+        {
+            match self.network.hint(from, to) {
+                Hinted::Once => {}
+                Hinted::Lost => fate = Fate::Dropped,
+                Hinted::Again(later) => {
+                    self.at(at + later, Happening::Arrival(to, payload.clone()));
+                }
+            }
+        }
         let fate = self.custom_way(fate, (from, to), lane, &payload);
         self.trace_message((from, to), lane, &payload, &fate);
         match fate {
-            Fate::Arrives(at) => {
-                if let Hinted::Again(later) = hinted {
-                    self.at(at + later, Happening::Arrival(to, payload.clone()));
-                }
-                self.at(at, Happening::Arrival(to, payload));
-            }
+            Fate::Arrives(at) => self.at(at, Happening::Arrival(to, payload)),
             Fate::Held => self.held.push((from, to, lane, payload)),
             Fate::Dropped => {
                 if let Lane::Stream(stream, device, to_server) = lane

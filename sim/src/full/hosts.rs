@@ -43,6 +43,7 @@ use super::{
     recording::Shared,
 };
 use crate::{
+    disk::Lost,
     ending::{final_event, has_all, heads},
     hosts::{HostId, Hosts, server_id},
     outcome::MachineCounts,
@@ -112,10 +113,10 @@ impl Deployment {
         self.models().store.entries().map(|entry| store_entry(entry)).collect()
     }
 
-    /// The store's process dies, `elapsed_ns` after the run began: what it had not written is lost,
-    /// but for a beginning where the power went (`silent`). Returns how many requests were lost.
+    /// The store's process dies, `elapsed_ns` after the run began, and with it what its disk does not
+    /// have. `silent`: the power went. Returns how many requests will not be answered.
     pub(super) fn lose_unwritten(&self, elapsed_ns: u64, wall: Wall, silent: bool) -> u64 {
-        let (lost, survivors) = self.group.lose(silent);
+        let Lost { requests, survivors } = self.group.lose(silent);
         let mut models = self.models();
         for request in survivors {
             if let Some(entry) = models.store.handle(wall, request).committed {
@@ -123,7 +124,7 @@ impl Deployment {
             }
         }
         models.store.lose_unwritten(wall);
-        lost as u64
+        requests as u64
     }
 
     /// At the end of the run, what every machine has counted.

@@ -271,6 +271,20 @@ fn a_region_that_is_cut_off_commits_nothing() {
     struck(&fault("latency", "region = \"us\"\nlatency = \"300ms\""));
 }
 
+/// What a link does not let through is neither lost nor doubled as a hint.
+#[test]
+fn what_meets_no_hint_counts_none() {
+    let between = "between = [[\"chat-1\"], [\"chat-2\", \"chat-3\"]]";
+    let of_hints = |kind: &str| fault(kind, &format!("share = \"100%\"\n{between}"));
+    let faults =
+        fault("partition", between) + &of_hints("hint-loss") + &of_hints("hint-duplication");
+    let (_, _, judged) = run_fast(&busy_in_regions(&faults), 3);
+    assert_no_violation("hints that are not sent", &judged);
+    let affected: Vec<u64> = judged.effects.iter().map(|effect| effect.affected).collect();
+    assert!(affected[0] > 0, "{affected:?}");
+    assert_eq!(affected[1..], [0, 0]);
+}
+
 #[test]
 fn faults_of_a_device_do_not_start_it_before_the_last_is_over() {
     let (outcome, _) = struck(

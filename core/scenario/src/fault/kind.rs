@@ -164,15 +164,15 @@ fault_kinds! {
         fast: "requests to open a connection are dropped"
         full: "connecting does not come back until its time is up"
         counts: "connections that were not answered"
-    /// The process dies and loses its memory; its peers see closed connections. Of what a store was
-    /// about to sync together nothing survives.
+    /// The process dies and loses its memory; its peers see closed connections. What a store was
+    /// syncing is on its disk or is not, all of it, and unanswered either way.
     Crash "crash" at [Host Users] with Nothing makes Down
         fast: "the machine is dropped, and its connections are closed"
         full: "turmoil drops the host's tasks, which closes its streams"
         counts: "connections that ended and requests that were lost"
     /// The machine dies without a word: its peers hear nothing. What a store has answered and a
-    /// device has stored was synced and survives. Of what a store was about to sync together, a
-    /// drawn beginning survives, unanswered: the last write is torn.
+    /// device has stored was synced and survives. Of what a store was syncing, a drawn beginning
+    /// survives, unanswered: the last write is torn.
     PowerLoss "power-loss" at [Host Users] with Nothing makes Down
         fast: "the machine is dropped, and its connections are dead but not closed"
         full: "as `crash`, behind a partition"

@@ -55,6 +55,8 @@ impl World<'_, '_> {
     /// Slows links, at least by `by` each message or, where they jitter, at most by so much more, or
     /// gives them back as far as no other fault slows them.
     pub(super) fn slow(&self, fault: &ActiveFault, links: &[Link], by: Duration, begins: bool) {
+        // What a message takes at least makes none of them slower.
+        let slows = begins && by > self.setup.cluster.latency_min.0;
         for link in links {
             let (slowest, jitter) = self.shared.with(|recording| {
                 let struck = &mut recording.struck;
@@ -63,7 +65,7 @@ impl World<'_, '_> {
                 match (fault.kind, begins) {
                     (FaultKind::Jitter, true) => drop(jitters.insert(fault.id, by)),
                     (FaultKind::Jitter, false) => drop(jitters.remove(&fault.id)),
-                    (_, _) => state.slow(fault.id, begins.then_some(by)),
+                    (_, _) => state.slow(fault.id, slows.then_some(by)),
                 }
                 (state.slowest(), jitters.values().max().copied())
             });
