@@ -70,7 +70,7 @@ fn what_is_told_rightly_of_one_part_excuses_nothing_beside_it() {
     story.say_except(11, DIRECT, "two", &[21]);
     story.wait_until(HOUR_NS + HOUR_NS / 2);
     story.truncate(21, DIRECT, 0, 2);
-    story.wait_until(2 * HOUR_NS + HOUR_NS / 2);
+    story.wait_until(3 * HOUR_NS + HOUR_NS / 2);
     story.truncate(21, DIRECT, 0, 1);
     story.end();
     let index = Index::new(story.history());
