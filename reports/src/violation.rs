@@ -67,6 +67,17 @@ impl ViolationReport {
             (None, _) => None,
         }
     }
+
+    /// Titles, each with devices: who had the message and who did not. What concerns no conversation
+    /// is about devices, if about any.
+    #[must_use]
+    pub fn parties(&self) -> Vec<(&'static str, &[u64])> {
+        match (&self.channel, self.had.is_empty()) {
+            (Some(_), _) => vec![("had it", &self.had), ("did not", &self.missing)],
+            (None, false) => vec![("about", &self.had)],
+            (None, true) => Vec::new(),
+        }
+    }
 }
 
 impl From<ExplainedEvent> for ContextEvent {

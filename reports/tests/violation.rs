@@ -40,6 +40,18 @@ fn a_report_names_who_had_the_message_and_what_it_is_about() {
     assert_eq!(subject(&violation), None);
 }
 
+#[test]
+fn without_a_conversation_nobody_has_or_misses_anything() {
+    let mut violation = lost_message();
+    let report = |violation: &Violation| ViolationReport::new(violation, &failing_history());
+    let with = report(&violation);
+    assert_eq!(with.parties(), [("had it", [4].as_slice()), ("did not", [9, 12].as_slice())]);
+    violation.channel = None;
+    assert_eq!(report(&violation).parties(), [("about", [4].as_slice())]);
+    violation.had.clear();
+    assert_eq!(report(&violation).parties(), []);
+}
+
 fn apply(device: u64, id: u64) -> EventBody {
     EventBody::Apply {
         device: DeviceId(device),

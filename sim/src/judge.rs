@@ -179,7 +179,7 @@ fn violations(expect: &Expect, runs: &[Judged]) -> Expectation {
 fn decided(runs: &[Judged]) -> Expectation {
     let undecided: BTreeSet<String> = runs.iter().flat_map(Judged::undecided).collect();
     Expectation {
-        what: "checkers that found nothing to judge".into(),
+        what: "checkers that found nothing to judge and are not named by `not_applicable`".into(),
         wanted: "none".into(),
         got: listed(&undecided),
         met: undecided.is_empty(),
@@ -233,7 +233,7 @@ fn effects(runs: &[Judged]) -> Expectation {
         .map(|effect| format!("{} of {} at {}s", effect.kind, effect.target, effect.from_s))
         .collect();
     Expectation {
-        what: "faults without effect".into(),
+        what: "faults without effect, while `faults_may_miss` is not set".into(),
         wanted: "none".into(),
         got: listed(&idle),
         met: idle.is_empty(),

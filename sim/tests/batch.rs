@@ -129,7 +129,9 @@ fn nothing_but_hints_can_come_twice_and_a_fault_without_effect_is_none() {
     let outcome = batch().seeds([3]).fault(|| fault.clone()).run().unwrap();
     assert!(fault.seen() > 10);
     assert!(!outcome.is_met());
-    assert!(outcome.explanation().contains("faults without effect: wanted none, got custom"));
+    assert!(
+        outcome.explanation().contains("`faults_may_miss` is not set: wanted none, got custom")
+    );
 }
 
 #[test]

@@ -27,7 +27,10 @@ use crate::{
 #[command(after_help = "Examples:
   hubbub check out/quickstart-1/history/load.jsonl
   hubbub check history.jsonl --checker accepted-lost --checker order
-  hubbub check history.jsonl --format json")]
+  hubbub check history.jsonl --format json
+
+Exit status: 0 what was judged holds, 1 a checker found a violation, one that was asked for by name
+found nothing to judge, or none found anything to judge, 2 bad arguments or no such history.")]
 pub(crate) struct Check {
     /// The history or the trace, as JSON lines
     history: PathBuf,
@@ -78,7 +81,8 @@ fn human(history: &History, findings: &[Finding]) -> String {
         let verdict = if finding.undecided() {
             "undecided".to_owned()
         } else if finding.is_violated() {
-            format!("VIOLATED {violations_total} times")
+            let times = if *violations_total == 1 { "time" } else { "times" };
+            format!("VIOLATED {violations_total} {times}")
         } else {
             "holds".to_owned()
         };

@@ -18,7 +18,7 @@ use crate::{
     exit::{Exit, Failure, print, tell},
     format::print_json,
     interrupt::Interrupt,
-    manifest::manifest,
+    manifest::{manifest, quote},
     progress,
     scenario_file::{
         Overrides, Seeds, Share, parse_engine, parse_seeds, parse_share, read, variant,
@@ -112,6 +112,12 @@ impl Sim {
         }
         bar.finish_and_clear();
         self.print(&reports, &claims)?;
+        for (simulation, report) in simulations.iter().zip(&reports) {
+            if simulation.document.scenario().hunt.is_some() && report.verdict != Verdict::Pass {
+                let file = quote(simulation.document.file_name());
+                tell(format!("{file} is made for `hubbub hunt {file}`, which draws its faults"));
+            }
+        }
         if interrupt.is_set() {
             tell("interrupted: these are the results of the runs that were made");
         }

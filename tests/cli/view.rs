@@ -6,7 +6,7 @@ use hubbub_history::{
     Event, EventBody,
     trace::{Trace, TraceLine, read_trace},
 };
-use hubbub_report::{Drawing, LaneKind};
+use hubbub_report::{Drawing, LaneKind, Mark};
 
 use crate::program::{Ended, Program, SMALL, library};
 
@@ -116,6 +116,24 @@ fn a_violation_is_listed_with_what_is_about_it() {
     let arrows = shown.marks.iter().filter(|at| drawing.marks[**at].to.is_some()).count();
     assert!(arrows >= 1, "the message on its way: {kinds:?}");
     assert!(!shown.missing.is_empty());
+}
+
+/// What a device received of a message that is in the log twice has an arrow that brought it.
+#[test]
+fn a_duplicate_is_shown_with_all_that_brought_it() {
+    let program = Program::new();
+    let (_, page) = viewed(&program, &library("claims/blind-retry.toml"), "fast");
+    let drawing = drawing(&page);
+    let mut received = 0;
+    for shown in drawing.violations.iter().filter(|it| it.checker == "duplicated") {
+        let marks = || shown.marks.iter().map(|at| &drawing.marks[*at]);
+        for receive in marks().filter(|mark| mark.kind == "receive") {
+            let brings = |mark: &Mark| mark.to == Some(receive.lane) && mark.end == Some(receive.t);
+            assert!(marks().any(brings), "{}: nothing brings {receive:?}", shown.summary);
+            received += 1;
+        }
+    }
+    assert!(received > 2);
 }
 
 #[test]

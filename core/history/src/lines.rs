@@ -28,7 +28,7 @@ pub enum HistoryError {
     },
     /// A line has another version.
     #[error(
-        "line {line} has version {found} of the history format; this program reads version {HISTORY_VERSION}"
+        "line {line} has version {found} of the history format; this program reads version {HISTORY_VERSION}; run the same scenario and seed again"
     )]
     Version {
         /// The line, from 1.
@@ -38,7 +38,7 @@ pub enum HistoryError {
     },
     /// Lines are missing, or the file has been cut off.
     #[error(
-        "line {line} has seq {found} where {expected} was expected: lines are missing or out of order"
+        "line {line} has seq {found} where {expected} was expected: lines are missing or out of order; copy it again, or run the same scenario and seed again"
     )]
     Sequence {
         /// The line, from 1.

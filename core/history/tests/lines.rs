@@ -399,7 +399,7 @@ fn a_hash_has_sixteen_digits() {
 #[test]
 fn another_version_is_named_even_if_its_fields_are_the_same() {
     let good = text(&history(vec![run()]));
-    let expected = "line 1 has version 2 of the history format; this program reads version 1";
+    let expected = "line 1 has version 2 of the history format; this program reads version 1; run the same scenario and seed again";
     assert_eq!(error(good.replace("\"v\":1", "\"v\":2")).to_string(), expected);
     assert_eq!(error("{\"v\":2,\"whatever\":true}\n").to_string(), expected);
 }

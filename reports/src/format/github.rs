@@ -43,8 +43,10 @@ fn run_messages(run: &SimRun) -> Vec<String> {
         let mut message = checker.complaint()?;
         let first = run.violations.iter().find(|violation| violation.checker == checker.name);
         if let Some(violation) = first {
-            let (had, missing) = (devices(&violation.had), devices(&violation.missing));
-            let _ = write!(message, "\n{}\nhad it: {had}\ndid not: {missing}", violation.summary);
+            let _ = write!(message, "\n{}", violation.summary);
+            for (title, of) in violation.parties() {
+                let _ = write!(message, "\n{title}: {}", devices(of));
+            }
         }
         Some(message)
     });

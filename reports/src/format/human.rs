@@ -95,8 +95,8 @@ fn write_failure(text: &mut String, run: &SimRun) {
 pub(crate) fn violation_lines(violation: &ViolationReport) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", violation.checker, violation.summary)];
     lines.extend(violation.subject().map(|subject| format!("  about      {subject}")));
-    lines.push(format!("  had it     {}", devices(&violation.had)));
-    lines.push(format!("  did not    {}", devices(&violation.missing)));
+    let parties = violation.parties().into_iter();
+    lines.extend(parties.map(|(title, of)| format!("  {title:<9}  {}", devices(of))));
     let faults = if violation.faults.is_empty() { "none" } else { &violation.faults.join("; ") };
     lines.push(format!("  fault      {faults}"));
     for (index, event) in violation.events.iter().enumerate() {

@@ -26,7 +26,8 @@ pub(super) fn family(kind: &str) -> &'static str {
         | "session unknown" | "call refused" | "bye" | "error" | "register" | "forget"
         | "unknown device" => "sessions",
         "TCP" | "TCP SYN" | "TCP SYN-ACK" | "TCP FIN" | "TCP RST" => MESSAGES,
-        "run" | "phase" | "population" | "fault" | "up" | "down" => "faults",
+        "fault begins" | "fault ends" => "faults",
+        "run" | "phase" | "population" | "up" | "down" => "harness",
         // Presence, routing, registry and leases, and the answers that carry nothing.
         _ => "presence, leases",
     }

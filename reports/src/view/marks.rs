@@ -2,7 +2,7 @@
 
 use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId};
 use hubbub_history::{
-    Event, EventBody, EventType, PushStage, describe,
+    Event, EventBody, EventType, FaultState, PushStage, describe,
     trace::{Stretch, TraceLine, TraceMessage, TraceNote, Transit},
 };
 
@@ -169,7 +169,8 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::Lease { held: false, .. } => "lease over",
         EventBody::Truth { up: true, .. } => "up",
         EventBody::Truth { up: false, .. } => "down",
-        EventBody::Fault { .. } => "fault",
+        EventBody::Fault { state: FaultState::On, .. } => "fault begins",
+        EventBody::Fault { state: FaultState::Off, .. } => "fault ends",
         EventBody::Final { .. } => "final",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hubbub_chat::{ChannelId, ClientId, DeviceId};
+use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId};
 use hubbub_history::{Event, checkers::Finding, checkers::Violation};
 
 use super::{
@@ -34,8 +34,9 @@ pub(super) fn violations(
     let shown = |violation: &Violation| {
         let of_channel = violation.channel.and_then(|it| by_channel.get(&it));
         let related = of_channel.into_iter().flatten().copied();
-        let mut marks: Vec<usize> =
-            related.clone().filter(|place| is_about(&sketch[*place], violation)).collect();
+        let places = places(related.clone().map(|place| &sketch[place]), violation);
+        let is_about = |place: &usize| is_about(&sketch[*place], violation, &places);
+        let mut marks: Vec<usize> = related.clone().filter(is_about).collect();
         // An acceptance has neither the body nor, with some designs, a place. It has the number,
         // as the message's other marks have.
         let numbers: BTreeSet<(DeviceId, ClientId)> =
@@ -65,17 +66,27 @@ pub(super) fn violations(
     violations
 }
 
-/// By its body, by its place, or by what a page carried.
-fn is_about(sketched: &Sketched, violation: &Violation) -> bool {
-    let is_channel = sketched.channel == violation.channel;
+/// Where the message is in its log: at more places than one when it was appended again.
+fn places<'run>(
+    of_channel: impl Iterator<Item = &'run Sketched>,
+    violation: &Violation,
+) -> BTreeSet<MessageId> {
+    let same = of_channel.filter(|sketched| has_body(sketched, violation));
+    same.filter_map(|sketched| sketched.message_id).chain(violation.message_id).collect()
+}
+
+fn has_body(sketched: &Sketched, violation: &Violation) -> bool {
     let same_body = violation.body_hash.is_some() && sketched.body_hash == violation.body_hash;
-    let same_place = violation.message_id.is_some() && sketched.message_id == violation.message_id;
-    let carried = violation.message_id.is_some_and(|place| {
-        sketched.stretches.iter().any(|stretch| {
-            Some(stretch.channel) == violation.channel
-                && stretch.from < place
-                && place <= stretch.to
-        })
+    sketched.channel == violation.channel && same_body
+}
+
+/// By its body, by its places, or by what a page carried.
+fn is_about(sketched: &Sketched, violation: &Violation, places: &BTreeSet<MessageId>) -> bool {
+    let same_place = sketched.channel == violation.channel
+        && sketched.message_id.is_some_and(|place| places.contains(&place));
+    let carried = sketched.stretches.iter().any(|stretch| {
+        let holds = |place: &MessageId| stretch.from < *place && *place <= stretch.to;
+        Some(stretch.channel) == violation.channel && places.iter().any(holds)
     });
-    (is_channel && (same_body || same_place)) || carried
+    has_body(sketched, violation) || same_place || carried
 }

@@ -194,6 +194,9 @@ impl Engine<'_> {
         if begins || ends {
             node.route.arrive();
         }
+        if event.turns_away() {
+            node.route.turn_away(node.transport.server);
+        }
         if self.now >= nanoseconds(LEAD) && matches!(event, DeviceEvent::Received { .. }) {
             node.transport.has_received = true;
         }

@@ -47,6 +47,9 @@ pub(super) struct Route {
     known: Vec<usize>,
     /// Where to go when the server that it connects to can't be reached.
     fallback: Option<usize>,
+    /// The server that has just turned the device away. Discovery may not know yet, so it is tried
+    /// last the next time.
+    turned_away_by: Option<usize>,
     /// When the attempt under way began.
     since: u64,
     /// Names the last try at a server that another may follow.
@@ -63,6 +66,19 @@ impl Route {
     /// The attempt is over: there is a session, or was one.
     pub(super) fn arrive(&mut self) {
         self.fallback = None;
+    }
+
+    /// A server took the connection and not the device: it is full, or hands its sessions over.
+    pub(super) fn turn_away(&mut self, by: Option<usize>) {
+        self.turned_away_by = by;
+    }
+
+    /// Which of two servers to try first, and which after it.
+    fn order(&mut self, server: usize, fallback: Option<usize>) -> (usize, Option<usize>) {
+        match (self.turned_away_by.take(), fallback) {
+            (Some(by), Some(fallback)) if by == server => (fallback, Some(server)),
+            _ => (server, fallback),
+        }
     }
 
     pub(super) fn restart(&mut self) {
@@ -167,6 +183,7 @@ impl Engine<'_> {
                 let Some(server) = hosts.chat_named(&address) else {
                     return self.feed_device(device, DeviceInput::Unreachable);
                 };
+                let (server, fallback) = node.route.order(server, fallback);
                 node.route.known = std::iter::once(server).chain(fallback).collect();
                 self.record_assigned(device, Some(address), None);
                 self.try_server(device, server, fallback);
@@ -299,5 +316,23 @@ impl Engine<'_> {
         let wait_ns = wait.map(hubbub_chat::time::nanoseconds);
         let body = EventBody::Assigned { device, server, wait_ns };
         self.record_of_device(Source::Device, device, body);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_turned_the_device_away_is_tried_last_the_next_time() {
+        let mut route = Route::default();
+        assert_eq!(route.order(1, Some(2)), (1, Some(2)));
+        route.turn_away(Some(1));
+        assert_eq!(route.order(1, Some(2)), (2, Some(1)));
+        assert_eq!(route.order(1, Some(2)), (1, Some(2)), "only the next time");
+        route.turn_away(Some(1));
+        assert_eq!(route.order(1, None), (1, None), "there is no other");
+        route.turn_away(Some(1));
+        assert_eq!(route.order(3, Some(1)), (3, Some(1)));
     }
 }

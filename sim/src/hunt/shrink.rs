@@ -12,8 +12,9 @@ use super::Case;
 
 /// Runs that make a failure small enough to understand, and take some seconds at most.
 pub const SHRINK_RUNS_MAX: u32 = 600;
-/// Other seeds that are tried where a change makes everything be drawn anew.
-const OTHER_SEEDS: [u64; 3] = [1, 2, 3];
+/// How many other seeds are tried where a change makes everything be drawn anew: a few at first, and
+/// more once nothing gets smaller with those.
+const OTHER_SEEDS: [u64; 2] = [3, 15];
 
 /// What shrinking came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,26 +62,17 @@ impl Size {
 
 /// Looks for the smallest case that still fails, within so many runs: first fewer faults, then less
 /// of a workload, a smaller cluster and fewer knobs turned, then shorter and earlier faults, and all
-/// of it again until nothing gets smaller. Every candidate can run ([`Scenario::problems`]).
+/// of it again until nothing gets smaller, with more seeds in the end. Every candidate can run
+/// ([`Scenario::problems`]).
 ///
 /// What comes out follows from the case and from what `still_fails` says, which is asked for each
 /// candidate and decides what "the same way" is. Where it says no to everything, the case comes
 /// back as it was.
 pub fn shrink(case: &Case, runs_max: u32, still_fails: &mut dyn FnMut(&Case) -> bool) -> Shrunk {
-    let mut search = Search { best: case.clone(), runs: 0, runs_max, still_fails };
-    while search.runs < runs_max {
-        let before = search.best.clone();
-        search.fewer_faults();
-        search.less_workload();
-        search.smaller_cluster();
-        search.fewer_knobs();
-        search.shorter_faults();
-        search.earlier_faults();
-        search.shorter();
-        search.rounder_faults();
-        if search.best == before {
-            break;
-        }
+    let mut search = Search { best: case.clone(), runs: 0, runs_max, other_seeds: 0, still_fails };
+    for other_seeds in OTHER_SEEDS {
+        search.other_seeds = other_seeds;
+        while search.gets_smaller() {}
     }
     let Search { best, runs, .. } = search;
     Shrunk { before: Size::of(case), after: Size::of(&best), case: best, runs }
@@ -99,10 +91,26 @@ struct Search<'run> {
     best: Case,
     runs: u32,
     runs_max: u32,
+    /// How many others are tried with [`Seeds::Others`].
+    other_seeds: u64,
     still_fails: &'run mut dyn FnMut(&Case) -> bool,
 }
 
 impl Search<'_> {
+    /// Tries everything once; false when nothing of it helped.
+    fn gets_smaller(&mut self) -> bool {
+        let before = self.best.clone();
+        self.fewer_faults();
+        self.less_workload();
+        self.smaller_cluster();
+        self.fewer_knobs();
+        self.shorter_faults();
+        self.earlier_faults();
+        self.shorter();
+        self.rounder_faults();
+        self.best != before
+    }
+
     /// Takes a changed scenario for the best one when it can run and still fails.
     fn takes(&mut self, seeds: Seeds, change: impl FnOnce(&mut Scenario)) -> bool {
         let mut scenario = self.best.scenario.clone();
@@ -111,8 +119,8 @@ impl Search<'_> {
             return false;
         }
         let same = self.best.seed;
-        let others = OTHER_SEEDS.into_iter().filter(|seed| *seed != same);
-        let others = others.take(if seeds == Seeds::Same { 0 } else { OTHER_SEEDS.len() });
+        let others = if seeds == Seeds::Same { 0 } else { self.other_seeds };
+        let others = (1..=others).filter(|seed| *seed != same);
         for seed in std::iter::once(same).chain(others) {
             if self.runs == self.runs_max {
                 return false;

@@ -98,6 +98,16 @@ pub enum DeviceEvent {
     Detached(DetachCause),
 }
 
+impl DeviceEvent {
+    /// Whether a server took the connection and not the device: it is full, or hands its sessions
+    /// over. Another may take it.
+    #[must_use]
+    pub fn turns_away(&self) -> bool {
+        let away = [CutReason::Full, CutReason::Draining].map(DetachCause::Cut);
+        matches!(self, Self::Detached(cause) if away.contains(cause))
+    }
+}
+
 /// A send, as its device names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SendKey {

@@ -171,7 +171,12 @@ impl Driver {
                 self.lanes.close_kept();
                 self.tell_client(ClientInput::Close);
             }
-            DeviceOutput::Event(event) => self.observe(intended_ns, &event),
+            DeviceOutput::Event(event) => {
+                if event.turns_away() {
+                    self.route.turn_away(&self.server);
+                }
+                self.observe(intended_ns, &event);
+            }
         }
     }
 

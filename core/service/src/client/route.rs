@@ -26,6 +26,9 @@ pub(super) struct Route {
     ahead: VecDeque<String>,
     /// The servers that discovery named last.
     known: Vec<String>,
+    /// The server that has just turned the device away. Discovery may not know yet, so it is tried
+    /// last the next time.
+    turned_away_by: Option<String>,
     /// The attempt's end, as its device sees it.
     until: Monotonic,
     /// When the server that is being tried is given up for the next one.
@@ -57,6 +60,7 @@ impl Route {
             asking: None,
             ahead: VecDeque::new(),
             known: Vec::new(),
+            turned_away_by: None,
             until: Monotonic(0),
             limit: None,
         }
@@ -106,6 +110,14 @@ impl Route {
             Reply::Wait(_) | Reply::NoServer | Reply::LoggedOut => return,
         }
         self.ahead = self.known.iter().cloned().collect();
+        if self.turned_away_by.take().is_some_and(|server| self.ahead.front() == Some(&server)) {
+            self.ahead.rotate_left(1);
+        }
+    }
+
+    /// A server took the connection and not the device: it is full, or hands its sessions over.
+    pub(super) fn turn_away(&mut self, by: &str) {
+        self.turned_away_by = Some(by.to_owned());
     }
 
     /// The next server to be tried, and no other in this attempt.

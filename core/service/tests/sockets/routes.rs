@@ -103,6 +103,30 @@ async fn the_fallback_is_tried_within_the_attempt() {
 }
 
 #[tokio::test]
+async fn a_server_that_turns_the_device_away_is_tried_last_the_next_time() {
+    let net = Places::net();
+    for transport in [Transport::Websocket, Transport::LongPolling] {
+        let free = over(transport);
+        let full = Design { session_limit: 0, ..free.clone() };
+        let (backend, _models) = models(&net, &free);
+        let start = |name, design| Config::Chat(local_role(name, 1, design, backend.clone()));
+        let full = Server::start(&net, start("full", full)).await;
+        let open = Server::start(&net, start("open", free.clone())).await;
+        let ann = Http::new(&net, &open.address).enter("ann").await;
+        // Discovery goes on naming the full one first.
+        let answer = assigned(&full.address, Some(&open.address));
+        let api = Api::start(&net, "api", [answer.clone(), answer]).await;
+        let mut phone = Phone::find(&net, &ann, ask([&api.address]), &free);
+        phone.sync().await;
+        assert_eq!(phone.server, open.address);
+        assert!(phone.assignments.len() <= 2, "{:?}", phone.assignments);
+        api.kill();
+        full.stop().await;
+        open.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_says_nothing_leaves_time_for_its_fallback() {
     let net = Places::net();
     for transport in [Transport::Websocket, Transport::LongPolling] {

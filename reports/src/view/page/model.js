@@ -7,7 +7,7 @@ const E = new Float64Array(N); // when it ends; the same for a dot
 const A = new Int32Array(N);   // the lane
 const B = new Int32Array(N);   // the lane that it leads to, or -1
 const F = new Uint8Array(N);   // the family
-const FAMILIES = ["sends", "answers", "deliveries", "syncs", "pushes", "sessions", "segments", "presence, leases", "faults", "timers"];
+const FAMILIES = ["sends", "answers", "deliveries", "syncs", "pushes", "sessions", "segments", "presence, leases", "faults", "harness", "timers"];
 const familyCounts = new Array(FAMILIES.length).fill(0);
 let longest = 0; // how long the longest arrow takes
 // A message that never arrives is drawn as a stub of this time at most.
@@ -88,7 +88,7 @@ function choose(index) {
 }
 
 // Sessions, and what the harness did.
-const CONTEXT = new Set(["sessions", "faults"].map(name => FAMILIES.indexOf(name)));
+const CONTEXT = new Set(["sessions", "faults", "harness"].map(name => FAMILIES.indexOf(name)));
 
 // From the first to the last that is about a violation.
 function spanOf(index) {

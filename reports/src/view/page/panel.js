@@ -37,6 +37,13 @@ function fillViolations() {
   });
 }
 
+// Scrolls the box alone, as far as the child wants: the page stays where it is.
+function reveal(box, child) {
+  const top = child.offsetTop - box.offsetTop, bottom = top + child.offsetHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+}
+
 // Shows a violation with everything that is about it, or none.
 function jump(index) {
   choose(index);
@@ -44,7 +51,7 @@ function jump(index) {
   [...document.querySelectorAll("#violation-list button")].forEach((button, at) => button.setAttribute("aria-current", String(at === index)));
   update();
   if (index < 0) return;
-  document.querySelectorAll("#violation-list button")[index].scrollIntoView({ block: "nearest" });
+  reveal($("violations"), document.querySelectorAll("#violation-list button")[index]);
   const shown = D.violations[index];
   around(...spanOf(index));
   const seq = shown.marks.find(i => M[i].seq === shown.seq);
