@@ -44,6 +44,8 @@ pub struct SendRow {
     pub accepted_ns: Option<u64>,
     /// Why it was refused for good.
     pub refused: Option<String>,
+    /// Whether its device asks no more what became of it.
+    pub given_up: bool,
     /// To how many recipients it was delivered.
     pub delivered: u64,
     /// When it was first delivered to the latest recipient so far.
@@ -82,7 +84,8 @@ pub struct LedgerCounts {
     pub refused: u64,
     /// Why the first of those was refused.
     pub first_refusal: Option<String>,
-    /// Sends that were neither accepted nor refused when the run ended.
+    /// Sends that were neither accepted nor refused when the run ended, or were given up without an
+    /// answer.
     pub unanswered: u64,
     /// Deliveries that the accepted sends call for.
     pub expected: u64,
@@ -154,6 +157,7 @@ impl Ledger {
             sent_ns: None,
             accepted_ns: None,
             refused: None,
+            given_up: false,
             delivered: 0,
             latest_delivery_ns: 0,
             first_bit,
@@ -182,6 +186,15 @@ impl Ledger {
         row.refused = Some(reason.to_owned());
         self.unsettled -= 1;
         Some(row)
+    }
+
+    /// Notes that nobody waits for the answer to a send any more. What was delivered of it, or will
+    /// be, is neither expected nor unexpected.
+    pub fn note_given_up(&mut self, number: u64) {
+        if let Some(row) = self.sends.get_mut(&number).filter(|row| !row.is_answered()) {
+            row.given_up = true;
+            self.unsettled -= 1;
+        }
     }
 
     /// Notes that `device` applied the message `number` at the place `message_id` of its log.
@@ -218,7 +231,7 @@ impl Ledger {
         Delivery::First { row, complete: row.is_complete() }
     }
 
-    /// Whether every send is answered and, unless refused, delivered to all.
+    /// Whether every send is answered and, unless refused, delivered to all, or given up.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.unsettled == 0
@@ -280,11 +293,12 @@ impl SendRow {
     }
 
     fn is_answered(&self) -> bool {
-        self.accepted_ns.is_some() || self.refused.is_some()
+        self.accepted_ns.is_some() || self.refused.is_some() || self.given_up
     }
 
     fn is_settled(&self) -> bool {
-        self.refused.is_some() || (self.accepted_ns.is_some() && self.is_complete())
+        let is_over = self.refused.is_some() || self.given_up;
+        is_over || (self.accepted_ns.is_some() && self.is_complete())
     }
 }
 

@@ -109,6 +109,7 @@ impl Measurement {
             Observation::Refused { number, reason, .. } => {
                 self.ledger.note_refused(*number, reason);
             }
+            &Observation::GivenUp { number, .. } => self.ledger.note_given_up(number),
             &Observation::Delivered { device, message_id, number, at_ns } => {
                 let delivery = self.ledger.note_delivery(device, message_id, number, at_ns);
                 if let Delivery::First { row, complete } = delivery {

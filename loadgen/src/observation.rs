@@ -45,6 +45,13 @@ pub enum Observation {
         /// When.
         at_ns: u64,
     },
+    /// A device asks no more what became of a send. It may be stored, and may reach its recipients.
+    GivenUp {
+        /// The message.
+        number: u64,
+        /// When.
+        at_ns: u64,
+    },
     /// A device applied a message: its user has it. A frame that the device dropped as a repeat
     /// is none.
     Delivered {

@@ -55,6 +55,9 @@ impl Observer {
                 let (number, reason) = (self.number(send)?, send_refusal(*reason));
                 Observation::Refused { number, reason, at_ns }
             }
+            DeviceEvent::GivenUp { send } => {
+                Observation::GivenUp { number: self.number(send)?, at_ns }
+            }
             DeviceEvent::Refused { body_hash, reason, .. } => {
                 let number = *self.numbers.get(body_hash)?;
                 let reason = local_refusal(*reason).to_owned();
@@ -153,6 +156,10 @@ mod tests {
         assert_eq!(
             observe(DeviceEvent::Failed { send, reason: SendRefusal::NotMember }),
             Some(Observation::Refused { number: 7, reason: "not_member".into(), at_ns })
+        );
+        assert_eq!(
+            observe(DeviceEvent::GivenUp { send }),
+            Some(Observation::GivenUp { number: 7, at_ns })
         );
         let SendKey { channel, body_hash, .. } = send;
         let reason = LocalRefusal::OutboxFull;

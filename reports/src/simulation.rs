@@ -88,7 +88,7 @@ pub struct SimRun {
     pub sends: u64,
     /// Of these, how many were accepted.
     pub accepted: u64,
-    /// Of these, how many were refused for good.
+    /// Of these, how many were refused for good. The rest were given up or not answered.
     pub failed: u64,
     /// Messages that devices other than their author's stored.
     pub deliveries: u64,

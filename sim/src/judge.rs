@@ -58,7 +58,7 @@ pub struct Counts {
     pub sends: u64,
     /// Messages that senders were told are accepted.
     pub accepted: u64,
-    /// Messages that were refused for good.
+    /// Messages that were refused for good, without those that were given up.
     pub failed: u64,
     /// Messages that devices other than their author's stored.
     pub delivered: u64,

@@ -88,6 +88,8 @@ planted_bugs! {
     // The device.
     SendsForgotten Device "sends-forgotten"
         "Sends that wait are not among what a device finds again when it starts."
+    UnknownToldAsFailed Device "unknown-told-as-failed"
+        "A device takes a send of which the server knows nothing for refused for good."
     NewNumberOnRetry Device "new-number-on-retry"
         "A send that was not answered is sent again under a new number."
     AnswerForOldest Device "answer-for-oldest"

@@ -50,10 +50,12 @@ pub struct Bounds {
     /// How long after a device has a message a push for it may still be asked for.
     #[serde(default)]
     pub push_race_max_ns: u64,
-    /// How long after a push is due the gateway may get it. 0: by the end of the history.
+    /// How long after a push is due the gateway may get it. 0: by the end of the history. A
+    /// simulation is given it by `push_settle_max` of its scenario.
     #[serde(default)]
     pub push_settle_max_ns: u64,
-    /// How long after the death of a chat server its devices may be without one. 0: not bounded.
+    /// How long after the death of a chat server its devices may be without one. 0: not bounded. A
+    /// simulation is given it by `reassign_max` of its scenario.
     #[serde(default)]
     pub reassign_max_ns: u64,
     /// How long a device pauses at most between two attempts to connect.
@@ -85,11 +87,12 @@ pub struct Bounds {
 const RECONNECT: Duration = Duration::from_millis(500);
 
 impl Bounds {
-    /// What the design promises. How long devices may be without a chat server is no knob of it:
-    /// `reassign_max_ns` is left at 0.
+    /// What the design promises, as far as a history without a scenario is judged by it. How long
+    /// devices may be without a chat server is no knob of it: `reassign_max_ns` is left at 0. A push
+    /// that is due may have to wait for another notifier to take over (the old one's lease, and as
+    /// long again to notice) and then for five requests: `push_settle_max_ns` is that. A scenario
+    /// expects both by itself (`[expect]`), and its simulations are judged by what it says.
     ///
-    /// A push that is due may have to wait for another notifier to take over (the old one's lease,
-    /// and as long again to notice) and then for five requests: `push_settle_max_ns` is that.
     /// Where nothing is sent between servers for a `request_timeout` there is a ping, and what has no
     /// answer for as long is given up, be it a ping or an attempt to connect: `relink_ns` is that.
     #[must_use]

@@ -9,6 +9,9 @@ use hubbub_chat::{
 
 use crate::event::{EventBody, EventType, Member, Path, SessionCause};
 
+/// The reason in a line of type `info` that says that a device asks no more what became of a send.
+pub const GIVEN_UP: &str = "given_up";
+
 /// The line that a history has for an event of a device, if it has one. `server` is the chat
 /// server that the device is connected to, and `intended_ns` when the workload wanted a send.
 #[must_use]
@@ -47,6 +50,9 @@ pub fn device_event(
         DeviceEvent::Failed { send: key, reason } => {
             let reason = Some(send_refusal(*reason));
             send(key).line(EventType::Fail, None, 0, None, reason)
+        }
+        DeviceEvent::GivenUp { send: key } => {
+            send(key).line(EventType::Info, None, 0, None, Some(GIVEN_UP.to_owned()))
         }
         DeviceEvent::ChangeInvoked(key) => member(key).line(EventType::Invoke, None, None),
         DeviceEvent::ChangeAccepted(key, message_id) => {

@@ -1,16 +1,17 @@
 //! What a history is made of.
 
+mod words;
+
 use std::collections::BTreeMap;
 
-use hubbub_chat::{
-    ChannelId, ClientId, DeviceId, MessageId, OperationId, SessionId, UserId, frame::CutReason,
-};
+use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId, OperationId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use crate::{
     bounds::Bounds,
     population::{Population, UserRow},
 };
+pub use words::{FaultState, Member, Path, Phase, PushStage, SessionCause};
 
 /// One line of a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,7 +104,8 @@ pub enum EventBody {
     /// A message is sent by a device.
     Send {
         /// `invoke` when the user sent it, `ok` when the device was told that it is accepted,
-        /// `fail` when it was refused for good, `info` for another attempt.
+        /// `fail` when it was refused for good, `info` for another attempt, or, with the reason
+        /// `given_up`, when the device asks no more what became of it.
         r#type: EventType,
         /// The author.
         user: UserId,
@@ -340,76 +342,6 @@ pub enum EventBody {
     },
 }
 
-/// A phase of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Load without measurement.
-    WarmUp,
-    /// The workload runs, and faults with it.
-    Safety,
-    /// All faults are over.
-    Heal,
-    /// No new sends; everything pending must complete.
-    Liveness,
-    /// The run is over.
-    End,
-}
-
-/// What an entry does to the membership of its channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Member {
-    /// Nothing: it is a message.
-    Message,
-    /// Nothing: it changes the group's owner or name.
-    Unchanged,
-    /// These users come in.
-    Enter(Vec<UserId>),
-    /// This user goes; they still see the entry itself.
-    Leave(UserId),
-}
-
-/// How an entry came to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Path {
-    /// As a live delivery.
-    Hint,
-    /// By reading what is above the cursor.
-    Sync,
-    /// As the acceptance of the device's own send.
-    Accepted,
-}
-
-/// Why a session began or ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SessionCause {
-    /// The device connected.
-    Connected,
-    /// The connection could not be opened.
-    Unreachable,
-    /// The connection broke or was closed by the other end.
-    Closed,
-    /// The device heard nothing for too long.
-    Silent,
-    /// The server ended it and said why.
-    Cut(CutReason),
-    /// The device was stopped by the harness.
-    Stopped,
-}
-
-/// Whether a fault begins or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultState {
-    /// It begins.
-    On,
-    /// It ends.
-    Off,
-}
-
 impl EventBody {
     /// The line for a host or a device that runs from now on, or not. The rest is as it was.
     #[must_use]
@@ -424,16 +356,6 @@ impl EventBody {
         let (name, link) = (name.into(), Some(works));
         Self::Truth { name, up: true, link, hears: None, logged_in: None, capacity: None }
     }
-}
-
-/// Where a push is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PushStage {
-    /// The notifier asks the gateway for it.
-    Requested,
-    /// The gateway got it.
-    Received,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

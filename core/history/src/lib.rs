@@ -19,7 +19,7 @@ pub mod presence;
 mod recorder;
 pub mod trace;
 
-pub use device_event::{device_event, local_refusal, send_refusal, store_entry};
+pub use device_event::{GIVEN_UP, device_event, local_refusal, send_refusal, store_entry};
 pub use event::{
     Bounds, Event, EventBody, EventType, FaultState, Member, Path, Phase, Population, Process,
     PushStage, SessionCause, Source, UserRow,

@@ -136,6 +136,13 @@ fn a_refused_send_says_why() {
 }
 
 #[test]
+fn a_send_that_is_given_up_has_an_unknown_outcome() {
+    let told = Told { reason: Some("given_up"), ..Told::default() };
+    let event = DeviceEvent::GivenUp { send: key() };
+    assert_eq!(line(event), Some(send(EventType::Info, told)));
+}
+
+#[test]
 fn a_send_that_the_device_did_not_take_on_has_neither_number_nor_membership() {
     let reasons = [
         (LocalRefusal::OutboxFull, "outbox_full"),

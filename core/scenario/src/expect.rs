@@ -65,7 +65,7 @@ pub struct FigureBound {
 pub enum ViolationName {
     /// An accepted message never reached somebody.
     AcceptedLost,
-    /// A message came twice.
+    /// A message came twice, or stands in the log although its sender was told that it has failed.
     Duplicated,
     /// Devices disagree on the order, or there are holes.
     Order,

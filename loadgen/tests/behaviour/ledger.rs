@@ -132,6 +132,20 @@ fn a_refused_send_owes_nothing_but_must_not_arrive() {
 }
 
 #[test]
+fn a_send_that_was_given_up_owes_nothing_and_may_arrive() {
+    let mut ledger = Ledger::new(LATE_AFTER_NS);
+    ledger.register(registered(0, 1, true));
+    ledger.note_given_up(0);
+    ledger.note_given_up(0);
+    assert!(ledger.is_settled(), "nobody waits for it");
+    ledger.note_delivery(DeviceId(2), MessageId(1), 0, 6);
+    let counts = ledger.counts();
+    assert_eq!((counts.unanswered, counts.refused, counts.accepted), (1, 0, 0));
+    assert_eq!((counts.delivered, counts.unexpected, counts.missing), (1, 0, 0));
+    assert!(!counts.is_violated() && !counts.is_clean());
+}
+
+#[test]
 fn a_number_is_registered_once() {
     let mut ledger = Ledger::new(LATE_AFTER_NS);
     assert!(ledger.register(registered(0, 1, true)));

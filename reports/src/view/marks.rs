@@ -140,10 +140,11 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::Run { .. } => "run",
         EventBody::Phase { .. } => "phase",
         EventBody::Population(_) => "population",
-        EventBody::Send { r#type, .. } => match r#type {
+        EventBody::Send { r#type, reason, .. } => match r#type {
             EventType::Invoke => "send",
             EventType::Ok => "accepted",
             EventType::Fail => "refused",
+            EventType::Info if reason.is_some() => "given up",
             EventType::Info => "send again",
         },
         EventBody::Member { r#type, .. } => match r#type {

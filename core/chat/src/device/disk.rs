@@ -54,6 +54,8 @@ pub(super) struct Outgoing {
     /// Its first number, by which events name it whatever number it is sent under.
     pub(super) invoked_as: ClientId,
     pub(super) attempts: u32,
+    /// Whether an attempt of it may have reached the store.
+    pub(super) may_be_stored: bool,
 }
 
 /// One durable step.
@@ -70,7 +72,7 @@ pub enum DiskWrite {
         /// Its text.
         body: Arc<str>,
     },
-    /// A send was accepted or has failed for good.
+    /// A send was accepted, has failed for good or was given up.
     Settle {
         /// The conversation.
         channel: ChannelId,
@@ -153,7 +155,8 @@ impl DeviceDisk {
                 (row.numbered, row.last_client_id) = (*membership, *client_id);
                 let body_hash = crate::entry::body_hash(body);
                 let (body, invoked_as) = (body.clone(), *client_id);
-                let outgoing = Outgoing { body, body_hash, invoked_as, attempts: 0 };
+                let (attempts, may_be_stored) = (0, false);
+                let outgoing = Outgoing { body, body_hash, invoked_as, attempts, may_be_stored };
                 row.outbox.insert((*membership, *client_id), outgoing);
             }
             DiskWrite::Settle { channel, membership, client_id } => {

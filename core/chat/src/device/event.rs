@@ -37,13 +37,18 @@ pub enum DeviceEvent {
         /// Its place, when the server tells it.
         message_id: Option<MessageId>,
     },
-    /// The message was refused for good, or given up with an unknown outcome (`retry = none`; the
-    /// reason is then `Unavailable`).
+    /// The message was refused for good: it is not stored, and never will be.
     Failed {
         /// Which.
         send: SendKey,
         /// Why.
         reason: SendRefusal,
+    },
+    /// The device does not ask any more what became of the message, and sends it no more. It may be
+    /// stored.
+    GivenUp {
+        /// Which.
+        send: SendKey,
     },
     /// A change of membership was asked for, and is stored.
     ChangeInvoked(ChangeKey),

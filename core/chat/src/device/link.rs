@@ -217,7 +217,7 @@ impl Device {
     /// Nothing is ever due again.
     fn end(&mut self) {
         self.link.ended = true;
-        self.fail_all();
+        self.settle_all();
         self.timers = Timers::new();
     }
 

@@ -163,7 +163,7 @@ impl Device {
             this.situations.mark(Situation::RestoredWithPending);
         }
         this.timers.set(DeviceTimer::Reconnect, Monotonic(0));
-        this.lose_restored();
+        this.doubt_restored();
         this
     }
 

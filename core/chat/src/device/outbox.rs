@@ -101,6 +101,7 @@ impl Device {
             let (membership, client_id) = key;
             let Some(outgoing) = row.outbox.get_mut(&key) else { continue };
             outgoing.attempts += 1;
+            outgoing.may_be_stored = true;
             let body = outgoing.body.clone();
             let send = outgoing.key(channel, membership);
             let oldest_pending = first.1;
@@ -186,26 +187,39 @@ impl Device {
         client_id: ClientId,
         reason: SendRefusal,
     ) {
+        let this = |key: (MessageId, ClientId)| key == (membership, client_id);
         match reason {
-            SendRefusal::Gap { .. } | SendRefusal::Busy | SendRefusal::Unavailable
-                if self.design.retry == Retry::None =>
-            {
-                self.fail_where(channel, reason, |key| key == (membership, client_id));
+            SendRefusal::Unavailable if self.design.retry == Retry::None => {
+                self.give_up_where(channel, this);
+                self.pump(now, channel);
+            }
+            SendRefusal::Unavailable if planted!(self.design, UnknownToldAsFailed) => {
+                self.fail_where(channel, reason, this);
+                self.pump(now, channel);
+            }
+            SendRefusal::Gap { .. } | SendRefusal::Busy if self.design.retry == Retry::None => {
+                self.fail_where(channel, reason, this);
                 self.pump(now, channel);
             }
             SendRefusal::Gap { .. } => self.go_back(now, channel),
             SendRefusal::Busy | SendRefusal::Unavailable => self.pause(now, channel),
-            SendRefusal::NotMember => {
+            SendRefusal::NotMember if self.design.retry == Retry::Numbered => {
                 // The ones before it may be in the log with their answers lost: each gets its own.
+                // Those behind it can only be there together with it.
                 let lost = |key: (MessageId, ClientId)| key.0 == membership && key.1 >= client_id;
                 self.fail_where(channel, reason, lost);
                 self.pump(now, channel);
             }
-            SendRefusal::ClientIdReused | SendRefusal::TooOld | SendRefusal::TooLarge { .. } => {
-                self.fail_where(channel, reason, |key| key == (membership, client_id));
+            SendRefusal::NotMember | SendRefusal::ClientIdReused | SendRefusal::TooLarge { .. } => {
+                self.fail_where(channel, reason, this);
                 self.pump(now, channel);
             }
-            SendRefusal::UnknownDevice => self.fail_all(),
+            // What the store does not remember any more it may have stored.
+            SendRefusal::TooOld => {
+                self.give_up_where(channel, this);
+                self.pump(now, channel);
+            }
+            SendRefusal::UnknownDevice => self.settle_all(),
         }
     }
 
@@ -271,28 +285,66 @@ impl Device {
         Some(outgoing)
     }
 
-    pub(super) fn fail_where(
+    /// They were refused for good. What went out under another number before (`retry = blind`) may
+    /// be stored all the same.
+    fn fail_where(
         &mut self,
         channel: ChannelId,
         reason: SendRefusal,
         which: impl Fn((MessageId, ClientId)) -> bool,
     ) {
-        let Some(row) = self.disk.channels.get(&channel) else { return };
-        let failed: Vec<_> = row.outbox.keys().copied().filter(|key| which(*key)).collect();
-        for (membership, client_id) in failed {
-            if let Some(outgoing) = self.settle(channel, membership, client_id) {
-                let send = outgoing.key(channel, membership);
-                self.event(DeviceEvent::Failed { send, reason });
+        self.settle_where(channel, which, |send, client_id, _| {
+            if send.client_id == client_id {
+                DeviceEvent::Failed { send, reason }
+            } else {
+                DeviceEvent::GivenUp { send }
             }
+        });
+    }
+
+    /// Their outcome is unknown, and stays so.
+    pub(super) fn give_up_where(
+        &mut self,
+        channel: ChannelId,
+        which: impl Fn((MessageId, ClientId)) -> bool,
+    ) {
+        self.settle_where(channel, which, |send, _, _| DeviceEvent::GivenUp { send });
+    }
+
+    /// The device was logged out: nothing of it will be accepted any more, and the store has
+    /// forgotten what it accepted.
+    pub(super) fn settle_all(&mut self) {
+        let channels: Vec<_> = self.disk.channels.keys().copied().collect();
+        for channel in channels {
+            self.settle_where(
+                channel,
+                |_| true,
+                |send, _, outgoing| {
+                    let reason = SendRefusal::UnknownDevice;
+                    match outgoing.may_be_stored {
+                        true => DeviceEvent::GivenUp { send },
+                        false => DeviceEvent::Failed { send, reason },
+                    }
+                },
+            );
+            self.fail_change(channel, crate::frame::ChangeRefusal::UnknownDevice);
         }
     }
 
-    /// The device was logged out: nothing of it will be accepted any more.
-    pub(super) fn fail_all(&mut self) {
-        let channels: Vec<_> = self.disk.channels.keys().copied().collect();
-        for channel in channels {
-            self.fail_where(channel, SendRefusal::UnknownDevice, |_| true);
-            self.fail_change(channel, crate::frame::ChangeRefusal::UnknownDevice);
+    /// They wait no longer; `outcome` gets the send by its first number, its last number and itself.
+    fn settle_where(
+        &mut self,
+        channel: ChannelId,
+        which: impl Fn((MessageId, ClientId)) -> bool,
+        outcome: impl Fn(SendKey, ClientId, &Outgoing) -> DeviceEvent,
+    ) {
+        let Some(row) = self.disk.channels.get(&channel) else { return };
+        let settled: Vec<_> = row.outbox.keys().copied().filter(|key| which(*key)).collect();
+        for (membership, client_id) in settled {
+            if let Some(outgoing) = self.settle(channel, membership, client_id) {
+                let send = outgoing.key(channel, membership);
+                self.event(outcome(send, client_id, &outgoing));
+            }
         }
     }
 }

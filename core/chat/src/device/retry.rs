@@ -4,7 +4,6 @@
 use super::{Device, outbox::Window};
 use crate::{
     design::Retry,
-    frame::SendRefusal,
     ids::{ChannelId, ClientId, MessageId},
     time::{Monotonic, Now},
 };
@@ -48,12 +47,12 @@ impl Device {
     }
 
     /// A device that starts again cannot know which of its sends went out.
-    pub(super) fn lose_restored(&mut self) {
+    pub(super) fn doubt_restored(&mut self) {
+        let rows = self.disk.channels.values_mut();
+        rows.flat_map(|row| row.outbox.values_mut()).for_each(|send| send.may_be_stored = true);
         if self.design.retry == Retry::None {
             let channels: Vec<_> = self.disk.channels.keys().copied().collect();
-            for channel in channels {
-                self.fail_where(channel, SendRefusal::Unavailable, |_| true);
-            }
+            channels.into_iter().for_each(|channel| self.give_up_where(channel, |_| true));
         }
     }
 
@@ -91,6 +90,6 @@ impl Device {
         due.iter().for_each(|key| {
             window.sent_at.remove(key);
         });
-        self.fail_where(channel, SendRefusal::Unavailable, |key| due.contains(&key));
+        self.give_up_where(channel, |key| due.contains(&key));
     }
 }

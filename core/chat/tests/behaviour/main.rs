@@ -13,6 +13,7 @@ mod drain;
 mod given_ids;
 mod global_cursor;
 mod late_answers;
+mod lease_keeper;
 mod leases;
 mod local_hints;
 mod logged_out;

@@ -4,7 +4,7 @@ use hubbub_chat::{
     Design, MessageId,
     design::Fanout,
     device::{DetachCause, LocalRefusal},
-    frame::{Change, ClientFrame, CutReason, SendRefusal},
+    frame::{Change, ClientFrame, CutReason},
     ports::store::StoreRequest,
     server::Input,
 };
@@ -60,7 +60,7 @@ fn a_logged_out_device_is_refused_and_stays_away() {
     world.store(StoreRequest::Forget { device: PHONE });
     world.send(PHONE, direct(), "too late");
     world.run_for(seconds(1));
-    assert_eq!(world.failed(PHONE)[0].1, SendRefusal::UnknownDevice);
+    assert_eq!(world.given_up(PHONE).len(), 1);
     assert_eq!(world.log_texts(direct()).len(), 0);
     world.break_connection(PHONE);
     world.run_for(seconds(5));
@@ -75,16 +75,18 @@ fn a_logged_out_device_is_refused_and_stays_away() {
 }
 
 #[test]
-fn what_was_pending_fails_with_the_logout() {
+fn what_was_sent_before_the_logout_is_given_up_since_it_may_be_stored() {
     let mut world = trio();
-    world.rule(|message| if message.is_append() { Fate::Drop } else { Fate::Pass });
+    world.rule(|message| if message.is_append_answer() { Fate::Drop } else { Fate::Pass });
     world.send(CATS, group(), "one");
-    world.send(CATS, group(), "two");
+    world.run_for(seconds(1));
     world.break_connection(CATS);
+    world.send(CATS, group(), "two");
     world.store(StoreRequest::Forget { device: CATS });
     world.heal();
     world.run_for(seconds(20));
-    assert_eq!(world.failed(CATS).len(), 2);
+    assert_eq!(world.log_texts(group()), ["(created)", "one"]);
+    assert_eq!((world.given_up(CATS).len(), world.failed(CATS)), (2, vec![]));
     assert_eq!(world.pending(CATS), 0);
 }
 

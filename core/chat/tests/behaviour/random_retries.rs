@@ -42,6 +42,10 @@ proptest! {
             let failed = run.world.failed(device);
             let mut settled: Vec<_> = accepted.iter().map(|(send, _)| *send).collect();
             settled.extend(failed.iter().map(|(send, _)| *send));
+            for (send, _) in failed {
+                prop_assert!(!stored.contains(&(send.channel, send.body_hash)), "{send:?}");
+            }
+            settled.extend(run.world.given_up(device));
             settled.sort_unstable();
             let mut invoked = run.world.invoked(device);
             invoked.sort_unstable();

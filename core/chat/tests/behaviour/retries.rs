@@ -115,16 +115,14 @@ fn without_retry_a_send_is_given_up_after_some_time_and_not_repeated() {
     lose_the_first_acceptance(&mut world);
     world.send(PHONE, direct(), "hello");
     world.run_for(design.retry_after - seconds(1));
-    assert_eq!(world.failed(PHONE), []);
+    assert_eq!(world.given_up(PHONE), []);
     world.run_for(seconds(2));
-    let failed = world.failed(PHONE);
-    assert_eq!(failed.len(), 1);
-    assert_eq!(failed[0].1, SendRefusal::Unavailable);
+    assert_eq!(names(&world.given_up(PHONE)), [1]);
     world.run_for(seconds(60));
     assert_eq!(numbers(&world, PHONE), [1]);
     assert_eq!(world.log_texts(direct()), ["hello"], "its outcome was unknown, and it is stored");
     assert_eq!(world.texts(BENS, direct()), ["hello"]);
-    assert_eq!(world.accepted(PHONE), []);
+    assert_eq!((world.accepted(PHONE), world.failed(PHONE)), (vec![], vec![]));
 }
 
 #[test]
@@ -138,9 +136,9 @@ fn without_retry_each_send_has_its_own_time() {
     world.run_for(seconds(3));
     world.send(PHONE, direct(), "two");
     world.run_for(seconds(3));
-    assert_eq!(names(&world.failed(PHONE).iter().map(|row| row.0).collect::<Vec<_>>()), [1]);
+    assert_eq!(names(&world.given_up(PHONE)), [1]);
     world.run_for(seconds(3));
-    assert_eq!(world.failed(PHONE).len(), 2);
+    assert_eq!(names(&world.given_up(PHONE)), [1, 2]);
     assert_eq!(numbers(&world, PHONE), [1, 2]);
 }
 
@@ -152,23 +150,35 @@ fn without_retry_a_lost_connection_gives_up_what_was_sent_on_it() {
     world.run_for(seconds(1));
     world.break_connection(PHONE);
     world.run_for(std::time::Duration::from_millis(100));
-    assert_eq!(world.failed(PHONE).len(), 1);
+    assert_eq!(names(&world.given_up(PHONE)), [1]);
     world.send(PHONE, direct(), "written without a connection");
     world.heal();
     world.run_for(seconds(30));
     assert_eq!(world.log_texts(direct()), ["sent", "written without a connection"]);
-    assert_eq!(world.accepted(PHONE).len(), 1);
+    assert_eq!((world.accepted(PHONE).len(), world.failed(PHONE).len()), (1, 0));
     assert_eq!(numbers(&world, PHONE), [1, 2]);
 }
 
 #[test]
 fn without_retry_a_refusal_for_now_is_final() {
+    let mut world = pair_with(Design { session_requests_max: 1, ..design(Retry::None) });
+    world.send(PHONE, direct(), "one");
+    world.send(PHONE, direct(), "one too many");
+    world.run_for(seconds(30));
+    assert_eq!(world.refusals_to(PHONE), [SendRefusal::Busy]);
+    let failed = world.failed(PHONE);
+    assert_eq!((failed[0].0.client_id, failed[0].1), (ClientId(2), SendRefusal::Busy));
+    assert_eq!((world.log_texts(direct()), world.given_up(PHONE)), (vec!["one".into()], vec![]));
+}
+
+#[test]
+fn without_retry_a_send_of_which_the_server_knows_nothing_is_given_up() {
     let mut world = pair_with(design(Retry::None));
     world.rule(|message| if message.is_append() { Fate::Drop } else { Fate::Pass });
     world.send(PHONE, direct(), "hello");
     world.run_for(seconds(4));
     assert_eq!(world.refusals_to(PHONE), [SendRefusal::Unavailable]);
-    assert_eq!(world.failed(PHONE).len(), 1);
+    assert_eq!((names(&world.given_up(PHONE)), world.failed(PHONE)), (vec![1], vec![]));
     world.heal();
     world.run_for(seconds(30));
     assert_eq!(world.log_texts(direct()), [""; 0]);
@@ -184,7 +194,7 @@ fn without_retry_a_device_that_starts_again_gives_up_what_it_had() {
     world.heal();
     world.start_device(PHONE);
     world.run_for(seconds(30));
-    assert_eq!(world.failed(PHONE).len(), 1);
+    assert_eq!(names(&world.given_up(PHONE)), [1]);
     assert_eq!(world.pending(PHONE), 0);
     assert_eq!(numbers(&world, PHONE), [1]);
 }
@@ -203,8 +213,10 @@ fn without_retry_nothing_that_was_accepted_is_lost() {
     }
     world.heal();
     world.run_for(seconds(60));
-    let (accepted, failed) = (world.accepted(PHONE).len(), world.failed(PHONE).len());
-    assert_eq!(accepted + failed, 30);
-    assert!(failed > 0);
+    let (accepted, given_up) = (world.accepted(PHONE).len(), world.given_up(PHONE).len());
+    let failed = world.failed(PHONE);
+    assert!(failed.iter().all(|(_, reason)| matches!(reason, SendRefusal::Gap { .. })));
+    assert_eq!(accepted + given_up + failed.len(), 30);
+    assert!(given_up > 0 && !failed.is_empty());
     assert_eq!(world.texts(BENS, direct()).len(), accepted);
 }

@@ -1,11 +1,12 @@
-//! Nothing comes twice.
+//! Nothing comes twice, and nothing comes that was refused.
 
 use hubbub_chat::{ChannelId, MessageId};
 
 use super::{Checker, Finding, Violation, words};
-use crate::index::{ChannelLog, Delivery, Index};
+use crate::index::{ChannelLog, Delivery, Index, Moment, SentMessage};
 
-/// `duplicated`: one case per entry that a device stored and per message of a log.
+/// `duplicated`: one case per entry that a device stored, per message of a log and per send that was
+/// refused for good. A user writes again what was refused, so an entry of it is one too many.
 #[derive(Debug, Clone, Copy)]
 pub struct Duplicated;
 
@@ -15,7 +16,8 @@ impl Checker for Duplicated {
     }
 
     fn holds_when(&self) -> &'static str {
-        "no device stores a message twice, and no send has two entries in a log"
+        "no device stores a message twice, no send has two entries in a log, and a send that has \
+         failed has none"
     }
 
     fn check(&self, index: &Index<'_>) -> Finding {
@@ -31,6 +33,12 @@ impl Checker for Duplicated {
             finding.judged += log.messages().len() as u64;
             check_bodies(*channel, log, &mut finding);
             check_numbers(*channel, log, &mut finding);
+        }
+        for send in index.sends() {
+            if let Some(failed) = send.failed {
+                finding.judged += 1;
+                check_failed(send, failed, &mut finding);
+            }
         }
         finding
     }
@@ -101,6 +109,21 @@ fn check_numbers(channel: ChannelId, log: &ChannelLog<'_>, finding: &mut Finding
             add_entry(channel, log, [first, again], finding);
         }
     }
+}
+
+fn check_failed(send: &SentMessage, failed: Moment, finding: &mut Finding) {
+    let Some(place) = send.place else { return };
+    finding.add(|| {
+        let SentMessage { device, channel, client_id, body_hash, .. } = *send;
+        let summary = format!(
+            "number {client_id} of device {device} has failed in {channel}, and yet it stands there \
+             as {}",
+            words::place(place),
+        );
+        Violation::new(failed.seq, channel, summary)
+            .of(Some(place), body_hash)
+            .between(vec![device], Vec::new())
+    });
 }
 
 fn add_entry(

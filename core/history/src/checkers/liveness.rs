@@ -10,6 +10,8 @@ use crate::{
 
 /// `liveness`: one case per message sent and per change of membership asked for.
 ///
+/// A send is settled when its device has been told what became of it, or has given it up.
+///
 /// A message that was accepted and is in no log cannot come any more: it is not late but lost, and
 /// `accepted-lost` says so.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +63,7 @@ fn check_change(change: &AskedChange, invoked: Moment, deadline_ns: u64, finding
 }
 
 fn check_outcome(send: &SentMessage, invoked: Moment, deadline_ns: u64, finding: &mut Finding) {
-    let mut settled = [send.accepted, send.failed].into_iter().flatten();
+    let mut settled = [send.accepted, send.failed, send.given_up].into_iter().flatten();
     if settled.any(|settled| settled.t_ns <= deadline_ns) {
         return;
     }

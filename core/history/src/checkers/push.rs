@@ -1,5 +1,7 @@
 //! Whoever has nothing of a message by the end of its grace is told that there is one.
 
+mod repeats;
+
 use std::collections::BTreeMap;
 
 use hubbub_chat::{ChannelId, DeviceId, MessageId, UserId};
@@ -31,9 +33,12 @@ use crate::{
 ///
 /// A push is *wrong* if a cursor of the user had passed what it stands for more than
 /// `push_race_max` before it was asked for. A *repeat* is the same push asked for again as a first
-/// attempt: each start of a notifier may do so once, under the same collapse id. What the gateway did
-/// not take nobody got, so asking for it again repeats nothing: when the debt that it was for has
-/// lapsed, and a later one is due up to the same message, that is a first attempt again.
+/// attempt: each start of a notifier may do so once, under the same collapse id, with what the gateway
+/// took so late that the store may not have heard of it. The store has heard `push_settle_max` after
+/// the gateway took it, and the longest pause before another attempt on top, should the answer have
+/// been lost; a fault puts that off as above. What the gateway did not take nobody got, so asking for
+/// it again repeats nothing: when the debt that it was for has lapsed, and a later one is due up to the
+/// same message, that is a first attempt again.
 #[derive(Debug, Clone, Copy)]
 pub struct Push;
 
@@ -44,7 +49,8 @@ impl Checker for Push {
 
     fn holds_when(&self) -> &'static str {
         "every message that is owed to a user is settled by a push within its bound, no push is \
-         for what the user has, and none is repeated but by another start of the notifier"
+         for what the user has, and none is repeated but by another start of the notifier while the \
+         store may not have heard of it"
     }
 
     fn applies(&self, index: &Index<'_>) -> bool {
@@ -109,6 +115,8 @@ struct Lines<'a> {
     held: Heights,
     /// When the gateway did not take a push.
     declined: BTreeMap<Request, Vec<u64>>,
+    /// When it took one that was asked for.
+    accepted: BTreeMap<Request, Vec<u64>>,
     /// When the gateway called a token dead.
     dead: BTreeMap<DeviceId, u64>,
     received: u64,
@@ -134,14 +142,15 @@ impl<'a> Lines<'a> {
                 } => {
                     let (user, device, channel) = (*user, *device, *channel);
                     let (up_to, attempt) = (*up_to, *attempt);
+                    let request = Request { user, device, channel, up_to, attempt };
                     if *stage == PushStage::Requested {
-                        let request = Request { user, device, channel, up_to, attempt };
                         lines.requests.push((event, request));
                         continue;
                     }
                     lines.received += 1;
                     match answer.as_deref() {
                         Some(TAKEN) | None => {
+                            lines.accepted.entry(request).or_default().push(event.t_ns);
                             let taken = lines.taken.entry((user, channel)).or_default();
                             taken.push((event.t_ns, up_to));
                         }
@@ -149,7 +158,6 @@ impl<'a> Lines<'a> {
                             lines.dead.entry(device).or_insert(event.t_ns);
                         }
                         Some(_) => {
-                            let request = Request { user, device, channel, up_to, attempt };
                             lines.declined.entry(request).or_default().push(event.t_ns);
                         }
                     }
@@ -316,12 +324,8 @@ fn check_requests(
     counts: &mut PushCounts,
 ) {
     let race_ns = index.bounds().push_race_max_ns;
-    let mut firsts: Vec<(Request, &Event)> = Vec::new();
     for (event, request) in &lines.requests {
         counts.requested += 1;
-        if request.attempt == 1 {
-            firsts.push((*request, event));
-        }
         let Request { user, channel, up_to, .. } = *request;
         let passed_ns = passed_ns(index, &lines.cursors, user, (channel, up_to));
         let passed_ns = passed_ns.filter(|t_ns| t_ns.saturating_add(race_ns) < event.t_ns);
@@ -330,24 +334,7 @@ fn check_requests(
             finding.add(|| wrong(event, *request, passed_ns));
         }
     }
-    firsts.sort_by_key(|(request, event)| (*request, event.seq));
-    for same in firsts.chunk_by(|(one, _), (other, _)| one == other) {
-        let mut seen: Vec<&Event> = Vec::new();
-        for (request, event) in same {
-            // An answer is to the last that was asked: one that was taken before stays taken.
-            seen.pop_if(|one| lines.is_declined(request, (one.t_ns, event.t_ns)));
-            let is_same_start = |one: &&Event| {
-                (&one.process, one.incarnation) == (&event.process, event.incarnation)
-            };
-            let again = seen.iter().any(is_same_start);
-            let other_id = seen.first().is_some_and(|one| collapse_id(one) != collapse_id(event));
-            if again || other_id {
-                counts.repeated += 1;
-                finding.add(|| repeated(event, *request, again));
-            }
-            seen.push(event);
-        }
-    }
+    repeats::check(index, lines, finding, counts);
 }
 
 /// Whether cursors of the user can pass what the push stands for. Where ids are no places, the end of
@@ -358,13 +345,6 @@ fn can_be_read(index: &Index<'_>, request: Request) -> bool {
         || log.is_some_and(|log| log.audience(request.up_to).any(|user| user == request.user))
 }
 
-fn collapse_id(event: &Event) -> Option<&str> {
-    match &event.body {
-        EventBody::Push { collapse_id, .. } => Some(collapse_id),
-        _ => None,
-    }
-}
-
 fn wrong(event: &Event, request: Request, passed_ns: u64) -> Violation {
     let Request { user, device, channel, up_to, .. } = request;
     let (message, passed, asked) = (words::place(up_to), seconds(passed_ns), seconds(event.t_ns));
@@ -372,15 +352,5 @@ fn wrong(event: &Event, request: Request, passed_ns: u64) -> Violation {
         "a push to device {device} for {message} of {channel} was asked for at {asked}, although \
          user {user} had it by {passed}"
     );
-    Violation::new(event.seq, channel, summary).of(up_to, None).between(vec![device], Vec::new())
-}
-
-fn repeated(event: &Event, request: Request, same_start: bool) -> Violation {
-    let Request { device, channel, up_to, .. } = request;
-    let message = words::place(up_to);
-    let how =
-        if same_start { "by the same start of the notifier" } else { "under another collapse id" };
-    let summary =
-        format!("the push to device {device} for {message} of {channel} was asked for again {how}");
     Violation::new(event.seq, channel, summary).of(up_to, None).between(vec![device], Vec::new())
 }

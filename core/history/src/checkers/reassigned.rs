@@ -22,8 +22,9 @@ use crate::{
 /// A death is a host that goes down by a crash, a power loss, or without any fault that names it;
 /// one that another fault stops was stopped in order. A device is judged if it was up and linked
 /// until the bound was over, was not on another chat server that died meanwhile, and if the
-/// history lasts so long. A further fault between or of servers puts the bound off to its end, and to
-/// the end of a pause that a device makes whose attempts have failed meanwhile.
+/// history lasts so long. A further fault between or of servers, and a time in which no chat server
+/// is up to go to, put the bound off to their end, and to the end of a pause that a device makes whose
+/// attempts have failed meanwhile.
 ///
 /// Sessions are seen with the eyes of devices, which may learn of an end later than the server: a
 /// server holds too many if it does so for longer than after which either end takes a connection
@@ -64,7 +65,8 @@ impl Checker for Reassigned {
 
 fn check_death(index: &Index<'_>, death: &Death, bound_ns: u64, finding: &mut Finding) {
     let world = index.world();
-    let others: Vec<Span> = world.faults.others_among_servers(&death.name).collect();
+    let mut others: Vec<Span> = world.faults.others_among_servers(&death.name).collect();
+    others.extend(&world.without_chat);
     let after_ns = bound_ns.saturating_add(index.bounds().reconnect_max_ns);
     let deadline_ns = put_off(death.t_ns, bound_ns, &united(others), after_ns);
     let mut late = Vec::new();

@@ -3,6 +3,7 @@
 use hubbub_chat::DeviceId;
 
 use crate::{
+    device_event::GIVEN_UP,
     event::{
         Event, EventBody, EventType, FaultState, Member, Path, Phase, Process, PushStage,
         SessionCause,
@@ -95,6 +96,9 @@ fn of_operation(event: &Event) -> String {
                 (EventType::Ok, Some(place)) => format!("{what}: accepted as message {place}"),
                 (EventType::Ok, None) => format!("{what}: accepted without a place"),
                 (EventType::Fail, _) => format!("{what}: refused{because}"),
+                (EventType::Info, _) if reason.as_deref() == Some(GIVEN_UP) => {
+                    format!("{what}: given up, outcome unknown")
+                }
                 (EventType::Info, _) => format!("{what}: attempt {attempt}{because}"),
             }
         }

@@ -71,19 +71,9 @@ impl Devices {
         self.truncated.entry((device, channel)).or_default().push(gone);
     }
 
-    /// Puts stretches that overlap together; a device is told of each about once.
+    /// Puts stretches in order, without overlaps.
     pub(super) fn finish(&mut self) {
-        for stretches in self.truncated.values_mut() {
-            stretches.sort_unstable();
-            stretches.dedup_by(|next, last| {
-                let overlap = next.above < last.up_to;
-                if overlap {
-                    last.up_to = last.up_to.max(next.up_to);
-                    last.told_ns = last.told_ns.max(next.told_ns);
-                }
-                overlap
-            });
-        }
+        self.truncated.values_mut().for_each(|stretches| *stretches = apart(stretches));
     }
 
     /// Everything that devices were told is gone: above one place, up to another.
@@ -122,7 +112,7 @@ impl Devices {
         head.copied().unwrap_or_default()
     }
 
-    /// When the device was told that the place is gone, in nanoseconds since the run began.
+    /// When the device was last told that the place is gone, in nanoseconds since the run began.
     pub(super) fn told_gone_ns(
         &self,
         device: DeviceId,
@@ -134,4 +124,23 @@ impl Devices {
         let gone = stretches.get(after.checked_sub(1)?)?;
         (place <= gone.up_to).then_some(gone.told_ns)
     }
+}
+
+/// The same places in stretches that do not overlap, in order. Of a place that several stretches cover
+/// the last word counts: what was gone too early may be gone rightly later, and what lies beside it
+/// may not.
+fn apart(stretches: &[Gone]) -> Vec<Gone> {
+    let mut by_time: Vec<&Gone> = stretches.iter().filter(|one| one.above < one.up_to).collect();
+    let ends: BTreeSet<MessageId> = by_time.iter().flat_map(|one| [one.above, one.up_to]).collect();
+    by_time.sort_unstable_by_key(|one| one.told_ns);
+    let mut told: BTreeMap<MessageId, (MessageId, u64)> = BTreeMap::new();
+    for one in by_time {
+        let mut within = ends.range(one.above..=one.up_to).copied();
+        let Some(mut above) = within.next() else { continue };
+        for up_to in within {
+            told.insert(above, (up_to, one.told_ns));
+            above = up_to;
+        }
+    }
+    told.into_iter().map(|(above, (up_to, told_ns))| Gone { above, up_to, told_ns }).collect()
 }

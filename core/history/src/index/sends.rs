@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId};
 
-use crate::event::{Event, EventBody, EventType};
+use crate::{
+    device_event::GIVEN_UP,
+    event::{Event, EventBody, EventType},
+};
 
 /// When a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct SentMessage {
     pub accepted: Option<Moment>,
     /// When it was refused for good.
     pub failed: Option<Moment>,
+    /// When its device gave it up, with an outcome that stays unknown.
+    pub given_up: Option<Moment>,
     /// The place that the device was told.
     pub told: Option<MessageId>,
     /// Its place: the store's, or, where the history has no line of the store, what the device was
@@ -105,6 +110,7 @@ impl Sends {
                 client_id,
                 body_hash,
                 message_id,
+                reason,
                 ..
             } => {
                 let (user, device, channel) = (*user, *device, *channel);
@@ -119,6 +125,7 @@ impl Sends {
                     invoked: None,
                     accepted: None,
                     failed: None,
+                    given_up: None,
                     told: None,
                     place: None,
                 };
@@ -128,6 +135,9 @@ impl Sends {
                     EventType::Invoke => first(&mut message.invoked, moment),
                     EventType::Ok => first(&mut message.accepted, moment),
                     EventType::Fail => first(&mut message.failed, moment),
+                    EventType::Info if reason.as_deref() == Some(GIVEN_UP) => {
+                        first(&mut message.given_up, moment);
+                    }
                     EventType::Info => {}
                 }
             }

@@ -66,6 +66,8 @@ pub struct World {
     pub returns: Vec<(String, u64)>,
     /// How many sessions each chat server may hold: when it was said, and by which line.
     pub capacities: BTreeMap<Arc<str>, Vec<(u64, u32)>>,
+    /// When no chat server was up, of those whose capacity was said; in order.
+    pub without_chat: Vec<Span>,
     /// What was wrong, and when.
     pub faults: Faults,
     /// When the history ends, in nanoseconds since the run began.
@@ -79,6 +81,8 @@ pub(super) struct Watch {
     hosts: BTreeMap<Arc<str>, Facts>,
     devices: BTreeMap<DeviceId, Now>,
     own: BTreeMap<DeviceId, Facts>,
+    /// Since when no chat server is up.
+    without_chat_since: Option<u64>,
     on_host: BTreeMap<Arc<str>, BTreeSet<DeviceId>>,
     at_server: BTreeMap<Arc<str>, BTreeSet<DeviceId>>,
 }
@@ -174,6 +178,7 @@ impl Watch {
                             self.world.returns.push((name.to_string(), t_ns));
                         }
                         facts.learn(said);
+                        self.watch_chat(&name, up, t_ns);
                         let here = self.on_host.get(&name).cloned().unwrap_or_default();
                         here.into_iter().for_each(|device| self.turn(device, t_ns));
                     }
@@ -187,6 +192,8 @@ impl Watch {
     pub(super) fn finish(mut self, end_ns: u64) -> World {
         let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
         devices.into_iter().for_each(|device| self.close(device, end_ns));
+        let span = |since| Span::new(since, end_ns);
+        self.world.without_chat.extend(self.without_chat_since.take().map(span));
         self.world.faults.finish(end_ns);
         self.world.end_ns = end_ns;
         self.world
@@ -240,6 +247,22 @@ impl Watch {
             if self.devices.contains_key(&device) {
                 self.attach(device, None, event.t_ns);
             }
+        }
+    }
+
+    /// A host came up or went down: it may be the last chat server, or the first.
+    fn watch_chat(&mut self, name: &Arc<str>, up: bool, t_ns: u64) {
+        if !self.world.capacities.contains_key(name) {
+            return;
+        }
+        if up {
+            let span = |since| Span::new(since, t_ns);
+            self.world.without_chat.extend(self.without_chat_since.take().map(span));
+            return;
+        }
+        let is_up = |name: &Arc<str>| self.hosts.get(name).is_none_or(|facts| facts.up);
+        if !self.world.capacities.keys().any(is_up) {
+            self.without_chat_since.get_or_insert(t_ns);
         }
     }
 

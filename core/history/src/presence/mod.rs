@@ -184,7 +184,7 @@ impl Presence {
 fn moves(index: &Index<'_>) -> Vec<Span> {
     let world = index.world();
     let carries_presence =
-        |name: &str| !["chat", "device", "api"].iter().any(|role| name.starts_with(role));
+        |name: &str| !["chat", "device", "api", "notify"].iter().any(|role| name.starts_with(role));
     let deaths = world.deaths.iter().map(|death| (death.name.as_str(), death.t_ns));
     let returns = world.returns.iter().map(|(name, t_ns)| (name.as_str(), *t_ns));
     let both = deaths.chain(returns).filter(|(name, _)| carries_presence(name));

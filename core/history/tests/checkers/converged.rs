@@ -27,7 +27,7 @@ fn a_device_that_lacks_what_the_other_has_is_caught() {
     story.invoke(21, DIRECT, "one");
     let place = story.commit(21, DIRECT, "one");
     story.deliver(DIRECT, place, &[12]);
-    story.refuse(21, DIRECT, "one");
+    story.give_up(21, DIRECT, "one");
     story.end();
     let finding = story.judge("converged");
     let violation = &finding.violations[0];

@@ -75,6 +75,49 @@ fn a_number_that_stands_for_two_bodies_is_caught() {
 }
 
 #[test]
+fn a_send_that_has_failed_and_stands_in_the_log_is_caught() {
+    let failed = |with_store: bool| {
+        let mut story = Story::of_two_friends();
+        if !with_store {
+            story = story.without_store();
+        }
+        story.invoke(11, DIRECT, "one");
+        let place = story.commit(11, DIRECT, "one");
+        story.refuse(11, DIRECT, "one");
+        story.deliver(DIRECT, place, &[]);
+        story.end();
+        story
+    };
+    for with_store in [true, false] {
+        let story = failed(with_store);
+        let finding = story.judge("duplicated");
+        assert_eq!(finding.violations_total, 1);
+        let violation = &finding.violations[0];
+        assert_eq!((violation.message_id, &violation.had), (Some(MessageId(1)), &devices(&[11])));
+        assert_eq!(
+            violation.summary,
+            "number 1 of device 11 has failed in direct-1-2, and yet it stands there as message 1"
+        );
+        assert_eq!(story.violated(), ["duplicated"]);
+    }
+}
+
+#[test]
+fn a_send_that_has_failed_or_was_given_up_is_no_duplicate() {
+    let mut story = Story::of_two_friends();
+    story.invoke(11, DIRECT, "failed");
+    story.refuse(11, DIRECT, "failed");
+    story.invoke(11, DIRECT, "given up");
+    let place = story.commit(11, DIRECT, "given up");
+    story.give_up(11, DIRECT, "given up");
+    story.deliver(DIRECT, place, &[]);
+    story.end();
+    let finding = story.judge("duplicated");
+    assert!(story.violated().is_empty(), "{:?}", story.violated());
+    assert_eq!(finding.judged, 5, "three devices, one entry and one failure");
+}
+
+#[test]
 fn numbers_begin_anew_with_a_new_membership() {
     let mut story = Story::of_a_group();
     story.say(21, GROUP, "first stay");

@@ -8,14 +8,16 @@ fn what_is_done_before_the_deadline_holds() {
     let mut story = Story::of_two_friends();
     story.say_except(11, DIRECT, "one", &[21]);
     story.invoke(11, DIRECT, "two");
+    story.invoke(11, DIRECT, "three");
     story.phase(Phase::Heal, None);
     story.phase(Phase::Liveness, Some(DEADLINE_NS));
     story.deliver_to(21, DIRECT, 1);
     story.refuse(11, DIRECT, "two");
+    story.give_up(11, DIRECT, "three");
     story.phase(Phase::End, None);
     let finding = story.judge("liveness");
     assert!(finding.holds());
-    assert_eq!(finding.judged, 2);
+    assert_eq!(finding.judged, 3);
     assert!(story.violated().is_empty());
 }
 

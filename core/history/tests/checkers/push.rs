@@ -250,6 +250,32 @@ fn another_start_of_the_notifier_may_repeat_a_push_once() {
 }
 
 #[test]
+fn another_start_repeats_nothing_that_was_settled_long_ago() {
+    let repeats = |answer: &str, died_at: f64, again_at: f64| {
+        let mut timeline = written();
+        timeline.push_asked(20.0, 2, DIRECT, 1, 1);
+        timeline.push_got(20.1, 2, DIRECT, 1, answer);
+        timeline.fault(died_at, "crash", "notify-1", FaultState::On);
+        timeline.fault(died_at + 2.0, "crash", "notify-1", FaultState::Off);
+        timeline.push_asked(again_at, 2, DIRECT, 1, 2);
+        timeline.push_got(again_at + 0.1, 2, DIRECT, 1, "taken");
+        timeline.end(300.0);
+        let violations = timeline.judge("push").violations.into_iter();
+        let summaries = violations.map(|violation| violation.summary);
+        summaries.filter(|summary| summary.contains("again")).collect::<Vec<_>>()
+    };
+    // 5 s to settle it, and a pause of 1 s, had the answer been lost.
+    let count = |answer, died_at, again_at| repeats(answer, died_at, again_at).len();
+    assert_eq!((count("taken", 21.0, 29.0), count("taken", 21.0, 29.1)), (0, 1));
+    assert_eq!((count("taken", 40.0, 45.0), count("busy", 40.0, 45.0)), (1, 0));
+    assert_eq!(
+        repeats("taken", 40.0, 45.0)[0],
+        "the push to device 21 for message 1 of direct-1-2 was asked for again at 45.000000 s, \
+         although the gateway had taken it and it was settled by 26.100000 s"
+    );
+}
+
+#[test]
 fn what_the_gateway_did_not_take_may_be_asked_for_again() {
     let repeats = |answers: [&str; 2]| {
         let mut timeline = written();

@@ -117,13 +117,16 @@ impl Reference {
         self.cursors.insert((device, channel), upto);
     }
 
-    /// Leaving fails what the user has not been told of yet.
+    /// Leaving fails what is not in the log; of what is there, nobody tells the user any more.
     fn toggle(&mut self, user: u64) {
         let device = user * 10 + 1;
         if self.story.members(GROUP).contains(&UserId(user)) {
             let of_user = |one: &Pending| one.device / 10 == user && one.channel == GROUP;
             for one in self.pending.iter().filter(|one| of_user(one)) {
-                self.story.refuse(one.device, GROUP, &one.text);
+                match one.committed {
+                    Some(_) => self.story.give_up(one.device, GROUP, &one.text),
+                    None => self.story.refuse(one.device, GROUP, &one.text),
+                }
             }
             self.pending.retain(|one| !of_user(one));
             self.story.close(GROUP, device, user);

@@ -110,6 +110,30 @@ fn after_a_further_fault_a_device_may_be_in_a_pause() {
 }
 
 #[test]
+fn while_no_chat_server_is_up_a_device_has_nowhere_to_go() {
+    let late = |servers: &[&str], back_at: f64| {
+        let bounds = Bounds { reconnect_max_ns: 10 * SECOND_NS, ..bounds() };
+        let mut timeline = Timeline::new(bounds, friends());
+        servers.iter().for_each(|server| {
+            timeline.capacity(0.0, server, 10);
+        });
+        timeline.attach(1.0, 11, "chat-1");
+        timeline.power_loss(50.0, "chat-1");
+        timeline.fault_of(7, 53.0, "drain", "chat-2", FaultState::On);
+        timeline.truth(53.0, "chat-2", false);
+        timeline.capacity(65.0, "chat-2", 10);
+        move_to(&mut timeline, back_at, 11, "chat-2");
+        timeline.end(120.0);
+        timeline.judge("reassigned").violations_total
+    };
+    // The bound of 20 s from when chat-2 is back, and a pause of 10 s.
+    let two = ["chat-1", "chat-2"];
+    assert_eq!((late(&two, 94.0), late(&two, 96.0)), (0, 1));
+    let three = ["chat-1", "chat-2", "chat-3"];
+    assert_eq!((late(&three, 69.0), late(&three, 71.0)), (0, 1), "one was up all the time");
+}
+
+#[test]
 fn slow_messages_of_devices_put_the_bound_off() {
     let late = |kind: &str| {
         let mut timeline = Timeline::of_friends();

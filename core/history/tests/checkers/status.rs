@@ -206,6 +206,19 @@ fn the_bound_begins_anew_when_a_presence_server_has_come_back() {
 }
 
 #[test]
+fn a_notifier_that_dies_puts_nothing_off() {
+    let late = |host: &str| {
+        let mut timeline = together();
+        timeline.link(100.0, "device-11", false);
+        timeline.power_loss(110.0, host);
+        timeline.shown(150.0, 21, 1, false);
+        timeline.end(300.0);
+        timeline.judge("status").violations_total
+    };
+    assert_eq!((late("notify-1"), late("presence-1")), (1, 0));
+}
+
+#[test]
 fn while_no_presence_server_is_up_users_have_nowhere_to_go() {
     let violations = |keepers: &[&str], shown_at: f64| {
         let mut timeline = together();

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use hubbub_chat::{ChannelId, ClientId, DeviceId, MessageId, OperationId, UserId, body_hash};
 use hubbub_history::{
-    Bounds, EventBody, EventType, FaultState, History, Member, Path, Phase, Population, Process,
-    SessionCause, Source, UserRow,
+    Bounds, EventBody, EventType, FaultState, GIVEN_UP, History, Member, Path, Phase, Population,
+    Process, SessionCause, Source, UserRow,
     checkers::{Finding, check_all, check_named},
 };
 
@@ -170,7 +170,7 @@ impl Story {
             intended_ns: None,
             attempt: 1,
             message_id: message_id.map(MessageId),
-            reason: None,
+            reason: (r#type == EventType::Info).then(|| GIVEN_UP.to_owned()),
         });
     }
 
@@ -213,6 +213,11 @@ impl Story {
     /// The device is told that a text will never be accepted.
     pub(crate) fn refuse(&mut self, device: u64, channel: ChannelId, text: &str) {
         self.send(EventType::Fail, device, channel, text, 1, None);
+    }
+
+    /// The device asks no more what became of a text.
+    pub(crate) fn give_up(&mut self, device: u64, channel: ChannelId, text: &str) {
+        self.send(EventType::Info, device, channel, text, 1, None);
     }
 
     /// The store writes a text under the device's last number.

@@ -163,9 +163,21 @@ impl Timeline {
     }
 
     pub(crate) fn fault(&mut self, at: f64, kind: &str, target: &str, state: FaultState) -> u64 {
+        self.fault_of(1, at, kind, target, state)
+    }
+
+    /// With this number in the schedule.
+    pub(crate) fn fault_of(
+        &mut self,
+        id: u32,
+        at: f64,
+        kind: &str,
+        target: &str,
+        state: FaultState,
+    ) -> u64 {
         let (kind, target) = (kind.to_owned(), target.to_owned());
         let affected = (state == FaultState::Off).then_some(1);
-        self.harness(at, EventBody::Fault { id: 1, kind, state, target, affected })
+        self.harness(at, EventBody::Fault { id, kind, state, target, affected })
     }
 
     /// The host goes down without a word.

@@ -62,6 +62,27 @@ fn stretches_that_overlap_cover_what_lies_in_either() {
 }
 
 #[test]
+fn what_is_told_rightly_of_one_part_excuses_nothing_beside_it() {
+    let users: [(u64, &[u64]); 2] = [(1, &[11, 12]), (2, &[21])];
+    let mut story = Story::with_bounds(&users, BTreeMap::new(), kept_for(2));
+    story.say_except(11, DIRECT, "one", &[21]);
+    story.wait_until(HOUR_NS);
+    story.say_except(11, DIRECT, "two", &[21]);
+    story.wait_until(HOUR_NS + HOUR_NS / 2);
+    story.truncate(21, DIRECT, 0, 2);
+    story.wait_until(3 * HOUR_NS + HOUR_NS / 2);
+    story.truncate(21, DIRECT, 0, 1);
+    story.end();
+    let index = Index::new(story.history());
+    let is_excused = |place| {
+        index.is_truncated(hubbub_chat::DeviceId(21), DIRECT, hubbub_chat::MessageId(place))
+    };
+    assert_eq!((is_excused(1), is_excused(2)), (true, false));
+    assert_eq!(story.judge("accepted-lost").violations_total, 1, "the second message");
+    assert_eq!(figures(story.history()).truncated_messages, Some(2));
+}
+
+#[test]
 fn messages_that_devices_were_told_are_gone_are_counted() {
     assert_eq!(figures(told_after(3, kept_for(2)).history()).truncated_messages, Some(1));
 }

@@ -82,6 +82,14 @@ impl World {
         })
     }
 
+    /// The sends of which a device does not know what became.
+    pub(crate) fn given_up(&self, device: DeviceId) -> Vec<SendKey> {
+        self.events(device, |event| match event {
+            DeviceEvent::GivenUp { send } => Some(*send),
+            _ => None,
+        })
+    }
+
     /// The sends that a device did not take on.
     pub(crate) fn refused(&self, device: DeviceId) -> Vec<LocalRefusal> {
         self.events(device, |event| match event {
