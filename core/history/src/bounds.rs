@@ -58,9 +58,6 @@ pub struct Bounds {
     /// simulation is given it by `reassign_max` of its scenario.
     #[serde(default)]
     pub reassign_max_ns: u64,
-    /// How long a device pauses at most between two attempts to connect.
-    #[serde(default)]
-    pub reconnect_max_ns: u64,
     /// After how much silence either end of a connection takes it for dead.
     #[serde(default)]
     pub silence_ns: u64,
@@ -114,7 +111,6 @@ impl Bounds {
             push_race_max_ns: nanoseconds(design.push_race_max),
             push_settle_max_ns: nanoseconds(2 * design.lease_ttl + 5 * design.request_timeout),
             reassign_max_ns: 0,
-            reconnect_max_ns: nanoseconds(design.reconnect_max),
             silence_ns: nanoseconds(design.silence_limit()),
             history_retention_ns: nanoseconds(design.history_retention),
             skew_max_ns: nanoseconds(design.skew_max),

@@ -30,7 +30,9 @@ pub struct Expect {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_flaps_min: Option<u64>,
     /// The bound of the checker `reassigned`: from the power loss of a chat server until all its
-    /// devices are attached elsewhere and synced.
+    /// devices are attached elsewhere and synced. A device that has failed for long waits up to
+    /// `reconnect_max` until it tries again, so by default it is half a minute more than that is by
+    /// default.
     pub reassign_max: Period,
     /// The bound of the checker `push`: from when a message is owed until a push for it is out.
     pub push_settle_max: Period,
@@ -102,7 +104,7 @@ impl Default for Expect {
             recover_p99: None,
             status_flaps: None,
             status_flaps_min: None,
-            reassign_max: Period::from_secs(30),
+            reassign_max: Period::from_secs(60),
             push_settle_max: Period::from_secs(10),
             figures: Vec::new(),
             faults_may_miss: false,

@@ -51,9 +51,6 @@ joins = "6/min"
 push = 0.6
 muted = 0.1
 duration = "60s"
-[expect]
-# A device that has failed for long waits up to `reconnect_max`, which is 30 s, until it tries again.
-reassign_max = "60s"
 "#;
 
 /// One schedule for each kind of fault, and combinations.

@@ -23,8 +23,8 @@ use crate::{
 /// one that another fault stops was stopped in order. A device is judged if it was up and linked
 /// until the bound was over, was not on another chat server that died meanwhile, and if the
 /// history lasts so long. A further fault between or of servers, and a time in which no chat server
-/// is up to go to, put the bound off to their end, and to the end of a pause that a device makes whose
-/// attempts have failed meanwhile.
+/// is up to go to, have the bound count from their end. It covers the pause that a device makes
+/// whose attempts have failed.
 ///
 /// Sessions are seen with the eyes of devices, which may learn of an end later than the server: a
 /// server holds too many if it does so for longer than after which either end takes a connection
@@ -67,8 +67,7 @@ fn check_death(index: &Index<'_>, death: &Death, bound_ns: u64, finding: &mut Fi
     let world = index.world();
     let mut others: Vec<Span> = world.faults.others_among_servers(&death.name).collect();
     others.extend(&world.without_chat);
-    let after_ns = bound_ns.saturating_add(index.bounds().reconnect_max_ns);
-    let deadline_ns = put_off(death.t_ns, bound_ns, &united(others), after_ns);
+    let deadline_ns = put_off(death.t_ns, bound_ns, &united(others), bound_ns);
     let mut late = Vec::new();
     for device in &death.devices {
         let Some(in_time) = is_in_time(world, death, *device, deadline_ns) else { continue };

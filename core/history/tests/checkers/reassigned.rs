@@ -93,10 +93,9 @@ fn a_fault_of_the_dead_server_alone_puts_nothing_off_and_one_of_many_does() {
 }
 
 #[test]
-fn after_a_further_fault_a_device_may_be_in_a_pause() {
+fn after_a_further_fault_the_bound_begins_anew() {
     let late = |back_at: f64| {
-        let bounds = Bounds { reconnect_max_ns: 10 * SECOND_NS, ..bounds() };
-        let mut timeline = Timeline::new(bounds, friends());
+        let mut timeline = Timeline::new(bounds(), friends());
         timeline.attach(1.0, 11, "chat-1");
         timeline.truth(50.0, "chat-1", false);
         timeline.fault(53.0, "crash", "store", FaultState::On);
@@ -105,15 +104,14 @@ fn after_a_further_fault_a_device_may_be_in_a_pause() {
         timeline.end(120.0);
         timeline.judge("reassigned").violations_total
     };
-    // The bound of 20 s from the end of the fault, and a pause of 10 s.
-    assert_eq!((late(84.0), late(86.0)), (0, 1));
+    // The bound of 20 s from the end of the fault.
+    assert_eq!((late(74.0), late(76.0)), (0, 1));
 }
 
 #[test]
 fn while_no_chat_server_is_up_a_device_has_nowhere_to_go() {
     let late = |servers: &[&str], back_at: f64| {
-        let bounds = Bounds { reconnect_max_ns: 10 * SECOND_NS, ..bounds() };
-        let mut timeline = Timeline::new(bounds, friends());
+        let mut timeline = Timeline::new(bounds(), friends());
         servers.iter().for_each(|server| {
             timeline.capacity(0.0, server, 10);
         });
@@ -126,9 +124,9 @@ fn while_no_chat_server_is_up_a_device_has_nowhere_to_go() {
         timeline.end(120.0);
         timeline.judge("reassigned").violations_total
     };
-    // The bound of 20 s from when chat-2 is back, and a pause of 10 s.
+    // The bound of 20 s from when chat-2 is back.
     let two = ["chat-1", "chat-2"];
-    assert_eq!((late(&two, 94.0), late(&two, 96.0)), (0, 1));
+    assert_eq!((late(&two, 84.0), late(&two, 86.0)), (0, 1));
     let three = ["chat-1", "chat-2", "chat-3"];
     assert_eq!((late(&three, 69.0), late(&three, 71.0)), (0, 1), "one was up all the time");
 }

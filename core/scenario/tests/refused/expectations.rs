@@ -92,7 +92,7 @@ fn bounds_of_checkers_are_times() {
     "#);
     let document = Scenario::parse("x.toml", &format!("{HEAD}{WORKLOAD}")).unwrap();
     let expect = &document.scenario().expect;
-    assert_eq!(expect.reassign_max, Period::from_secs(30));
+    assert_eq!(expect.reassign_max, Period::from_secs(60));
     assert_eq!(expect.push_settle_max, Period::from_secs(10));
 }
 
