@@ -23,7 +23,7 @@ use crate::{
     event::EventBody,
     index::{
         Index,
-        spans::{Span, around, bridged, common, outside, put_off, united},
+        spans::{Span, bridged, common, outside, put_off, united},
     },
 };
 
@@ -138,13 +138,7 @@ impl Presence {
     /// When a user must be shown as online: from the time on at which the bound is over.
     #[must_use]
     pub fn settled_online(&self, user: UserId) -> Vec<Span> {
-        let attached = self.attached.get(&user).map_or(&[][..], Vec::as_slice);
-        // Who was away for less than `offline_after` never was offline, and nobody says again that
-        // they are online.
-        let stays = bridged(attached, self.offline_after_ns, 0);
-        let since = |t_ns: u64| around(&stays, t_ns).map_or(t_ns, |stay| stay.from_ns);
-        let online = self.online.get(&user).map_or(&[][..], Vec::as_slice);
-        self.settled_from(online, |t_ns| self.settled_since_ns(since(t_ns), t_ns))
+        self.settled(self.online.get(&user).map_or(&[], Vec::as_slice))
     }
 
     /// When a user must be shown as offline: from the time on at which the bound is over.
@@ -167,11 +161,6 @@ impl Presence {
     /// have nowhere to go. What was published while servers could not talk, or over a connection
     /// that was dead since then, comes with the next refresh at the latest.
     fn settled_ns(&self, t_ns: u64) -> u64 {
-        self.settled_since_ns(t_ns, t_ns)
-    }
-
-    /// The same for what was published at `since_ns` already, and may not have arrived then.
-    fn settled_since_ns(&self, since_ns: u64, t_ns: u64) -> u64 {
         let bound_ns = self.status_max_ns;
         let mut by_ns = t_ns.saturating_add(bound_ns);
         let is_recent = |span: &&Span| span.to_ns >= t_ns.saturating_sub(bound_ns);
@@ -182,16 +171,12 @@ impl Presence {
             let taken_over_ns = span.to_ns.saturating_add(self.takeover_ns);
             by_ns = by_ns.max(taken_over_ns.saturating_add(bound_ns));
         }
-        let after_ns = (by_ns - t_ns).saturating_add(self.refresh_ns);
-        put_off(since_ns, by_ns - since_ns, &self.unheard, after_ns)
+        let bound_ns = by_ns - t_ns;
+        put_off(t_ns, bound_ns, &self.unheard, bound_ns.saturating_add(self.refresh_ns))
     }
 
     fn settled(&self, spans: &[Span]) -> Vec<Span> {
-        self.settled_from(spans, |t_ns| self.settled_ns(t_ns))
-    }
-
-    fn settled_from(&self, spans: &[Span], settled_ns: impl Fn(u64) -> u64) -> Vec<Span> {
-        let late = spans.iter().map(|span| Span::new(settled_ns(span.from_ns), span.to_ns));
+        let late = spans.iter().map(|span| Span::new(self.settled_ns(span.from_ns), span.to_ns));
         late.filter(|span| span.length_ns() > 0).collect()
     }
 }

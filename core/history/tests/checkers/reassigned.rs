@@ -2,7 +2,7 @@ use hubbub_history::{Bounds, FaultState};
 
 use crate::{
     story::devices,
-    timeline::{SECOND_NS, Timeline, bounds, friends},
+    timeline::{Timeline, bounds, friends},
 };
 
 /// Devices 11 and 21 are on chat-1, which loses its power at 50 s.

@@ -306,31 +306,6 @@ fn what_was_published_while_servers_were_apart_comes_with_the_refresh() {
 }
 
 #[test]
-fn who_was_away_for_a_moment_after_a_fault_is_not_published_again() {
-    let late = |kind: &str, shown_at| {
-        let mut timeline = together();
-        timeline.link(100.0, "device-11", false);
-        timeline.detach(115.0, 11, "chat-2");
-        timeline.shown(136.0, 21, 1, false);
-        timeline.fault(195.0, kind, "chat-1 and presence-1", FaultState::On);
-        timeline.link(200.0, "device-11", true);
-        timeline.attach(200.5, 11, "chat-2");
-        timeline.fault(215.0, kind, "chat-1 and presence-1", FaultState::Off);
-        for (at, link) in [(216.0, false), (217.0, true)] {
-            timeline.link(at, "device-11", link);
-            timeline.link(at, "device-21", link);
-        }
-        timeline.shown(shown_at, 21, 1, true);
-        timeline.end(400.0);
-        timeline.judge("status").violations_total
-    };
-    // 38 s of lease and publication, and 60 s until the refresh, from the end of the fault.
-    assert_eq!((late("partition", 312.0), late("partition", 314.0)), (0, 1));
-    // What keeps no servers apart hides nothing: 38 s from when the observer is there again.
-    assert_eq!((late("gateway-slow", 254.0), late("gateway-slow", 256.0)), (0, 1));
-}
-
-#[test]
 fn what_was_published_over_a_dead_connection_comes_with_the_refresh() {
     let late = |relink_s, shown_at| {
         let relink_ns = relink_s * SECOND_NS;
