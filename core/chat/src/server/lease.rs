@@ -297,12 +297,13 @@ impl ChatServer {
         self.place.registered.as_mut()?.keeper.poll_output()
     }
 
-    /// The sessions that it kept while it had no lease are registered again: routing forgets those
-    /// of an older epoch.
+    /// The sessions that it kept while it had no lease are registered again, and those whom they
+    /// observe are watched again: routing and presence servers forget what is of an older epoch.
     fn take_epoch(&mut self, now: Now, epoch: u64) {
         let is_new = std::mem::replace(&mut self.config.epoch, epoch) != epoch;
         if is_new && !self.sessions.is_empty() {
             self.resync(now);
+            self.watch_again(now);
         }
     }
 }

@@ -60,4 +60,5 @@ mod transport_streams;
 mod transport_world;
 mod truncation;
 mod visibility;
+mod watch_epochs;
 mod worker_leases;

@@ -53,6 +53,15 @@ impl ChatServer {
         }
     }
 
+    /// Presence servers are asked to watch everybody whom a session observes, as if nobody was watched.
+    pub(in crate::server) fn watch_again(&mut self, now: Now) {
+        let presence = &mut self.presence;
+        presence.unwatched.extend(presence.observers.keys());
+        if !presence.unwatched.is_empty() {
+            self.timers.set(Timer::Presence, now.monotonic);
+        }
+    }
+
     /// The session is gone.
     pub(in crate::server) fn stop_observing(&mut self, now: Now, id: SessionId) {
         self.timers.clear(Timer::Observe(id));

@@ -10,7 +10,7 @@ use hubbub_chat::{
         Answer, Outcome, Request,
         store::{StoreAnswer, StoreModel, StoreRequest, StoreRules},
     },
-    server::{Input, Output, ServerConfig},
+    server::{Input, Output, Registration, ServerConfig},
 };
 
 use super::{direct, world::WALL_START_S};
@@ -23,6 +23,22 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(design: Design, has_peers: bool) -> Self {
+        Self::with(design, has_peers, None)
+    }
+
+    /// A server that takes a lease of its id.
+    pub(crate) fn registered(design: Design) -> Self {
+        let registration = Registration {
+            holder: 1,
+            address: "chat-1:80".into(),
+            peer_address: "chat-1:81".into(),
+            region: String::new(),
+            capacity: design.session_limit,
+        };
+        Self::with(design, false, Some(registration))
+    }
+
+    fn with(design: Design, has_peers: bool, registration: Option<Registration>) -> Self {
         let now = Now { monotonic: Monotonic(0), wall: Wall(WALL_START_S * 1_000_000_000) };
         let store = StoreModel::new(StoreRules::from(&design));
         let config = ServerConfig {
@@ -31,9 +47,13 @@ impl Bench {
             has_peers,
             design,
             seed: 1,
-            registration: None,
+            registration,
         };
         Self { server: ChatServer::new(config, now), store, now }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.now
     }
 
     pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
