@@ -128,6 +128,13 @@ impl LeaseKeeper {
         self.held.filter(|held| now < held.until).map(|held| held.epoch)
     }
 
+    /// The epoch of the lease that was last known to be held, and the time at which it ends by the
+    /// holder's clock unless it is renewed.
+    #[must_use]
+    pub fn term(&self) -> Option<(u64, Monotonic)> {
+        self.held.map(|held| (held.epoch, held.until))
+    }
+
     /// Does what has become due.
     pub fn handle_timeout(&mut self, now: Monotonic) {
         self.check_end(now);

@@ -42,8 +42,13 @@ pub enum MembershipOutput {
         /// What to ask.
         request: Request,
     },
-    /// The lease is held under this epoch from now on.
-    Held(u64),
+    /// The lease is held; told again with each renewal.
+    Held {
+        /// Under which epoch.
+        epoch: u64,
+        /// When it ends unless it is renewed.
+        until: Monotonic,
+    },
     /// The lease is not held any more.
     Lost,
     /// Who there is, whenever that has changed.
@@ -77,6 +82,8 @@ enum Pending {
 pub struct Membership {
     design: Design,
     keeper: Option<LeaseKeeper>,
+    /// What was last said of the lease: its epoch, and until when it is held.
+    told: Option<(u64, Monotonic)>,
     watch: RegistryWatch,
     pending: BTreeMap<RequestId, Pending>,
     last_request: u64,
@@ -96,6 +103,7 @@ impl Membership {
         Self {
             design,
             keeper,
+            told: None,
             watch: RegistryWatch::default(),
             pending: BTreeMap::new(),
             last_request: 0,
@@ -197,13 +205,16 @@ impl Membership {
                 LeaseOutput::Request { number, request } => {
                     self.request(now, Pending::Lease(number), request);
                 }
-                LeaseOutput::Held { epoch, .. } => {
-                    self.outputs.push_back(MembershipOutput::Held(epoch));
-                }
                 LeaseOutput::Lost => self.outputs.push_back(MembershipOutput::Lost),
-                LeaseOutput::Released => {}
+                // Its term says more.
+                LeaseOutput::Held { .. } | LeaseOutput::Released => {}
             }
         }
+        let term = self.keeper.as_ref().and_then(LeaseKeeper::term);
+        if let Some((epoch, until)) = term.filter(|_| term != self.told) {
+            self.outputs.push_back(MembershipOutput::Held { epoch, until });
+        }
+        self.told = term;
         match self.keeper.as_ref().and_then(LeaseKeeper::poll_timeout) {
             Some(due) => self.timers.set(MembershipTimer::Lease, due),
             None => self.timers.clear(MembershipTimer::Lease),
@@ -238,7 +249,7 @@ mod tests {
         Membership::new(config, now)
     }
 
-    /// Runs what is due and answers what is asked; gives what the membership says.
+    /// Runs what is due and answers what is asked; gives what the membership says, but for renewals.
     fn turn(
         membership: &mut Membership,
         registry: &mut RegistryModel,
@@ -252,6 +263,9 @@ mod tests {
                     let answer = Answer::Registry(Outcome::Ok(registry.handle(now, request)));
                     membership.handle_answer(now, id, answer);
                 }
+                MembershipOutput::Held { epoch, until } => {
+                    assert!(until > now.monotonic && membership.epoch(now) == Some(epoch));
+                }
                 other => said.push(other),
             }
         }
@@ -262,8 +276,8 @@ mod tests {
     fn it_holds_its_lease_and_tells_of_changes_once() {
         let mut registry = RegistryModel::new(Design::default().lease_ttl);
         let (mut one, mut two) = (membership(1, at(0)), membership(2, at(0)));
-        let said = turn(&mut one, &mut registry, at(0));
-        assert!(said.iter().any(|output| matches!(output, MembershipOutput::Held(_))), "{said:?}");
+        turn(&mut one, &mut registry, at(0));
+        assert!(one.epoch(at(0)).is_some());
         turn(&mut two, &mut registry, at(1));
         let said = turn(&mut one, &mut registry, at(2000));
         let [MembershipOutput::Members { members, .. }] = said.as_slice() else {
@@ -279,6 +293,32 @@ mod tests {
             panic!("{said:?}")
         };
         assert_eq!(members.len(), 1);
+    }
+
+    #[test]
+    fn each_renewal_is_told_once() {
+        let mut registry = RegistryModel::new(Design::default().lease_ttl);
+        let mut one = membership(1, at(0));
+        let mut told = Vec::new();
+        for milliseconds in (0..=4000).step_by(100) {
+            let now = at(milliseconds);
+            one.handle_timeout(now);
+            while let Some(output) = one.poll_output() {
+                match output {
+                    MembershipOutput::Request {
+                        id, request: Request::Registry(request), ..
+                    } => {
+                        let answer = Answer::Registry(Outcome::Ok(registry.handle(now, request)));
+                        one.handle_answer(now, id, answer);
+                    }
+                    MembershipOutput::Held { epoch, until } => told.push((epoch, until)),
+                    _ => {}
+                }
+            }
+        }
+        let relied = Design::default().lease_ttl / 10 * 9;
+        let expected = [0, 2000, 4000].map(|sent| (1, at(sent).monotonic.after(relied)));
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -109,7 +109,10 @@ impl Engine<'_> {
                     let view = PresenceView::of_snapshot(version, &members);
                     node.server.handle_input(now, PresenceInput::View(view));
                 }
-                Some(MembershipOutput::Held(_) | MembershipOutput::Lost) => {}
+                Some(MembershipOutput::Held { epoch, until }) => {
+                    node.server.handle_input(now, PresenceInput::Held { epoch, until });
+                }
+                Some(MembershipOutput::Lost) => node.server.handle_input(now, PresenceInput::Lost),
                 None => break,
             }
         }

@@ -121,8 +121,11 @@ impl PresenceServer {
     }
 
     /// A lease has passed since it took users over. Of those whom it has not heard, the watched ones
-    /// are published as offline: nobody could say so before.
+    /// are published as offline: nobody could say so before. Without its own lease it waits for that.
     pub(super) fn become_certain(&mut self, now: Now) {
+        if !self.tenure.is_held(now.monotonic) {
+            return;
+        }
         let is_new = |user: &UserId| {
             let certain_from = self.tenure.certain_from(*user);
             !self.records.contains_key(user)

@@ -36,7 +36,8 @@ pub(super) struct Record {
 /// Whether a user is online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Not known: the user was taken over less than a lease ago.
+    /// Not known: the user was taken over less than a lease ago, or the server does not hold its own
+    /// lease in the registry.
     Unsure,
     Online,
     Offline,
@@ -141,7 +142,7 @@ impl PresenceServer {
         let had_leases = !record.leases.is_empty();
         record.leases.retain(|_, until| *until > now.monotonic);
         let (lives_until, certain_from) = (record.lives_until(), record.certain_from);
-        let is_certain = certain_from <= now.monotonic;
+        let is_certain = certain_from <= now.monotonic && self.tenure.is_held(now.monotonic);
         if let Some(until) = lives_until {
             self.timers.set(PresenceTimer::Lease(user), until);
         } else if is_certain {
@@ -153,8 +154,18 @@ impl PresenceServer {
             self.stand(now, user, Standing::Offline);
         } else {
             record.standing = Standing::Unsure;
-            self.timers.set(PresenceTimer::Lease(user), certain_from);
+            self.wait_for_certainty(now, user, certain_from);
         }
+    }
+
+    /// It holds its own lease in the registry again, and nobody else has had it: heartbeats have come
+    /// here all the time, so what could not be said meanwhile is said now.
+    pub(super) fn resume(&mut self, now: Now) {
+        let is_unsure = |(_, record): &(&UserId, &Record)| record.standing == Standing::Unsure;
+        let unsure: Vec<UserId> =
+            self.records.iter().filter(is_unsure).map(|(user, _)| *user).collect();
+        unsure.into_iter().for_each(|user| self.check_lease(now, user));
+        self.become_certain(now);
     }
 
     /// How the user stands; `None` when it isn't sure, or keeps somebody else.
@@ -187,12 +198,12 @@ impl PresenceServer {
             if self.tenure.took_over(user) {
                 self.situations.mark(Situation::UsersTakenOver);
             }
-            let is_certain = certain_from <= now.monotonic;
+            let is_certain = self.is_certain(now, user);
             let standing = if is_certain { Standing::Offline } else { Standing::Unsure };
             let record = Record::new(standing, self.forgotten_version, certain_from);
             self.records.insert(user, record);
             if !is_certain {
-                self.timers.set(PresenceTimer::Lease(user), certain_from);
+                self.wait_for_certainty(now, user, certain_from);
             }
         }
         self.records.get_mut(&user)
@@ -216,8 +227,19 @@ impl PresenceServer {
         self.timers.set(PresenceTimer::Sweep, now.monotonic.after(lease));
     }
 
+    /// The user is looked at again when the lease after the takeover is over. What is missing then
+    /// is the server's own lease, and [`Self::resume`] comes with it.
+    fn wait_for_certainty(&mut self, now: Now, user: UserId, certain_from: Monotonic) {
+        if certain_from > now.monotonic {
+            self.timers.set(PresenceTimer::Lease(user), certain_from);
+        } else {
+            self.timers.clear(PresenceTimer::Lease(user));
+        }
+    }
+
     fn is_certain(&self, now: Now, user: UserId) -> bool {
-        self.tenure.certain_from(user).is_some_and(|at| at <= now.monotonic)
+        self.tenure.is_held(now.monotonic)
+            && self.tenure.certain_from(user).is_some_and(|at| at <= now.monotonic)
     }
 
     fn stand(&mut self, now: Now, user: UserId, standing: Standing) {

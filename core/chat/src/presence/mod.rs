@@ -3,7 +3,8 @@
 //!
 //! What it knows lives in memory only. After its death others take its users over and learn anew who
 //! is online, from the heartbeats that keep coming; until a whole lease has passed, they say of
-//! nobody that he is offline.
+//! nobody that he is offline. Nor does a server say so of anybody while it does not hold its own lease
+//! in the registry: others may keep its users by then, so it cannot know who has fallen silent.
 
 mod activity;
 mod answers;
@@ -88,6 +89,15 @@ pub enum PresenceInput {
     },
     /// The presence servers, as the registry has them now.
     View(PresenceView),
+    /// It holds its own lease in the registry, or has renewed it.
+    Held {
+        /// Under which epoch.
+        epoch: u64,
+        /// When the lease ends by its own clock unless it is renewed.
+        until: Monotonic,
+    },
+    /// It has lost its own lease in the registry, or given it back.
+    Lost,
     /// The store's answer.
     Answer(RequestId, Answer),
 }
@@ -221,6 +231,8 @@ impl PresenceServer {
         match input {
             PresenceInput::Request { from, request } => self.handle_request(now, from, request),
             PresenceInput::View(view) => self.handle_view(now, view),
+            PresenceInput::Held { epoch, until } => self.handle_held(now, epoch, until),
+            PresenceInput::Lost => self.tenure.hold(None),
             PresenceInput::Answer(id, answer) => {
                 if let Some(pending) = self.open.remove(&id) {
                     self.timers.clear(PresenceTimer::Deadline(id));
@@ -306,6 +318,14 @@ impl PresenceServer {
         self.schedule_activity(now);
         if let Some(at) = self.tenure.next_certain(now.monotonic) {
             self.timers.set_once(PresenceTimer::Certain, at);
+        }
+    }
+
+    fn handle_held(&mut self, now: Now, epoch: u64, until: Monotonic) {
+        let was_held = self.tenure.is_held(now.monotonic);
+        self.tenure.hold(Some((epoch, until)));
+        if !was_held && self.tenure.is_held(now.monotonic) {
+            self.resume(now);
         }
     }
 

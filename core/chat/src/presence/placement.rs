@@ -104,11 +104,26 @@ pub(super) struct Tenure {
     server: ServerId,
     lease: Duration,
     views: VecDeque<(Monotonic, PresenceView)>,
+    /// Under which epoch it holds its own lease in the registry, and until when.
+    held: Option<(u64, Monotonic)>,
 }
 
 impl Tenure {
     pub(super) fn new(server: ServerId, lease: Duration) -> Self {
-        Self { server, lease, views: VecDeque::new() }
+        Self { server, lease, views: VecDeque::new(), held: None }
+    }
+
+    /// Its own lease in the registry: the epoch, and until when it is held.
+    pub(super) fn hold(&mut self, held: Option<(u64, Monotonic)>) {
+        self.held = held;
+    }
+
+    /// Whether it still holds the lease under which it keeps its users, so that their heartbeats come
+    /// to it. Under a new one they may have gone elsewhere, or nowhere, in between: it then begins
+    /// anew with the view that has the new one.
+    pub(super) fn is_held(&self, now: Monotonic) -> bool {
+        let latest = self.latest().and_then(|view| view.leases.get(&self.server));
+        self.held.is_some_and(|(epoch, until)| now < until && latest == Some(&epoch))
     }
 
     /// The version of the latest view; 0 before the first.
@@ -138,8 +153,8 @@ impl Tenure {
         true
     }
 
-    /// From when on it can be sure that a user of whom it heard nothing is offline: a whole lease
-    /// after it took the user over. `None` for a user that it does not keep.
+    /// From when on it can be sure, while it holds its lease, that a user of whom it heard nothing is
+    /// offline: a whole lease after it took the user over. `None` for a user that it does not keep.
     pub(super) fn certain_from(&self, user: UserId) -> Option<Monotonic> {
         let (_, latest) = self.views.back()?;
         let tenure = latest.tenure(user).filter(|(server, _)| *server == self.server)?;
@@ -204,6 +219,21 @@ mod tests {
         let after = PresenceView::new(3, [(ServerId(1), 6)]);
         assert!(after.moves(UserId(1), &before));
         assert!(!before.moves(UserId(1), &PresenceView::new(2, [(ServerId(1), 5)])));
+    }
+
+    #[test]
+    fn users_are_kept_under_the_lease_of_the_latest_view_and_until_its_end() {
+        let mut tenure = Tenure::new(ServerId(1), Duration::from_nanos(100));
+        tenure.hold(Some((4, Monotonic(50))));
+        assert!(!tenure.is_held(Monotonic(10)), "nobody is kept before the first view");
+        assert!(tenure.take(Monotonic(10), PresenceView::new(1, [(ServerId(1), 4)])));
+        assert_eq!([49, 50].map(|at| tenure.is_held(Monotonic(at))), [true, false]);
+        tenure.hold(Some((5, Monotonic(90))));
+        assert!(!tenure.is_held(Monotonic(60)), "the view has the lease of before");
+        assert!(tenure.take(Monotonic(70), PresenceView::new(2, [(ServerId(1), 5)])));
+        assert!(tenure.is_held(Monotonic(70)));
+        tenure.hold(None);
+        assert!(!tenure.is_held(Monotonic(70)));
     }
 
     #[test]

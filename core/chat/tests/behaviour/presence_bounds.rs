@@ -35,6 +35,7 @@ impl Alone {
         let design = Design::default();
         let config = PresenceConfig { server: KEEPER, design, seed: 1, limits };
         let mut alone = Self { machine: PresenceServer::new(config, now), now };
+        alone.input(PresenceInput::Held { epoch: 1, until: Monotonic(u64::MAX) });
         alone.input(PresenceInput::View(PresenceView::new(1, [(KEEPER, 1)])));
         alone
     }

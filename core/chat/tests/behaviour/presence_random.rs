@@ -1,10 +1,13 @@
 //! Whatever is lost, late, cut, logged out or killed: no gap below the bound is shown, what is shown
 //! never goes back, and in the end everybody shows the truth.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hubbub_chat::{
-    Design, DeviceId, UserId, presence::PresenceView, random::Random, time::nanoseconds,
+    Design, DeviceId, ServerId, UserId, presence::PresenceView, random::Random, time::nanoseconds,
 };
 use proptest::prelude::*;
 
@@ -13,7 +16,7 @@ use crate::support::{presence_world::*, seconds};
 /// Users 1 to 4 are all friends; the first two have a laptop as well.
 const USERS: u64 = 4;
 const DEVICES: [(u64, u64); 6] = [(1, 10), (1, 11), (2, 20), (2, 21), (3, 30), (4, 40)];
-const KEEPERS: [hubbub_chat::ServerId; 2] = [KEEPER, OTHER_KEEPER];
+const KEEPERS: [ServerId; 2] = [KEEPER, OTHER_KEEPER];
 
 /// A message is late by less than this.
 const LATE_MAX_MS: u64 = 4000;
@@ -43,6 +46,16 @@ enum Step {
         keeper: usize,
         unseen_ms: u64,
     },
+    /// Its lease in the registry ends, and nothing that it is asked arrives any more.
+    CutOff {
+        keeper: usize,
+        unseen_ms: u64,
+    },
+    /// It is reached again, and holds its lease under a new epoch.
+    Return {
+        keeper: usize,
+        unseen_ms: u64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -56,8 +69,12 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..25_u64, 0..40_u64).prop_map(|(lost, late)| Step::Weather { lost, late }),
         2 => (0..2_usize, unseen_ms.clone())
             .prop_map(|(keeper, unseen_ms)| Step::Kill { keeper, unseen_ms }),
-        2 => (0..2_usize, unseen_ms)
+        2 => (0..2_usize, unseen_ms.clone())
             .prop_map(|(keeper, unseen_ms)| Step::Start { keeper, unseen_ms }),
+        1 => (0..2_usize, unseen_ms.clone())
+            .prop_map(|(keeper, unseen_ms)| Step::CutOff { keeper, unseen_ms }),
+        1 => (0..2_usize, unseen_ms)
+            .prop_map(|(keeper, unseen_ms)| Step::Return { keeper, unseen_ms }),
     ]
 }
 
@@ -65,6 +82,10 @@ struct Script {
     world: PresenceWorld,
     random: Random,
     logged_out: BTreeMap<DeviceId, u64>,
+    /// How many per cent of the messages between servers are lost, and late.
+    weather: (u64, u64),
+    /// Presence servers that are not reached.
+    cut_off: BTreeSet<ServerId>,
 }
 
 impl Script {
@@ -80,7 +101,8 @@ impl Script {
             world.login(user, DeviceId(device), server);
         }
         world.run_for(seconds(3));
-        Self { world, random: Random::new(seed), logged_out: BTreeMap::new() }
+        let (random, logged_out) = (Random::new(seed), BTreeMap::new());
+        Self { world, random, logged_out, weather: (0, 0), cut_off: BTreeSet::new() }
     }
 
     fn run(&mut self, step: &Step) {
@@ -96,8 +118,8 @@ impl Script {
                 });
             }
             Step::Weather { lost, late } => {
-                let mut random = Random::new(self.random.next());
-                self.world.rule(move |wire| weather(&mut random, wire, lost, late));
+                self.weather = (lost, late);
+                self.set_rule();
             }
             Step::Kill { keeper, unseen_ms } => {
                 self.world.stop_presence(KEEPERS[keeper]);
@@ -106,10 +128,44 @@ impl Script {
             }
             Step::Start { keeper, unseen_ms } => {
                 self.world.start_presence(KEEPERS[keeper]);
+                self.reach(KEEPERS[keeper]);
+                self.world.run_for(Duration::from_millis(unseen_ms));
+                self.spread_view();
+            }
+            Step::CutOff { keeper, unseen_ms } => {
+                if self.world.presence.contains_key(&KEEPERS[keeper]) {
+                    self.cut_off.insert(KEEPERS[keeper]);
+                    self.set_rule();
+                    self.world.lose_lease(KEEPERS[keeper]);
+                }
+                self.world.run_for(Duration::from_millis(unseen_ms));
+                self.spread_view();
+            }
+            Step::Return { keeper, unseen_ms } => {
+                self.reach(KEEPERS[keeper]);
                 self.world.run_for(Duration::from_millis(unseen_ms));
                 self.spread_view();
             }
         }
+    }
+
+    /// A presence server that was cut off is so no longer.
+    fn reach(&mut self, keeper: ServerId) {
+        if self.cut_off.remove(&keeper) {
+            self.set_rule();
+            if self.world.presence.contains_key(&keeper) {
+                self.world.lease_again(keeper);
+            }
+        }
+    }
+
+    fn set_rule(&mut self) {
+        let mut random = Random::new(self.random.next());
+        let ((lost, late), cut_off) = (self.weather, self.cut_off.clone());
+        self.world.rule(move |wire| match wire {
+            Wire::Ask { to, .. } if cut_off.contains(to) => Way::Lose,
+            wire => weather(&mut random, wire, lost, late),
+        });
     }
 
     /// Everybody gets the next view, one after the other.
@@ -121,7 +177,7 @@ impl Script {
             let server = servers.remove(next);
             if [CHAT, OTHER_CHAT].contains(&server) {
                 self.world.give_chat(server, &view);
-            } else {
+            } else if !self.cut_off.contains(&server) {
                 self.world.give_presence(server, &view);
             }
             let pause = self.random.below(1500);
@@ -131,7 +187,9 @@ impl Script {
 
     /// Everything heals, and everybody has the time to find out.
     fn settle(&mut self) {
-        self.world.rule(|_| Way::Pass);
+        self.weather = (0, 0);
+        self.set_rule();
+        KEEPERS.into_iter().for_each(|keeper| self.reach(keeper));
         for keeper in KEEPERS {
             if !self.world.presence.contains_key(&keeper) {
                 self.world.start_presence(keeper);

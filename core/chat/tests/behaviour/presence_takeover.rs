@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use hubbub_chat::situation::Situation;
 use hubbub_chat::{
-    DeviceId, UserId, ports::presence::PresenceRequest, presence::owner_of, time::nanoseconds,
+    DeviceId, ServerId, UserId, ports::presence::PresenceRequest, presence::owner_of,
+    time::nanoseconds,
 };
 
 use crate::support::{assert_reached, presence_world::*, seconds};
 
 const USERS: u64 = 12;
 
-fn world(presence: &[hubbub_chat::ServerId]) -> PresenceWorld {
+fn world(presence: &[ServerId]) -> PresenceWorld {
     let mut world = PresenceWorld::with_friends_of_one(USERS, presence, prompt());
     world.run_for(seconds(3));
     (2..=USERS).for_each(|user| assert_eq!(world.dots(phone(1), user), [true]));
@@ -20,7 +21,7 @@ fn world(presence: &[hubbub_chat::ServerId]) -> PresenceWorld {
 }
 
 /// A friend of user 1 whom this server keeps.
-fn kept_by(server: hubbub_chat::ServerId) -> u64 {
+fn kept_by(server: ServerId) -> u64 {
     let both = [KEEPER, OTHER_KEEPER];
     let kept = |user: &u64| owner_of(UserId(*user), &both) == Some(server);
     match (2..=USERS).find(kept) {
@@ -59,6 +60,79 @@ fn nor_because_the_only_one_restarted_between_two_views() {
     assert_eq!(world.presence[&KEEPER].1.watch_count(), USERS as usize);
     world.run_for(seconds(100));
     assert_no_flap(&world);
+}
+
+/// Nothing comes to or from a presence server, or everything does again.
+fn cut_off(world: &mut PresenceWorld, server: ServerId, is_cut: bool) {
+    world.rule(move |wire| match wire {
+        Wire::Ask { to, .. } if is_cut && *to == server => Way::Lose,
+        Wire::Publish { .. } | Wire::PresencePort { .. } if is_cut => Way::Lose,
+        _ => Way::Pass,
+    });
+}
+
+#[test]
+fn nor_because_the_only_one_was_cut_off_and_holds_its_lease_anew() {
+    let mut world = world(&[KEEPER]);
+    let gap = world.design.offline_after - seconds(1);
+    let lease = world.design.presence_lease();
+    let last_beats_at = world.now();
+    cut_off(&mut world, KEEPER, true);
+    world.run_for(seconds(6));
+    world.lose_lease(KEEPER);
+    // The others learn of it: heartbeats have nowhere to go.
+    let view = world.next_view();
+    [CHAT, OTHER_CHAT].into_iter().for_each(|chat| world.give_chat(chat, &view));
+    world.run_for(gap - seconds(6));
+    cut_off(&mut world, KEEPER, false);
+    world.lease_again(KEEPER);
+    // The leases of the devices end before it is told of the view with its new epoch.
+    let ended_at = last_beats_at + nanoseconds(lease + world.design.publish_max);
+    world.run_for(Duration::from_nanos(ended_at - world.now()));
+    (2..=USERS).for_each(|user| {
+        assert!(world.told_of(user).iter().all(|(.., online)| *online), "user {user}");
+    });
+    world.announce();
+    world.run_for(seconds(100));
+    assert_no_flap(&world);
+}
+
+#[test]
+fn who_fell_silent_meanwhile_is_shown_a_lease_after_it_holds_its_lease_anew() {
+    let mut world = world(&[KEEPER]);
+    world.lose_lease(KEEPER);
+    world.link(phone(2), false);
+    world.run_for(seconds(60));
+    assert_no_flap(&world);
+    world.lease_again(KEEPER);
+    world.announce();
+    let at = world.now();
+    world.run_for(seconds(100));
+    let shown = world.shown(phone(1), 2);
+    assert_eq!(world.dots(phone(1), 2), [true, false]);
+    let lease = nanoseconds(world.design.presence_lease());
+    assert!(shown[1].0 - at >= lease, "it could not have heard of the user before");
+    assert!(shown[1].0 - at <= lease + nanoseconds(world.design.publish_max));
+}
+
+#[test]
+fn who_fell_silent_is_shown_at_once_when_the_lease_turns_out_to_be_held_still() {
+    let mut world = world(&[KEEPER]);
+    let epoch = world.lose_lease(KEEPER).unwrap();
+    world.link(phone(2), false);
+    world.run_for(seconds(60));
+    // Who comes is shown all the same: a heartbeat is one wherever it arrives.
+    world.log_out(phone(3));
+    world.login(3, DeviceId(31), CHAT);
+    world.run_for(seconds(3));
+    assert_no_flap(&world);
+    let at = world.now();
+    world.hold_lease(KEEPER, epoch);
+    world.run_for(seconds(60));
+    let shown = world.shown(phone(1), 2);
+    assert_eq!(world.dots(phone(1), 2), [true, false]);
+    assert!(shown[1].0 - at <= nanoseconds(world.design.publish_max));
+    assert_eq!(world.dots(phone(1), 3), [true]);
 }
 
 #[test]

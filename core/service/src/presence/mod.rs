@@ -79,6 +79,8 @@ pub struct PresenceFigures {
 enum TaskInput {
     Ask(PresenceRequest, Reply),
     View(PresenceView),
+    Held { epoch: u64, until: Monotonic },
+    Lost,
 }
 
 impl PresenceHandle {
@@ -107,7 +109,7 @@ impl PresenceHandle {
             last_call: 0,
             figures: figures.clone(),
         };
-        let views = inputs.clone();
+        let changes = inputs.clone();
         let told = publisher.clone();
         let placed = figures.clone();
         let changed = move |output| match output {
@@ -115,15 +117,21 @@ impl PresenceHandle {
                 told.update(&members);
                 // A machine that is so far behind takes the next view: it comes with the next
                 // change, and until then requests for others' users are answered with "elsewhere".
-                drop(views.try_send(TaskInput::View(PresenceView::of_snapshot(version, &members))));
+                drop(
+                    changes.try_send(TaskInput::View(PresenceView::of_snapshot(version, &members))),
+                );
             }
-            MembershipOutput::Held(epoch) => {
+            MembershipOutput::Held { epoch, until } => {
                 note(&placed, |figures| figures.has_place = true);
                 beliefs.note([Some((key, epoch)), None]);
+                // Without it the machine takes its lease to end sooner, until the next renewal.
+                drop(changes.try_send(TaskInput::Held { epoch, until }));
             }
             MembershipOutput::Lost => {
                 note(&placed, |figures| figures.has_place = false);
                 beliefs.note([None; 2]);
+                // Without it the machine goes by the end that it was told.
+                drop(changes.try_send(TaskInput::Lost));
             }
             MembershipOutput::Request { .. } => {}
         };
@@ -220,6 +228,10 @@ impl Machine for PresenceTask {
                 self.machine.handle_input(now, PresenceInput::Request { from, request });
             }
             TaskInput::View(view) => self.machine.handle_input(now, PresenceInput::View(view)),
+            TaskInput::Held { epoch, until } => {
+                self.machine.handle_input(now, PresenceInput::Held { epoch, until });
+            }
+            TaskInput::Lost => self.machine.handle_input(now, PresenceInput::Lost),
         }
     }
 

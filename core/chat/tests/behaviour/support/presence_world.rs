@@ -77,6 +77,8 @@ pub(crate) struct PresenceWorld {
     pub(crate) directory: DirectoryModel,
     pub(crate) chats: BTreeMap<ServerId, (u64, ChatServer)>,
     pub(crate) presence: BTreeMap<ServerId, (u64, PresenceServer)>,
+    /// Which presence servers hold a lease in the registry, and under which epoch.
+    leases: BTreeMap<ServerId, u64>,
     pub(crate) phones: BTreeMap<DeviceId, Phone>,
     /// Every message, with its time, whatever became of it.
     pub(crate) sent: Vec<(u64, Wire)>,
@@ -111,6 +113,7 @@ impl PresenceWorld {
             design,
             chats: BTreeMap::new(),
             presence: BTreeMap::new(),
+            leases: BTreeMap::new(),
             phones: BTreeMap::new(),
             sent: Vec::new(),
             version: 0,
@@ -209,10 +212,31 @@ impl PresenceWorld {
         let config = PresenceConfig { server, design, seed: 1, limits: PresenceLimits::default() };
         let machine = PresenceServer::new(config, self.clock());
         self.presence.insert(server, (self.incarnation, machine));
+        self.hold_lease(server, self.incarnation);
     }
 
     pub(crate) fn stop_presence(&mut self, server: ServerId) {
         self.presence.remove(&server);
+        self.leases.remove(&server);
+    }
+
+    /// A presence server's lease in the registry ends; the epoch that it had.
+    pub(crate) fn lose_lease(&mut self, server: ServerId) -> Option<u64> {
+        self.presence_input(server, PresenceInput::Lost);
+        self.leases.remove(&server)
+    }
+
+    /// A presence server that runs holds its lease under this epoch, until the test says otherwise.
+    pub(crate) fn hold_lease(&mut self, server: ServerId, epoch: u64) {
+        self.leases.insert(server, epoch);
+        let until = Monotonic(u64::MAX);
+        self.presence_input(server, PresenceInput::Held { epoch, until });
+    }
+
+    /// A presence server that lost its lease gets it again, under a new epoch.
+    pub(crate) fn lease_again(&mut self, server: ServerId) {
+        self.incarnation += 1;
+        self.hold_lease(server, self.incarnation);
     }
 
     /// What the machines that run passed through.
@@ -224,11 +248,10 @@ impl PresenceWorld {
         all
     }
 
-    /// The next view, with the presence servers that run.
+    /// The next view, with the presence servers that hold their leases.
     pub(crate) fn next_view(&mut self) -> PresenceView {
         self.version += 1;
-        let leases = self.presence.iter().map(|(server, (incarnation, _))| (*server, *incarnation));
-        PresenceView::new(self.version, leases)
+        PresenceView::new(self.version, self.leases.clone())
     }
 
     /// Everybody is given the next view.
