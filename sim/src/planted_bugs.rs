@@ -103,8 +103,8 @@ impl Found {
         candidates_max: u32,
         goes_on: &dyn Fn() -> bool,
     ) -> Shrunk {
-        shrink(&self.case, candidates_max, &mut |case| {
-            goes_on() && self.fails_likewise(bug, case).unwrap_or(false)
+        shrink(&self.case, candidates_max, goes_on, &mut |case| {
+            self.fails_likewise(bug, case).unwrap_or(false)
         })
     }
 

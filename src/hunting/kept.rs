@@ -32,7 +32,7 @@ struct Group {
 struct Failed {
     /// The kinds of fault that the seed drew.
     kinds: BTreeSet<FaultKind>,
-    /// Whether it was made small.
+    /// Whether it was taken to be made small.
     is_small: bool,
 }
 
@@ -74,6 +74,15 @@ impl Kept {
         });
         let next = next.collect();
         self.taken(next)
+    }
+
+    /// The lowest seed of each group of which none was taken yet: what there is to show when there is
+    /// no time to make anything small.
+    pub(super) fn unseen(&mut self) -> Vec<(u64, Failure)> {
+        let unseen = self.groups.iter().filter(|(_, same)| !same.values().any(|one| one.is_small));
+        let lowest = unseen.filter_map(|(group, same)| Some((*same.keys().next()?, group)));
+        let lowest = lowest.map(|(seed, group)| (seed, group.failure.clone())).collect();
+        self.taken(lowest)
     }
 
     fn taken(&mut self, taken: Vec<(u64, Failure)>) -> Vec<(u64, Failure)> {

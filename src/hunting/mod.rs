@@ -1,6 +1,7 @@
 //! Hunting on all cores: runs the cases of many seeds, and makes small what fails.
 
 mod kept;
+mod pulse;
 
 use std::{
     num::NonZero,
@@ -19,8 +20,9 @@ use hubbub_sim::{
 };
 use indicatif::ProgressBar;
 
-use crate::{exit::tell, interrupt::Interrupt};
+use crate::interrupt::Interrupt;
 use kept::Kept;
+use pulse::Pulse;
 
 /// Threads of a hunt have this name: a panic of theirs is a finding, and says nothing by itself.
 const THREAD: &str = "hunt";
@@ -36,6 +38,13 @@ pub(crate) struct Hunt<'run> {
     pub(crate) collect: bool,
     pub(crate) interrupt: &'run Interrupt,
     pub(crate) bar: &'run ProgressBar,
+    /// Takes lines for people.
+    pub(crate) say: &'run (dyn Fn(&str) + Sync),
+    /// How often a line says how far it is where nobody sees the bar.
+    pub(crate) say_every: Duration,
+    /// Takes the first failures that violate their checkers, as they were drawn and as soon as they are
+    /// found: whoever is killed has these.
+    pub(crate) keep_large: &'run (dyn Fn(&Case, &Failure, &Ran) + Sync),
 }
 
 /// What came of a hunt.
@@ -44,12 +53,13 @@ pub(crate) struct Hunted {
     pub(crate) seeds: u64,
     /// Seeds that failed.
     pub(crate) failed: u64,
-    /// Failed seeds that were made small; nobody looked at the others.
+    /// Failed seeds that were made small.
     pub(crate) made_small: u64,
     /// How long the seeds took, on all cores.
     pub(crate) took: Duration,
     pub(crate) situations: Situations,
-    /// Distinct failures, by the seed that was first to find each.
+    /// Distinct failures, by the seed that was first to find each. Of those that nobody had the time to
+    /// make small there is one for each way to fail that nothing small may be.
     pub(crate) found: Vec<Found>,
 }
 
@@ -89,6 +99,7 @@ struct Shared<I> {
     kept: Kept,
     error: Option<HuntError>,
     began: Instant,
+    pulse: Pulse,
 }
 
 impl Hunt<'_> {
@@ -104,6 +115,7 @@ impl Hunt<'_> {
             kept: Kept::default(),
             error: None,
             began: Instant::now(),
+            pulse: Pulse::new(self.say_every, Instant::now()),
         });
         on_all_cores(|| while self.run_next(&shared) {});
         let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -112,8 +124,8 @@ impl Hunt<'_> {
             return Err(error);
         }
         let failed = shared.kept.failed;
-        let small = self.shrink_kept(shared.kept)?;
-        let made_small = small.len() as u64;
+        let small = self.shrink_kept(shared.kept, &shared.pulse)?;
+        let made_small = small.iter().filter(|(_, found)| !found.shrunk.interrupted).count() as u64;
         let found = distinct(small);
         let (seeds, situations) = (shared.run, shared.situations);
         Ok(Hunted { seeds, failed, made_small, took, situations, found })
@@ -139,10 +151,12 @@ impl Hunt<'_> {
             Ok((case, ran)) => {
                 shared.run += 1;
                 shared.situations.add(ran.situations());
-                if ran.failed() && shared.kept.keep(&case, &ran) {
+                if let Some(failure) = ran.failure()
+                    && shared.kept.keep(&case, &ran)
+                {
+                    (self.keep_large)(&case, &failure, &ran);
                     let violated: Vec<&str> = ran.violated.iter().map(String::as_str).collect();
-                    self.bar
-                        .suspend(|| tell(format!("seed {seed} fails: {}", violated.join(", "))));
+                    self.say(&format!("seed {seed} fails: {}", violated.join(", ")));
                 }
             }
             Err(error) => shared.error = Some(error),
@@ -156,10 +170,21 @@ impl Hunt<'_> {
         let reached = shared.situations.iter().count();
         let all = hubbub_chat::situation::Situation::ALL.len();
         let failed = shared.kept.failed;
+        let message = format!("{rate:.0} seeds/s, {failed} failed, {reached} of {all} situations");
+        self.say_now_and_then(&shared.pulse, || format!("{} seeds, {message}", shared.run));
         self.bar.set_position(shared.run);
-        self.bar.set_message(format!(
-            "{rate:.0} seeds/s, {failed} failed, {reached} of {all} situations"
-        ));
+        self.bar.set_message(message);
+    }
+
+    /// Says how far it is, where nobody sees the bar.
+    fn say_now_and_then(&self, pulse: &Pulse, line: impl FnOnce() -> String) {
+        if self.bar.is_hidden() && pulse.beats(Instant::now()) {
+            self.say(&line());
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| (self.say)(line));
     }
 
     fn run_one(&self, seed: u64) -> Result<(Case, Ran), HuntError> {
@@ -170,34 +195,40 @@ impl Hunt<'_> {
 
     /// Makes failures small, each of them another one as far as can be seen before: all that are
     /// wanted, by their seeds.
-    fn shrink_kept(&self, mut kept: Kept) -> Result<Vec<(Shape, Found)>, HuntError> {
+    fn shrink_kept(&self, mut kept: Kept, pulse: &Pulse) -> Result<Vec<(Shape, Found)>, HuntError> {
         self.bar.set_message("making what was found small");
         if !self.collect {
-            return self.shrink_all(&kept.lowest());
+            return self.shrink_all(&kept.lowest(), pulse);
         }
         let (mut small, mut shapes) = (Vec::new(), Vec::new());
         loop {
-            let next = kept.next(&shapes);
+            let interrupted = self.interrupt.is_set();
+            let next = if interrupted { kept.unseen() } else { kept.next(&shapes) };
             if next.is_empty() {
                 break;
             }
-            let found = self.shrink_all(&next)?;
+            let found = self.shrink_all(&next, pulse)?;
             shapes.extend(found.iter().map(|(shape, _)| shape.clone()));
             small.extend(found);
-            if self.interrupt.is_set() {
-                break;
-            }
         }
         small.sort_by_key(|(_, found)| found.seed);
         Ok(small)
     }
 
-    fn shrink_all(&self, seeds: &[(u64, Failure)]) -> Result<Vec<(Shape, Found)>, HuntError> {
+    fn shrink_all(
+        &self,
+        seeds: &[(u64, Failure)],
+        pulse: &Pulse,
+    ) -> Result<Vec<(Shape, Found)>, HuntError> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         on_all_cores(|| {
             while let Some((seed, failure)) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let found = self.shrink_one(*seed, failure);
-                done.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                done.push(found);
+                self.say_now_and_then(pulse, || {
+                    format!("made {} of the next {} failures small", done.len(), seeds.len())
+                });
             }
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
@@ -206,8 +237,9 @@ impl Hunt<'_> {
     fn shrink_one(&self, seed: u64, failure: &Failure) -> Result<(Shape, Found), HuntError> {
         let case = Case::drawn(self.scenario, seed).map_err(HuntError::Draw)?;
         // Who interrupts wants what was found, as small as it is by then.
-        let shrunk = shrink(&case, SHRINK_RUNS_MAX, &mut |case| {
-            !self.interrupt.is_set() && (self.run)(case).is_ok_and(|ran| ran.fails_by(failure))
+        let goes_on = || !self.interrupt.is_set();
+        let shrunk = shrink(&case, SHRINK_RUNS_MAX, &goes_on, &mut |case| {
+            (self.run)(case).is_ok_and(|ran| ran.fails_by(failure))
         });
         let ran = (self.run)(&shrunk.case)?;
         let shape = Shape::of(&shrunk.case, &ran);
@@ -215,15 +247,27 @@ impl Hunt<'_> {
     }
 }
 
-/// One of each shape.
-fn distinct(small: Vec<(Shape, Found)>) -> Vec<Found> {
+/// One of each shape, and of what is not small one for each way to fail that has no small one.
+fn distinct(found: Vec<(Shape, Found)>) -> Vec<Found> {
     let mut distinct: Vec<(Shape, Found)> = Vec::new();
+    let (large, small): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, found)| found.shrunk.interrupted);
     for (shape, found) in small {
         match distinct.iter_mut().find(|(other, _)| *other == shape) {
             Some((_, first)) => first.times += 1,
             None => distinct.push((shape, found)),
         }
     }
+    for (shape, found) in large {
+        let is_known = |(other, first): &(Shape, Found)| {
+            let fails_alike = (&other.violated, &other.panic) == (&shape.violated, &shape.panic);
+            other.may_be(&found.failure, &shape.faults) || (first.shrunk.interrupted && fails_alike)
+        };
+        if !distinct.iter().any(is_known) {
+            distinct.push((shape, found));
+        }
+    }
+    distinct.sort_by_key(|(_, found)| found.seed);
     distinct.into_iter().map(|(_, found)| found).collect()
 }
 

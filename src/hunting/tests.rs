@@ -1,6 +1,6 @@
 //! Hunts of cases that fail as a test says.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
 use hubbub_scenario::{FaultKind, Scenario};
 use hubbub_sim::{
@@ -29,11 +29,31 @@ faults_max = 6
 "#;
 
 fn hunted(collect: bool, run: fn(&Case) -> Result<Ran, SetupError>) -> Hunted {
+    hunted_saying(collect, run, Duration::from_secs(3_600)).0
+}
+
+/// What came of it, and the lines for people.
+fn hunted_saying(
+    collect: bool,
+    run: fn(&Case) -> Result<Ran, SetupError>,
+    say_every: Duration,
+) -> (Hunted, Vec<String>) {
     let document = Scenario::parse("drawn.toml", SCENARIO).unwrap();
     let (bar, interrupt) = (ProgressBar::hidden(), Interrupt::never());
-    let scenario = document.scenario();
-    let hunt = Hunt { scenario, run, until: None, collect, interrupt: &interrupt, bar: &bar };
-    hunt.run(1..=SEEDS).unwrap_or_else(|error| panic!("{error:?}"))
+    let said = Mutex::new(Vec::new());
+    let hunt = Hunt {
+        scenario: document.scenario(),
+        run,
+        until: None,
+        collect,
+        interrupt: &interrupt,
+        bar: &bar,
+        say: &|line| said.lock().unwrap().push(line.to_owned()),
+        say_every,
+        keep_large: &|_, _, _| {},
+    };
+    let hunted = hunt.run(1..=SEEDS).unwrap_or_else(|error| panic!("{error:?}"));
+    (hunted, said.into_inner().unwrap())
 }
 
 fn violates(checkers: &[&str]) -> Ran {
@@ -92,4 +112,16 @@ fn a_rare_defect_is_found_behind_a_common_one_of_the_same_checker() {
 fn without_collecting_the_lowest_seed_alone_is_made_small() {
     let hunted = hunted(false, seldom_without_a_crash);
     assert_eq!((hunted.found.len(), hunted.made_small), (1, 1));
+}
+
+#[test]
+fn who_sees_no_bar_is_told_how_far_it_is() {
+    let (_, said) = hunted_saying(true, seldom_without_a_crash, Duration::ZERO);
+    let far: Vec<&String> = said.iter().filter(|line| line.contains("seeds/s, ")).collect();
+    assert_eq!(far.len() as u64, SEEDS);
+    assert!(far.iter().any(|line| line.starts_with("400 seeds, ")), "{far:?}");
+    assert!(far.iter().all(|line| line.contains(" failed, ") && line.contains(" situations")));
+    assert!(said.iter().any(|line| line.ends_with("failures small")), "{said:?}");
+    let (_, said) = hunted_saying(true, seldom_without_a_crash, Duration::from_secs(3_600));
+    assert!(said.iter().all(|line| line.contains(" fails: ")), "{said:?}");
 }

@@ -59,6 +59,8 @@ fn what_is_found_is_small_and_is_made_again_by_its_file() {
         ended.stdout.lines().filter_map(|line| line.trim().strip_prefix("reproduce  hubbub "));
     let words: Vec<&str> = command.next_back().unwrap().split(' ').collect();
     assert!(words[1].starts_with("out/naive-hunt/repro-accepted-lost-"), "{words:?}");
+    let text = std::fs::read_to_string(program.path(words[1])).unwrap();
+    assert!(!text.contains("#:schema"), "nobody knows where it will be: {text}");
     let again = program.run(&words);
     assert_eq!(again.status, 1, "{}{}", again.stdout, again.stderr);
     assert!(again.stdout.contains("wanted none, came out accepted-lost"), "{}", again.stdout);
@@ -173,6 +175,12 @@ fn bad_input_ends_with_2_and_writes_nothing() {
         (&["hunt", "small.toml", "--seeds", "5..5", "--partition", "2/2"], "give more seeds"),
         (&["hunt", "small.toml", "--for", "0s"], "give it more time"),
         (&["hunt", "small.toml", "--first-seed", "9223372036854775808"], "9223372036854775808"),
+        (&["hunt", "small.toml", "--seeds", "1..9", "--first-seed", "1"], "leave --first-seed out"),
+        // No folder can be in a file: that is known before the first seed.
+        (
+            &["hunt", "small.toml", "--for", "1h", "--out", "plan.toml/a/b"],
+            "cannot write to plan.toml/a/b",
+        ),
     ] {
         let ended = program.run(arguments);
         assert_eq!(ended.status, 2, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
@@ -199,14 +207,117 @@ fn ctrl_c_keeps_what_was_found() {
     // It tells of each first failure of its kind as it comes.
     let first = lines.find(|line| line.as_ref().unwrap().contains("accepted-lost")).unwrap();
     assert!(first.unwrap().contains("seed"));
+    let names = || {
+        let entries = std::fs::read_dir(program.path("out/naive-hunt")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<Vec<String>>()
+    };
+    // Whoever kills it has these.
+    let large = names();
+    assert!(
+        !large.is_empty() && large.iter().all(|name| name.ends_with("-large.toml")),
+        "{large:?}"
+    );
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
     let ended = Ended::from(child.wait_with_output().unwrap());
     assert_eq!(ended.status, 1);
-    assert!(ended.stdout.contains("FOUND accepted-lost"), "{}", ended.stdout);
-    assert!(std::fs::read_dir(program.path("out/naive-hunt")).unwrap().count() > 0);
+    // It had no time to make anything small, and says so.
+    let found: Vec<&str> = ended.stdout.lines().filter(|line| line.starts_with("FOUND ")).collect();
+    assert!(!found.is_empty(), "{}", ended.stdout);
+    for line in found {
+        assert!(line.contains(": not made small: interrupted ("), "{line}");
+    }
+    assert!(ended.stdout.contains("failed seeds 0 were made small"), "{}", ended.stdout);
+    let names = names();
+    assert!(
+        !names.is_empty() && names.iter().all(|name| !name.ends_with("-large.toml")),
+        "{names:?}"
+    );
+    for name in names {
+        let text = std::fs::read_to_string(program.path("out/naive-hunt").join(name)).unwrap();
+        assert!(text.starts_with("# Not made small"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_somebody_has_changed_stays() {
+    let program = Program::new();
+    naive(&program);
+    let hunt = |arguments: &[&str]| {
+        let seeds = ["hunt", "naive.toml", "--seeds", "200", "--out", "found"];
+        program.run(&[&seeds[..], arguments].concat())
+    };
+    let first = json(&hunt(&["--format", "json"]));
+    let file = |report: &Value| report["found"][0]["file"].as_str().unwrap().to_owned();
+    let path = file(&first);
+    // The same once more is the same file.
+    assert_eq!(file(&json(&hunt(&["--format", "json"]))), path);
+    let changed =
+        format!("{}# It is mine.\n", std::fs::read_to_string(program.path(&path)).unwrap());
+    program.write(&path, &changed);
+    let second = path.replace(".toml", "-2.toml");
+    let human = hunt(&[]);
+    assert!(human.stdout.contains(&format!("{path} is another one")), "{}", human.stdout);
+    assert!(human.stdout.contains(&format!("reproduce  hubbub sim {second}")), "{}", human.stdout);
+    assert_eq!(std::fs::read_to_string(program.path(&path)).unwrap(), changed);
+    // It calls itself by its name, and the third hunt finds it there.
+    let name = second.trim_start_matches("found/").trim_end_matches(".toml");
+    let text = std::fs::read_to_string(program.path(&second)).unwrap();
+    assert!(text.contains(&format!("name = \"{name}\"")), "{text}");
+    let third = json(&hunt(&["--format", "json"]));
+    assert_eq!((file(&third), &third["found"][0]["other_file"]), (second, &Value::from(path)));
+    assert_eq!(program.run(&["sim", &file(&third)]).status, 1);
+    assert_eq!(std::fs::read_dir(program.path("found")).unwrap().count(), 2);
+}
+
+/// Where no file may be larger than 512 bytes, which a scenario is and the trial beforehand is not.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_printed_all_the_same() {
+    let program = Program::new();
+    naive(&program);
+    let hunt = |options: &[&str]| {
+        let arguments = [&["hunt", "naive.toml", "--seeds", "60"], options].concat();
+        let command = program.command(&arguments);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]);
+        shell.arg(command.get_program()).args(command.get_args());
+        shell.current_dir(command.get_current_dir().unwrap());
+        Ended::from(shell.output().unwrap())
+    };
+    let ended = hunt(&["--collect", "--out", "found"]);
+    assert_eq!(ended.status, 2, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("error: cannot write found/repro-"), "{}", ended.stderr);
+    for part in ["did not    devices", "FOUND ", "this is the file:", "FAIL  naive: 60 seeds"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    // Nothing is lost: what is printed is a file that fails.
+    let ended = hunt(&["--out", "first", "--format", "json"]);
+    assert_eq!(ended.status, 2, "{}{}", ended.stdout, ended.stderr);
+    let found = json(&ended);
+    let found = &found["found"][0];
+    assert_eq!((&found["file"], &found["command"]), (&Value::Null, &Value::Null));
+    program.write("again.toml", found["unwritten"]["text"].as_str().unwrap());
+    assert_eq!(program.run(&["sim", "again.toml"]).status, 1);
+    assert!(!program.names().contains(&"first".to_owned()), "an empty folder is left");
+}
+
+#[test]
+fn what_was_not_reached_is_named() {
+    let program = Program::new();
+    program.write("small.toml", SMALL);
+    let ended = program.run(&["hunt", "small.toml", "--seeds", "6"]);
+    let (_, names) = ended.stdout.split_once("not reached: ").unwrap();
+    let names: Vec<&str> = names.split(',').map(str::trim).collect();
+    let report = json(&program.run(&["hunt", "small.toml", "--seeds", "6", "--format", "json"]));
+    let reached = report["situations_reached"].as_array().unwrap();
+    let is_reached = |name: &&str| reached.contains(&Value::from(*name));
+    assert!(!reached.is_empty() && !names.iter().any(is_reached), "{names:?}");
+    let all = format!("{} of {} situations", reached.len(), reached.len() + names.len());
+    assert!(ended.stdout.contains(&all), "{all}: {}", ended.stdout);
 }
 
 #[test]

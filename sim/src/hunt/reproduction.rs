@@ -5,12 +5,14 @@ use hubbub_scenario::{Expect, Scenario, ViolationName};
 use super::{Case, Ran, Shrunk};
 
 /// A scenario file that fails as a hunt found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reproduction {
     /// The scenario's name, and the file's without `.toml`.
     pub name: String,
     /// The file's text.
     pub text: String,
+    header: String,
+    scenario: Scenario,
 }
 
 impl Reproduction {
@@ -35,7 +37,7 @@ impl Reproduction {
             checker => format!("`{checker}` is violated"),
         };
         let scenario = Scenario {
-            name: name.clone(),
+            name,
             summary: format!("The hunt of {hunted} found with seed {seed} that {what}."),
             expect: Expect {
                 violations: expected(&scenario.expect, ran),
@@ -45,16 +47,32 @@ impl Reproduction {
             },
             ..scenario.clone()
         };
-        let text = format!("{}{}", header(shrunk), scenario.to_brief_toml()?);
-        Ok(Self { name, text })
+        Self::of(header(shrunk), scenario)
+    }
+
+    /// The same under the name that has this number, where others have the names before it: 2 gives
+    /// `NAME-2`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn numbered(&self, number: u32) -> Result<Self, toml::ser::Error> {
+        let name = format!("{}-{number}", self.scenario.name);
+        Self::of(self.header.clone(), Scenario { name, ..self.scenario.clone() })
+    }
+
+    fn of(header: String, scenario: Scenario) -> Result<Self, toml::ser::Error> {
+        let text = format!("{header}{}", scenario.to_brief_toml()?);
+        Ok(Self { name: scenario.name.clone(), text, header, scenario })
     }
 }
 
 fn header(shrunk: &Shrunk) -> String {
-    let (before, after) = (&shrunk.before, &shrunk.after);
-    format!(
-        "#:schema ../../docs/scenario.schema.json\n\
-         # {} of {} faults, {} of {} users, {} of {} servers and {}s of {}s are left.\n",
+    let Shrunk { before, after, runs, interrupted, .. } = shrunk;
+    if *interrupted && *runs == 0 {
+        return "# Not made small: it is as it was drawn.\n".to_owned();
+    }
+    let left = format!(
+        "# {} of {} faults, {} of {} users, {} of {} servers and {}s of {}s are left",
         after.faults,
         before.faults,
         after.users,
@@ -63,7 +81,9 @@ fn header(shrunk: &Shrunk) -> String {
         before.servers,
         after.duration.as_secs_f64(),
         before.duration.as_secs_f64(),
-    )
+    );
+    let end = if *interrupted { format!("; interrupted after {runs} runs") } else { String::new() };
+    format!("{left}{end}.\n")
 }
 
 /// What is expected of the scenario anyway, where it comes.

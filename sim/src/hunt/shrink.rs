@@ -27,6 +27,17 @@ pub struct Shrunk {
     pub after: Size,
     /// Runs that it took.
     pub runs: u32,
+    /// Whether somebody ended it before nothing got smaller any more.
+    pub interrupted: bool,
+}
+
+impl Shrunk {
+    /// A case that nobody has made small yet.
+    #[must_use]
+    pub fn not_yet(case: &Case) -> Self {
+        let size = Size::of(case);
+        Self { case: case.clone(), before: size, after: size, runs: 0, interrupted: true }
+    }
 }
 
 /// How large a case is.
@@ -67,15 +78,24 @@ impl Size {
 ///
 /// What comes out follows from the case and from what `still_fails` says, which is asked for each
 /// candidate and decides what "the same way" is. Where it says no to everything, the case comes
-/// back as it was.
-pub fn shrink(case: &Case, runs_max: u32, still_fails: &mut dyn FnMut(&Case) -> bool) -> Shrunk {
-    let mut search = Search { best: case.clone(), runs: 0, runs_max, other_seeds: 0, still_fails };
+/// back as it was. `goes_on` is asked before each run: once it says no, the case stays as small as it
+/// is by then.
+pub fn shrink(
+    case: &Case,
+    runs_max: u32,
+    goes_on: &dyn Fn() -> bool,
+    still_fails: &mut dyn FnMut(&Case) -> bool,
+) -> Shrunk {
+    let best = case.clone();
+    let (runs, other_seeds, interrupted) = (0, 0, false);
+    let mut search =
+        Search { best, runs, runs_max, other_seeds, interrupted, goes_on, still_fails };
     for other_seeds in OTHER_SEEDS {
         search.other_seeds = other_seeds;
         while search.gets_smaller() {}
     }
-    let Search { best, runs, .. } = search;
-    Shrunk { before: Size::of(case), after: Size::of(&best), case: best, runs }
+    let Search { best, runs, interrupted, .. } = search;
+    Shrunk { before: Size::of(case), after: Size::of(&best), case: best, runs, interrupted }
 }
 
 /// Which seeds a candidate is tried with.
@@ -93,6 +113,8 @@ struct Search<'run> {
     runs_max: u32,
     /// How many others are tried with [`Seeds::Others`].
     other_seeds: u64,
+    interrupted: bool,
+    goes_on: &'run dyn Fn() -> bool,
     still_fails: &'run mut dyn FnMut(&Case) -> bool,
 }
 
@@ -122,7 +144,11 @@ impl Search<'_> {
         let others = if seeds == Seeds::Same { 0 } else { self.other_seeds };
         let others = (1..=others).filter(|seed| *seed != same);
         for seed in std::iter::once(same).chain(others) {
-            if self.runs == self.runs_max {
+            if self.interrupted || self.runs == self.runs_max {
+                return false;
+            }
+            self.interrupted = !(self.goes_on)();
+            if self.interrupted {
                 return false;
             }
             self.runs += 1;

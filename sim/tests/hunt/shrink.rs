@@ -1,6 +1,6 @@
 //! What shrinking leaves still fails, in the same way, and is smaller.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, time::Duration};
 
 use crate::support::hunted;
 use hubbub_chat::{
@@ -30,7 +30,7 @@ fn with(kind: FaultKind) -> Case {
 fn what_has_no_part_in_it_goes() {
     let case = with(FaultKind::StoreSlow);
     let mut asked = 0;
-    let shrunk = shrink(&case, SHRINK_RUNS_MAX, &mut |case| {
+    let shrunk = shrink(&case, SHRINK_RUNS_MAX, &|| true, &mut |case| {
         asked += 1;
         assert_eq!(case.scenario.problems(), [], "a candidate cannot run");
         assert_eq!(case.scenario.run.seeds, [case.seed]);
@@ -52,7 +52,7 @@ fn what_has_no_part_in_it_goes() {
 #[test]
 fn what_fails_no_more_stays_as_it_was() {
     let case = with(FaultKind::Crash);
-    let shrunk = shrink(&case, SHRINK_RUNS_MAX, &mut |_| false);
+    let shrunk = shrink(&case, SHRINK_RUNS_MAX, &|| true, &mut |_| false);
     assert_eq!((&shrunk.case, shrunk.before), (&case, shrunk.after));
 }
 
@@ -61,12 +61,44 @@ fn there_are_no_more_runs_than_allowed() {
     let case = with(FaultKind::Crash);
     for most in [0, 1, 7, 50] {
         let mut asked = 0;
-        let shrunk = shrink(&case, most, &mut |_| {
+        let shrunk = shrink(&case, most, &|| true, &mut |_| {
             asked += 1;
             asked % 2 == 0
         });
         assert!(shrunk.runs <= most && asked == shrunk.runs, "{asked} of {most}");
     }
+}
+
+#[test]
+fn who_interrupts_gets_what_is_small_by_then_and_no_run_that_was_not_made() {
+    let case = with(FaultKind::Crash);
+    for most in [0, 1, 7] {
+        let asked = Cell::new(0);
+        let shrunk = shrink(&case, SHRINK_RUNS_MAX, &|| asked.get() < most, &mut |_| {
+            asked.set(asked.get() + 1);
+            true
+        });
+        assert_eq!((shrunk.runs, asked.get(), shrunk.interrupted), (most, most, true));
+        assert_eq!(shrunk.case == case, most == 0, "each run made it smaller");
+    }
+    assert!(!shrink(&case, SHRINK_RUNS_MAX, &|| true, &mut |_| false).interrupted);
+}
+
+#[test]
+fn a_file_says_what_was_not_made_small() {
+    let (scenario, seed) = (hunted("messages"), 7);
+    let case = Case::drawn(&scenario, seed).unwrap();
+    let ran = case.run().unwrap();
+    let header = |shrunk: &Shrunk| {
+        let file = Reproduction::new("messages", seed, LOST, shrunk, &ran).unwrap();
+        file.text.lines().next().unwrap().to_owned()
+    };
+    let not_yet = Shrunk::not_yet(&case);
+    assert_eq!(header(&not_yet), "# Not made small: it is as it was drawn.");
+    let partly = header(&Shrunk { runs: 7, ..not_yet.clone() });
+    assert!(partly.contains("interrupted after 7 runs"), "{partly}");
+    let small = header(&Shrunk { runs: 7, interrupted: false, ..not_yet });
+    assert!(small.starts_with("# ") && small.ends_with("are left."), "{small}");
 }
 
 fn naive() -> Scenario {
@@ -84,7 +116,7 @@ fn found(scenario: &Scenario) -> Case {
 }
 
 fn shrunk(case: &Case) -> Shrunk {
-    shrink(case, SHRINK_RUNS_MAX, &mut |case| case.run().unwrap().violated.contains(LOST))
+    shrink(case, SHRINK_RUNS_MAX, &|| true, &mut |case| case.run().unwrap().violated.contains(LOST))
 }
 
 #[test]
@@ -143,8 +175,7 @@ fn its_file_expects_what_is_expected_anyway_as_far_as_it_comes() {
 
 /// The file of a case as it is.
 fn file(case: &Case, ran: &Ran) -> Scenario {
-    let size = Size::of(case);
-    let shrunk = Shrunk { case: case.clone(), before: size, after: size, runs: 0 };
+    let shrunk = Shrunk::not_yet(case);
     let file = Reproduction::new("messages", case.seed, LOST, &shrunk, ran).unwrap();
     Scenario::parse("repro.toml", &file.text).unwrap().scenario().clone()
 }
@@ -199,7 +230,8 @@ fn a_defect_that_needs_no_fault_is_left_without_any() {
         let violated = judged.findings.into_iter().filter(|finding| finding.is_violated());
         violated.map(|finding| finding.checker).collect::<BTreeSet<String>>()
     };
-    let small = shrink(&case, SHRINK_RUNS_MAX, &mut |case| violated(case).contains("duplicated"));
+    let small =
+        shrink(&case, SHRINK_RUNS_MAX, &|| true, &mut |case| violated(case).contains("duplicated"));
     assert!(violated(&small.case).contains("duplicated"));
     assert_eq!((small.after.faults, small.after.users, small.after.servers), (0, 2, 2));
 }
