@@ -115,7 +115,7 @@ fn the_worst_run_decides_whether_a_figure_keeps_to_its_bound() {
     let (least, most) = (delivered.clone().fold(f64::MAX, f64::min), delivered.fold(0.0, f64::max));
     assert!(least < most);
     let judge = |bound: &str| {
-        let expect = format!("figures = [{{ {bound} }}]\n");
+        let expect = format!("[expect]\nfigures = [{{ {bound} }}]\n");
         let scenario = scenario(&format!("{}{expect}", BUSY));
         let got = expectations(&scenario.expect, &runs);
         let find = |what: &str| got.iter().find(|one| one.what == what).unwrap().clone();

@@ -65,7 +65,7 @@ impl Sight {
         let log = index.channel(self.channel);
         let log = log.filter(|log| log.has_members());
         match log {
-            Some(log) => log.sees(user, self.place),
+            Some(log) => log.saw(user, self.place, self.seq),
             None => index.has_entries().then_some(false),
         }
     }

@@ -197,6 +197,21 @@ impl<'a> ChannelLog<'a> {
         (by_commit.around(user, entry.seq).is_some() == by_id).then_some(by_id)
     }
 
+    /// Whether `user` might have the entry at `id` by line `seq` of the history. Where ids are no places,
+    /// whoever goes by them gives out what is numbered after the entry that brought the user in, until
+    /// another is committed that took them out: that one may be numbered before what they were given,
+    /// and then this says `None` too.
+    #[must_use]
+    pub fn saw(&self, user: UserId, id: MessageId, seq: u64) -> Option<bool> {
+        let is_later = |last: MessageId| self.entries.get(&last).is_some_and(|it| it.seq > seq);
+        let was_open = |interval: &Interval| {
+            interval.first <= id && interval.last.is_some_and(|last| last < id && is_later(last))
+        };
+        let sees = self.sees(user, id);
+        let is_open = self.by_commit.is_some() && self.visible(user).iter().any(was_open);
+        if sees == Some(false) && is_open { None } else { sees }
+    }
+
     /// The membership under which the entry at `id` was written, as a number of its own; `None`
     /// when its author was no member.
     #[must_use]

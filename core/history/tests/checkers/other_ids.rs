@@ -121,6 +121,28 @@ fn a_send_with_two_snowflakes_is_a_duplicate() {
     assert_eq!(violated(&timeline), ["duplicated"]);
 }
 
+/// Who is in by the ids that are known is given what is numbered later; that they had gone before it,
+/// by the ids, comes out afterwards.
+#[test]
+fn who_went_by_an_id_that_comes_late_was_rightly_given_what_came_before() {
+    let seen_at = |at: f64| {
+        let mut timeline = with(Ids::Snowflake);
+        timeline.entry_of(1.0, GROUP, 100, (1, 11), "open", Member::Enter(vec![UserId(1)]));
+        timeline.entry(3.0, GROUP, 900, (1, 11), "ahead");
+        timeline.entry_of(4.0, GROUP, 500, (2, 21), "join", Member::Enter(vec![UserId(2)]));
+        if at < 6.0 {
+            timeline.apply(at, 21, GROUP, 900, "ahead");
+        }
+        timeline.entry_of(6.0, GROUP, 600, (2, 21), "gone", Member::Leave(UserId(2)));
+        if at > 6.0 {
+            timeline.apply(at, 21, GROUP, 900, "ahead");
+        }
+        timeline.end(9.0);
+        timeline.judge("unauthorised").violations_total
+    };
+    assert_eq!((seen_at(5.0), seen_at(7.0)), (0, 1));
+}
+
 #[test]
 fn who_may_see_an_entry_is_open_where_ids_and_commits_disagree() {
     let mut timeline = with(Ids::Snowflake);
