@@ -85,6 +85,8 @@ planted_bugs! {
         "A device whose connection closes is logged out of presence."
     WatchesLeftBehind ChatServer "watches-left-behind"
         "Watches do not follow a user to another presence server."
+    PushByPresence ChatServer "push-by-presence"
+        "Whoever presence has for offline is pushed to at once, whatever they have received or get yet."
     // The device.
     SendsForgotten Device "sends-forgotten"
         "Sends that wait are not among what a device finds again when it starts."

@@ -24,7 +24,8 @@ impl ChatServer {
         entry: &Entry,
         audience: &[UserId],
     ) {
-        let decides = self.config.design.push_when == PushWhen::PresenceOffline;
+        let decides = self.config.design.push_when == PushWhen::PresenceOffline
+            || planted!(self.config.design, PushByPresence);
         if !decides || !entry.content.is_text() {
             return;
         }
