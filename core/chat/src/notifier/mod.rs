@@ -29,7 +29,7 @@ use pushes::Pushes;
 use rows::{Row, RowKey};
 
 pub use pushes::IN_FLIGHT_MAX;
-pub use rows::{RETRY_BASE, RETRY_MAX, ROWS_MAX};
+pub use rows::{RETRY_BASE, RETRY_MAX, ROWS_MAX, longest_pause};
 
 /// Sets the notifier's randomness apart from that of other machines under the same seed.
 const STREAM: u64 = 0x6e6f_7469;

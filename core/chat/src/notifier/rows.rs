@@ -18,6 +18,12 @@ pub const RETRY_BASE: Duration = Duration::from_secs(1);
 /// The pause between two attempts, at most.
 pub const RETRY_MAX: Duration = Duration::from_secs(60);
 
+/// The longest pause after an attempt that follows on so many failures.
+#[must_use]
+pub fn longest_pause(failures: u32) -> Duration {
+    RETRY_BASE.saturating_mul(1 << failures.min(16)).min(RETRY_MAX)
+}
+
 /// Whom something is owed to, and in which conversation.
 pub(super) type RowKey = (UserId, ChannelId);
 
@@ -93,7 +99,7 @@ impl Row {
 
     /// The second half of the pause is jitter, so that rows that failed together come apart.
     pub(super) fn back_off(&mut self, now: Monotonic, random: &mut Random) {
-        let limit = RETRY_BASE.saturating_mul(1 << self.failures.min(16)).min(RETRY_MAX);
+        let limit = longest_pause(self.failures);
         self.failures = self.failures.saturating_add(1);
         self.failed_at = Some(now);
         self.again_at = now.after(limit / 2 + random.up_to(limit / 2));

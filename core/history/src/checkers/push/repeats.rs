@@ -1,9 +1,6 @@
 //! The same push twice: only another start of the notifier may, and only with what was under way.
 
-use hubbub_chat::{
-    notifier::{RETRY_BASE, RETRY_MAX},
-    time::nanoseconds,
-};
+use hubbub_chat::{notifier::longest_pause, time::nanoseconds};
 
 use super::{
     super::{Finding, Violation, words},
@@ -81,9 +78,8 @@ fn settled_ns(
     let taken = lines.accepted.get(&request).filter(|_| settle_ns > 0)?;
     let first = taken.partition_point(|t_ns| *t_ns < event.t_ns);
     let taken_ns = *taken.get(first).filter(|t_ns| **t_ns <= until_ns)?;
-    let doublings = request.attempt.saturating_sub(1).min(16);
-    let pause = RETRY_BASE.saturating_mul(1 << doublings).min(RETRY_MAX);
-    let bound_ns = settle_ns.saturating_add(nanoseconds(pause));
+    let pause_ns = nanoseconds(longest_pause(request.attempt.saturating_sub(1)));
+    let bound_ns = settle_ns.saturating_add(pause_ns);
     Some(put_off(taken_ns, bound_ns, index.world().faults.before_pushes(), bound_ns))
 }
 
