@@ -57,6 +57,7 @@ pub struct Presence {
     /// When hosts that may carry presence stopped or were started again, and the stretches in which
     /// none of them was up; by their beginnings.
     moves: Vec<Span>,
+    longest_move_ns: u64,
     between_servers: Vec<Span>,
     /// When what was published may not have arrived: while a fault kept servers apart, and until they
     /// had noticed which of their connections are dead.
@@ -107,6 +108,7 @@ impl Presence {
             sessions,
             shown: shown(index),
             told: told(index),
+            longest_move_ns: moves.iter().map(|span| span.length_ns()).max().unwrap_or_default(),
             moves,
             between_servers,
             unheard,
@@ -163,8 +165,10 @@ impl Presence {
     fn settled_ns(&self, t_ns: u64) -> u64 {
         let bound_ns = self.status_max_ns;
         let mut by_ns = t_ns.saturating_add(bound_ns);
-        let is_recent = |span: &&Span| span.to_ns >= t_ns.saturating_sub(bound_ns);
-        for span in self.moves.iter().filter(is_recent) {
+        let recent_ns = t_ns.saturating_sub(bound_ns);
+        let first = recent_ns.saturating_sub(self.longest_move_ns);
+        let first = self.moves.partition_point(|span| span.from_ns < first);
+        for span in self.moves[first..].iter().filter(|span| span.to_ns >= recent_ns) {
             if span.from_ns > by_ns {
                 break;
             }
@@ -207,7 +211,7 @@ fn unkept(index: &Index<'_>) -> Vec<Span> {
         let returns = world.returns.iter().filter(|(name, _)| name == host);
         let returns: Vec<u64> = returns.map(|(_, t_ns)| *t_ns).collect();
         let deaths = world.deaths.iter().filter(|death| death.name == *host);
-        let until = |from_ns: u64| returns.iter().find(|t_ns| **t_ns >= from_ns);
+        let until = |from_ns: u64| returns.get(returns.partition_point(|t_ns| *t_ns < from_ns));
         let spans = deaths
             .map(|death| Span::new(death.t_ns, until(death.t_ns).copied().unwrap_or(world.end_ns)));
         united(spans.collect())
