@@ -117,7 +117,7 @@ impl Hunt<'_> {
             began: Instant::now(),
             pulse: Pulse::new(self.say_every, Instant::now()),
         });
-        on_all_cores(|| while self.run_next(&shared) {});
+        on_hunting_threads(|| while self.run_next(&shared) {});
         let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         let took = shared.began.elapsed();
         if let Some(error) = shared.error {
@@ -221,7 +221,7 @@ impl Hunt<'_> {
         pulse: &Pulse,
     ) -> Result<Vec<(Shape, Found)>, HuntError> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        on_all_cores(|| {
+        on_hunting_threads(|| {
             while let Some((seed, failure)) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let found = self.shrink_one(*seed, failure);
                 let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -280,7 +280,7 @@ pub(crate) fn keep_quiet() {
     }));
 }
 
-pub(crate) fn on_all_cores(work: impl Fn() + Sync) {
+pub(crate) fn on_hunting_threads(work: impl Fn() + Sync) {
     let count = std::thread::available_parallelism().map_or(1, NonZero::get);
     std::thread::scope(|scope| {
         for _ in 0..count {

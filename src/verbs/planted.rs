@@ -115,7 +115,7 @@ impl Planted {
     ) -> Result<Vec<Hunted>, SearchError> {
         keep_quiet();
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        crate::hunting::on_all_cores(|| {
+        crate::hunting::on_hunting_threads(|| {
             while let Some(bug) = bugs.get(next.fetch_add(1, Ordering::Relaxed))
                 && !interrupt.is_set()
             {
