@@ -136,6 +136,7 @@ fn planted_bugs_are_where_the_catalogue_says() {
         ("PresenceServer", "presence/"),
         ("Notifier", "notifier/"),
         ("Lease", "lease.rs"),
+        ("Worker", "snowflake/"),
         ("Discovery", "discovery/"),
     ]);
     let sources = root().join("core/chat/src");

@@ -19,6 +19,8 @@ pub enum Place {
     Notifier,
     /// The leases that all of them hold.
     Lease,
+    /// The worker of Snowflakes, in chat servers and in the generator of ids.
+    Worker,
     /// The machine that gives devices their server.
     Discovery,
 }
@@ -149,6 +151,9 @@ planted_bugs! {
         "A holder counts its lease from the answer, not from when it asked."
     LeaseWithoutEnd Lease "lease-without-end"
         "A holder goes on after its lease has ended, until it learns that another has it."
+    // The worker that issues Snowflakes.
+    WorkerIdReused Worker "worker-id-reused"
+        "A worker issues under the id that it always had, whichever it has leased."
     DeadServerOffered Discovery "dead-server-offered"
         "Discovery goes on sending devices to servers that are gone from the registry."
 }
@@ -164,6 +169,7 @@ impl Place {
             Self::PresenceServer => "presence server",
             Self::Notifier => "notifier",
             Self::Lease => "leases",
+            Self::Worker => "Snowflake worker",
             Self::Discovery => "discovery",
         }
     }

@@ -6,7 +6,7 @@
 //! the end. So a new holder waits `skew_max`, by which its own clock may be behind the old one's, and
 //! then issues nothing that the recorded time covers.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use super::{NoId, SnowflakeSource};
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 pub struct LeasedWorker {
     keeper: LeaseKeeper,
     source: SnowflakeSource,
-    skew_max: Duration,
+    design: Design,
     requests: VecDeque<(u64, RegistryRequest)>,
 }
 
@@ -39,7 +39,7 @@ impl LeasedWorker {
         Self {
             keeper: LeaseKeeper::new(LeaseTarget::AnyWorker, holder, design, info),
             source: SnowflakeSource::without_lease(),
-            skew_max: design.skew_max,
+            design: design.clone(),
             requests: VecDeque::new(),
         }
     }
@@ -103,7 +103,8 @@ impl LeasedWorker {
                     self.requests.push_back((number, request));
                 }
                 LeaseOutput::Held { key: LeaseKey::Worker(worker), high_water_ms, .. } => {
-                    let may_start_at = now.monotonic.after(self.skew_max);
+                    let worker = if planted!(self.design, WorkerIdReused) { 0 } else { worker };
+                    let may_start_at = now.monotonic.after(self.design.skew_max);
                     let for_ever = Monotonic(u64::MAX);
                     self.source.lease(worker, for_ever, high_water_ms, may_start_at);
                 }
